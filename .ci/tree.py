@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+"""Checks what git tracks: the top level holds what it should, no file names a machine or a registry, none is too long."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TOP = """
+    Cargo.toml Cargo.lock buf.yaml Makefile README.md CHANGELOG.md LICENSE-MIT LICENSE-APACHE
+    proto mesh services helm
+""".split()
+LONG = 300
+# Where a package comes from is for the user's own settings to say.
+REGISTRIES = r"""
+    \bcrates\.io | \bpypi\.(?:org|io) | \bpythonhosted\.org | \bnpmjs\.(?:org|com) | \byarnpkg\.com
+    | \b(?:proxy|sum)\.golang\.org | \brepo1?\.maven\. | \bcentral\.sonatype\. | \b(?:deb|security)\.debian\.org
+    | \barchive\.ubuntu\.com | \brubygems\.org
+"""
+# Paths that exist on one machine only.
+MACHINES = r"(?<![\w.${}~/-]) / (?: work | root | (?:home|Users)/[\w.-]+ ) /"
+FORBIDDEN = {
+    "names a package registry's host": re.compile(REGISTRIES, re.VERBOSE | re.IGNORECASE),
+    "holds a machine's path": re.compile(MACHINES, re.VERBOSE),
+}
+
+
+def main():
+    try:
+        listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    except FileNotFoundError:
+        listed = None
+    if listed is None or listed.returncode != 0:
+        print("tree: not checked, for this is no git checkout")
+        return
+    paths = [path for path in listed.stdout.decode().split("\0") if path]
+    faults = top_level(paths)
+    for path in paths:
+        faults += contents(path)
+    print("tree: {} files, {} faults".format(len(paths), len(faults)))
+    sys.exit("\n".join(faults) if faults else 0)
+
+
+def top_level(paths):
+    entries = sorted({path.split("/")[0] for path in paths})
+    return [
+        "{}: the top level is the map of the project, and this is not on it. "
+        "It belongs into a folder or, if a tool wants it there, behind a dot.".format(entry)
+        for entry in entries
+        if entry not in TOP and not entry.startswith(".")
+    ]
+
+
+def contents(path):
+    file = ROOT / path
+    if path == "Cargo.lock" or file.is_symlink() or not file.is_file():
+        return []
+    data = file.read_bytes()
+    if b"\0" in data:
+        return []
+    lines = data.decode(errors="replace").splitlines()
+    if path.endswith(".rs") and len(lines) > LONG:
+        print("tree: warning: {} has {} lines; over {} a file mostly holds two things".format(path, len(lines), LONG))
+    return [
+        "{}:{}: {}: {}".format(path, number, why, found.group(0))
+        for number, line in enumerate(lines, 1)
+        for why, pattern in FORBIDDEN.items()
+        for found in pattern.finditer(line)
+    ]
+
+
+if __name__ == "__main__":
+    main()

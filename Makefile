@@ -1,0 +1,55 @@
+# Everything one does with yemae by hand, and all that CI does. `make` alone lists it.
+# Needs cargo, a C compiler and python3; no root. The rest is fetched into .tools by `make tools`.
+
+# The program and its tests look for nats-server, initdb and postgres in PATH, cargo for its subcommands.
+export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/.tools/postgres/bin:$(PATH)
+
+# The same words in every target: other ones would build all dependencies once more.
+CLIPPY := cargo clippy --workspace --all-targets --locked
+
+.PHONY: help tools build run test lint ci fmt clean need
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+
+tools: need ## fetch nats-server, PostgreSQL, buf, nextest and cargo-deny into .tools
+	@python3 .ci/tools.py
+
+build: need ## build everything
+	cargo build --workspace --locked
+
+run: need ## start every service in one process, with demo data
+	@python3 .ci/tools.py nats-server
+	@test -d target/debug/deps || echo "The first build takes some minutes, later ones seconds."
+	cargo run --locked --bin yemae -- up --demo
+
+test: tools ## run all tests: documentation examples, units, whole systems with NATS and PostgreSQL
+	cargo test --doc --workspace --locked --quiet
+	cargo nextest run --workspace --locked $(if $(CI),--profile ci)
+
+lint: tools ## check format, code, contracts, licences and the tree itself
+	python3 .ci/tree.py
+	cargo fmt --all --check
+	cargo deny --locked --config .ci/deny.toml check --hide-inclusion-graph bans licenses sources
+	$(CLIPPY) -- -D warnings
+	python3 .ci/contracts.py $(CLIPPY) -- -D warnings
+
+ci: export CI := true
+ci: ## what CI runs: tools, lint and test, each timed
+	@for step in tools lint test; do \
+		start=$$(date +%s); \
+		$(MAKE) --no-print-directory $$step || exit 1; \
+		echo "ci: $$step $$(( $$(date +%s) - start )) seconds"; \
+	done
+
+fmt: need ## format the code
+	cargo fmt --all
+
+clean: ## remove what was built and fetched, but not .yemae, your data
+	cargo clean
+	rm -rf .tools
+
+need:
+	@command -v cargo >/dev/null || { echo "yemae is built with Rust, and there is no cargo in PATH: install it with rustup (https://rustup.rs)." >&2; exit 1; }
+	@command -v cc >/dev/null || { echo "SQLite and libpq are built from source, and there is no C compiler (cc) in PATH: install gcc or clang (Debian: build-essential, macOS: xcode-select --install)." >&2; exit 1; }
+	@command -v python3 >/dev/null || { echo "The tools are fetched by a Python script, and there is no python3 in PATH: install Python 3.8 or newer." >&2; exit 1; }

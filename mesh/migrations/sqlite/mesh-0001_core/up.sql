@@ -1,0 +1,44 @@
+CREATE TABLE outbox (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    subject TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    name TEXT NOT NULL,
+    body BLOB NOT NULL,
+    at BIGINT NOT NULL,
+    expires_at BIGINT,
+    stream_created TEXT,
+    stream_seq BIGINT,
+    published_at BIGINT
+);
+CREATE INDEX outbox_unpublished ON outbox (seq) WHERE published_at IS NULL;
+CREATE INDEX outbox_subject ON outbox (subject, version);
+CREATE TABLE inbox (
+    policy TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    PRIMARY KEY (policy, subject)
+);
+CREATE TABLE task (
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL,
+    payload TEXT NOT NULL,
+    tries INTEGER NOT NULL,
+    due_at BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    last_error TEXT NOT NULL,
+    PRIMARY KEY (kind, key)
+);
+CREATE INDEX task_due ON task (due_at);
+CREATE TABLE delivery (
+    message TEXT NOT NULL PRIMARY KEY,
+    tries INTEGER NOT NULL
+);
+CREATE TABLE dead_letter (
+    id TEXT NOT NULL PRIMARY KEY,
+    subject TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    name TEXT NOT NULL,
+    body BLOB NOT NULL,
+    reason TEXT NOT NULL,
+    at BIGINT NOT NULL
+);

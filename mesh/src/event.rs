@@ -1,0 +1,66 @@
+//! A past-tense message that carries its entity's whole public state.
+
+use crate::clock::Time;
+use prost::{Message, Name};
+
+/// An event to be enqueued with the state it tells.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// The message's full name: "yemae.payment.v1.PaymentRefunded".
+    pub name: String,
+    /// The entity's id.
+    pub id: String,
+    /// The entity's version after it.
+    pub version: i64,
+    /// When nobody needs the entity any more: the carrier may forget it.
+    pub expires_at: Option<Time>,
+    /// The message.
+    pub body: Vec<u8>,
+}
+
+impl Event {
+    /// `message` about the entity `id`, which is now at `version`.
+    pub fn new<M: Message + Name>(id: impl Into<String>, version: i64, message: &M) -> Self {
+        Self::named(M::full_name(), id, version, message)
+    }
+
+    /// The same for a message whose name only the caller knows, such as an envelope of field 1.
+    pub fn named(
+        name: impl Into<String>,
+        id: impl Into<String>,
+        version: i64,
+        message: &impl Message,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            id: id.into(),
+            version,
+            expires_at: None,
+            body: message.encode_to_vec(),
+        }
+    }
+
+    /// The entity is at its end: it expires at `at`.
+    #[must_use]
+    pub fn expires(mut self, at: Option<Time>) -> Self {
+        self.expires_at = at;
+        self
+    }
+}
+
+/// A change of an entity that a policy is told of.
+#[derive(Clone, Debug)]
+pub struct Change<E> {
+    /// The entity after it.
+    pub entity: E,
+    /// Its id.
+    pub id: String,
+    /// Its version.
+    pub version: i64,
+    /// The context that stated it, by the subject it may publish to.
+    pub context: String,
+    /// The event's full name.
+    pub name: String,
+    /// When it was stated.
+    pub at: Time,
+}

@@ -1,0 +1,35 @@
+//! What a bounded context stands on: how it is called and calls, writes and reads, tells and is told. It knows no
+//! contract, no service and no domain.
+//!
+//! A context is built with [`Context`] and works through its [`Site`]: [`Store::write`] is the only write path,
+//! [`Tx::enqueue`] tells what has come about, [`Context::follows`] hears of it, [`Tx::start_task`] puts down what must
+//! leave our doors.
+
+pub mod bus;
+pub mod call;
+pub mod client;
+mod clock;
+mod context;
+pub mod contracts;
+pub mod deadline;
+mod event;
+pub mod id;
+pub mod identity;
+pub mod inbox;
+pub mod outbox;
+pub mod policy;
+pub mod refusal;
+pub mod schema;
+pub mod server;
+pub mod store;
+pub mod task;
+pub mod tasks;
+
+pub use call::{Call, Caller, Service, User};
+pub use clock::{Clock, Hand, Time};
+pub use context::{Context, Job, Peers, Site};
+pub use contracts::Contracts;
+pub use event::{Change, Event};
+pub use refusal::{Kind, Refusal, Text, Violation, text};
+pub use store::{Db, Store, Tx};
+pub use tasks::{Done, Task};

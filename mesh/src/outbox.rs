@@ -1,0 +1,85 @@
+//! The outbox: a row per event, written with the state it tells. It is the log; the stream only carries it.
+
+use crate::clock::Time;
+use crate::event::Event;
+use crate::schema::outbox;
+use crate::store::Db;
+use diesel::prelude::*;
+
+/// A row as the relay reads it.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = outbox)]
+pub struct Row {
+    /// The order of enqueueing in this database.
+    pub seq: i64,
+    /// `yemae.<context>.<Entity>.<id>`.
+    pub subject: String,
+    /// The entity's version.
+    pub version: i64,
+    /// The event's full name.
+    pub name: String,
+    /// The event.
+    pub body: Vec<u8>,
+    /// When it was enqueued, µs.
+    pub at: i64,
+    /// When the entity expires, µs.
+    pub expires_at: Option<i64>,
+}
+
+/// How a row was published.
+#[derive(Clone, Debug)]
+pub struct Published {
+    /// The row.
+    pub seq: i64,
+    /// The stream's creation time, RFC 3339: the stream's identity.
+    pub stream_created: String,
+    /// The sequence of the ack; none when a newer version was there already.
+    pub stream_seq: Option<i64>,
+}
+
+pub(crate) fn insert(db: &mut Db, subject: &str, event: &Event, now: Time) -> QueryResult<()> {
+    diesel::insert_into(outbox::table)
+        .values((
+            outbox::subject.eq(subject),
+            outbox::version.eq(event.version),
+            outbox::name.eq(&event.name),
+            outbox::body.eq(&event.body),
+            outbox::at.eq(now.0),
+            outbox::expires_at.eq(event.expires_at.map(|at| at.0)),
+        ))
+        .execute(db)
+        .map(drop)
+}
+
+/// Rows not yet published, oldest first: found by their state, never by a cursor, because rows may commit late.
+pub fn unpublished(db: &mut Db, limit: i64) -> QueryResult<Vec<Row>> {
+    outbox::table
+        .filter(outbox::published_at.is_null())
+        .order(outbox::seq)
+        .limit(limit)
+        .select(Row::as_select())
+        .load(db)
+}
+
+/// Marks rows published at `now`.
+pub fn mark(db: &mut Db, rows: &[Published], now: Time) -> QueryResult<()> {
+    for row in rows {
+        diesel::update(outbox::table.find(row.seq))
+            .set((
+                outbox::stream_created.eq(&row.stream_created),
+                outbox::stream_seq.eq(row.stream_seq),
+                outbox::published_at.eq(now.0),
+            ))
+            .execute(db)?;
+    }
+    Ok(())
+}
+
+/// How many rows wait, and since when the oldest does (µs).
+pub fn waiting(db: &mut Db) -> QueryResult<(i64, Option<i64>)> {
+    let rows = outbox::table.filter(outbox::published_at.is_null());
+    Ok((
+        rows.count().get_result(db)?,
+        rows.select(diesel::dsl::min(outbox::at)).get_result(db)?,
+    ))
+}

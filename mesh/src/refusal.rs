@@ -1,0 +1,307 @@
+//! A typed no. What a context answers when it will not or cannot, and the one place where that becomes a gRPC status.
+
+use crate::call;
+use std::borrow::Cow;
+use std::time::Duration;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetail, ErrorDetails, StatusExt};
+
+/// A text for people, in both languages.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Text {
+    /// English.
+    pub en: Cow<'static, str>,
+    /// Korean.
+    pub ko: Cow<'static, str>,
+}
+
+/// A [`Text`] of two literals or strings.
+pub fn text(en: impl Into<Cow<'static, str>>, ko: impl Into<Cow<'static, str>>) -> Text {
+    Text {
+        en: en.into(),
+        ko: ko.into(),
+    }
+}
+
+impl Text {
+    /// In the language of `locale`: Korean unless it asks for English.
+    pub fn in_language(&self, locale: &str) -> &str {
+        if locale.starts_with("en") {
+            &self.en
+        } else {
+            &self.ko
+        }
+    }
+}
+
+/// What kind of no it is; each is one gRPC code (AIP-193).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// INVALID_ARGUMENT: the request is wrong whatever the state.
+    Invalid,
+    /// NOT_FOUND, also for what belongs to somebody else.
+    NotFound,
+    /// FAILED_PRECONDITION: the state does not allow it; repeating changes nothing.
+    Precondition,
+    /// ABORTED: lost a race; repeat the whole request.
+    Aborted,
+    /// RESOURCE_EXHAUSTED: shed or limited at our own door.
+    Exhausted,
+    /// UNAVAILABLE: cannot now; repeat later.
+    Unavailable,
+    /// DEADLINE_EXCEEDED.
+    Deadline,
+    /// UNAUTHENTICATED: no valid token.
+    Unauthenticated,
+    /// PERMISSION_DENIED: a valid token that does not permit this.
+    Denied,
+    /// INTERNAL: our bug.
+    Internal,
+}
+
+/// What is wrong with one field of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// The field's path as the contract spells it: "expected_total.currency".
+    pub field: String,
+    /// What is wrong and what would be right.
+    pub description: String,
+}
+
+impl Violation {
+    /// A violation of `field`.
+    pub fn new(field: impl Into<String>, description: impl Into<String>) -> Self {
+        Self {
+            field: field.into(),
+            description: description.into(),
+        }
+    }
+}
+
+/// A typed no.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{reason}: {}", text.en)]
+pub struct Refusal {
+    /// Its kind.
+    pub kind: Kind,
+    /// UPPER_SNAKE, stable, for programs: "SEATS_TAKEN".
+    pub reason: Cow<'static, str>,
+    /// For people.
+    pub text: Text,
+    /// Every field that is wrong, when the kind is [`Kind::Invalid`].
+    pub violations: Vec<Violation>,
+    /// When repeating makes sense.
+    pub retry_after: Option<Duration>,
+    /// More for programs: the current total, the seats that are taken.
+    pub metadata: Vec<(&'static str, String)>,
+}
+
+impl Refusal {
+    /// A refusal of any kind.
+    pub fn new(kind: Kind, reason: impl Into<Cow<'static, str>>, text: Text) -> Self {
+        Self {
+            kind,
+            reason: reason.into(),
+            text,
+            violations: Vec::new(),
+            retry_after: None,
+            metadata: Vec::new(),
+        }
+    }
+
+    /// The request's fields are wrong: all of them at once.
+    pub fn invalid(violations: Vec<Violation>) -> Self {
+        let fields: Vec<_> = violations
+            .iter()
+            .map(|v| format!("{} {}", v.field, v.description))
+            .collect();
+        let fields = fields.join("; ");
+        let mut refusal = Self::new(
+            Kind::Invalid,
+            "INVALID_FIELDS",
+            text(fields.clone(), format!("입력값을 확인해 주세요: {fields}")),
+        );
+        refusal.violations = violations;
+        refusal
+    }
+
+    /// There is no such thing, or not for this caller.
+    pub fn not_found(what: &str) -> Self {
+        Self::new(
+            Kind::NotFound,
+            "NOT_FOUND",
+            text(format!("{what} not found"), "찾을 수 없습니다."),
+        )
+    }
+
+    /// The state does not allow it.
+    pub fn precondition(reason: impl Into<Cow<'static, str>>, text: Text) -> Self {
+        Self::new(Kind::Precondition, reason, text)
+    }
+
+    /// Not now.
+    pub fn unavailable(reason: impl Into<Cow<'static, str>>, text: Text) -> Self {
+        Self::new(Kind::Unavailable, reason, text).retry_after(Duration::from_secs(1))
+    }
+
+    /// Lost a race.
+    pub fn conflict() -> Self {
+        Self::new(
+            Kind::Aborted,
+            "CONFLICT",
+            text(
+                "somebody else changed it at the same moment; try again",
+                "동시에 변경되었습니다. 다시 시도해 주세요.",
+            ),
+        )
+        .retry_after(Duration::from_millis(100))
+    }
+
+    /// A bug of ours; `why` reaches the log, not the caller.
+    pub fn internal(why: impl std::fmt::Display) -> Self {
+        tracing::error!(%why, "internal error");
+        Self::new(
+            Kind::Internal,
+            "INTERNAL",
+            text("internal error", "내부 오류입니다."),
+        )
+    }
+
+    /// Says when to repeat.
+    #[must_use]
+    pub fn retry_after(mut self, after: Duration) -> Self {
+        self.retry_after = Some(after);
+        self
+    }
+
+    /// Adds a fact for programs.
+    #[must_use]
+    pub fn with(mut self, key: &'static str, value: impl ToString) -> Self {
+        self.metadata.push((key, value.to_string()));
+        self
+    }
+
+    /// Whether the same command may simply be run again inside the store.
+    pub(crate) fn is_conflict(&self) -> bool {
+        self.kind == Kind::Aborted && self.reason == "CONFLICT"
+    }
+
+    /// Whether the state of the world, not the command, is to blame: trying the same later may work.
+    pub fn is_passing(&self) -> bool {
+        matches!(
+            self.kind,
+            Kind::Unavailable | Kind::Aborted | Kind::Exhausted | Kind::Deadline
+        )
+    }
+
+    /// The status that tells it, in the language of the call being served.
+    pub fn into_status(self) -> Status {
+        let call = call::current();
+        let domain = call.as_ref().map_or("yemae", |call| call.context.as_str());
+        let locale = call.as_ref().map_or("ko", |call| call.locale.as_str());
+        let metadata = self
+            .metadata
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), value.clone()));
+        let mut details = ErrorDetails::with_error_info(
+            self.reason.clone(),
+            domain,
+            metadata.collect::<std::collections::HashMap<_, _>>(),
+        );
+        for violation in &self.violations {
+            details.add_bad_request_violation(&violation.field, &violation.description);
+        }
+        if self.kind == Kind::Precondition {
+            details.add_precondition_failure_violation(
+                self.reason.clone(),
+                domain,
+                self.text.en.clone(),
+            );
+        }
+        if let Some(after) = self.retry_after {
+            details.set_retry_info(Some(after));
+        }
+        details.set_localized_message(locale, self.text.in_language(locale));
+        Status::with_error_details(self.kind.code(), self.to_string(), details)
+    }
+}
+
+impl Kind {
+    fn code(self) -> Code {
+        match self {
+            Self::Invalid => Code::InvalidArgument,
+            Self::NotFound => Code::NotFound,
+            Self::Precondition => Code::FailedPrecondition,
+            Self::Aborted => Code::Aborted,
+            Self::Exhausted => Code::ResourceExhausted,
+            Self::Unavailable => Code::Unavailable,
+            Self::Deadline => Code::DeadlineExceeded,
+            Self::Unauthenticated => Code::Unauthenticated,
+            Self::Denied => Code::PermissionDenied,
+            Self::Internal => Code::Internal,
+        }
+    }
+}
+
+impl From<Refusal> for Status {
+    fn from(refusal: Refusal) -> Self {
+        refusal.into_status()
+    }
+}
+
+impl From<diesel::result::Error> for Refusal {
+    fn from(error: diesel::result::Error) -> Self {
+        use diesel::result::DatabaseErrorKind::{ClosedConnection, SerializationFailure};
+        use diesel::result::Error::{DatabaseError, NotFound};
+        match &error {
+            NotFound => Self::not_found("row"),
+            DatabaseError(SerializationFailure, _) => Self::conflict(),
+            // PostgreSQL tells a deadlock by its message alone.
+            DatabaseError(_, info) if info.message().contains("deadlock detected") => {
+                Self::conflict()
+            }
+            DatabaseError(ClosedConnection, _) => store_unavailable(&error),
+            DatabaseError(_, info) if is_database_trouble(info.message()) => {
+                store_unavailable(&error)
+            }
+            _ => Self::internal(error),
+        }
+    }
+}
+
+fn is_database_trouble(message: &str) -> bool {
+    [
+        "database is locked",
+        "disk is full",
+        "disk I/O error",
+        "unable to open",
+        "server closed",
+        "terminating connection",
+        "no connection",
+    ]
+    .iter()
+    .any(|sign| message.contains(sign))
+}
+
+/// The database cannot be used now.
+pub(crate) fn store_unavailable(why: impl std::fmt::Display) -> Refusal {
+    tracing::warn!(%why, "store unavailable");
+    Refusal::unavailable(
+        "STORE_UNAVAILABLE",
+        text(
+            "the store cannot be written or read now; try again",
+            "저장소를 사용할 수 없습니다. 잠시 후 다시 시도해 주세요.",
+        ),
+    )
+}
+
+/// The reason in a status that a peer answered, if it gave one.
+pub fn reason(status: &Status) -> Option<String> {
+    status
+        .get_error_details_vec()
+        .into_iter()
+        .find_map(|detail| match detail {
+            ErrorDetail::ErrorInfo(info) => Some(info.reason),
+            _ => None,
+        })
+}

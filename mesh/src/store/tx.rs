@@ -1,0 +1,108 @@
+//! What a command may do inside its transaction.
+
+use super::{Db, Setup};
+use crate::clock::{Clock, Time};
+use crate::contracts::Contracts;
+use crate::event::Event;
+use crate::refusal::Refusal;
+use crate::{outbox, tasks};
+use std::sync::Arc;
+
+/// What every transaction of a store knows.
+#[derive(Clone)]
+pub(super) struct Scope {
+    context: Arc<str>,
+    clock: Clock,
+    contracts: Arc<Contracts>,
+}
+
+impl Scope {
+    pub(super) fn context(&self) -> &str {
+        &self.context
+    }
+
+    pub(super) fn new(setup: &Setup) -> Self {
+        Self {
+            context: setup.context.as_str().into(),
+            clock: setup.clock.clone(),
+            contracts: setup.contracts.clone(),
+        }
+    }
+}
+
+/// Whom the commit wakes.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Woken {
+    pub(super) outbox: bool,
+    pub(super) tasks: bool,
+}
+
+impl Woken {
+    pub(super) fn and(&mut self, other: Self) {
+        self.outbox |= other.outbox;
+        self.tasks |= other.tasks;
+    }
+}
+
+/// One command's part of a transaction: a savepoint of its own.
+pub struct Tx<'a> {
+    db: &'a mut Db,
+    scope: &'a Scope,
+    now: Time,
+    pub(super) woken: Woken,
+}
+
+impl<'a> Tx<'a> {
+    pub(super) fn new(db: &'a mut Db, scope: &'a Scope) -> Self {
+        let now = scope.clock.now();
+        Self {
+            db,
+            scope,
+            now,
+            woken: Woken::default(),
+        }
+    }
+
+    /// The connection, for queries.
+    pub fn db(&mut self) -> &mut Db {
+        self.db
+    }
+
+    /// When this command runs; the same for all of it.
+    pub fn now(&self) -> Time {
+        self.now
+    }
+
+    /// The context whose store this is.
+    pub fn context(&self) -> &str {
+        &self.scope.context
+    }
+
+    /// States an entity: the event is published after the commit, or never when there is none.
+    pub fn enqueue(&mut self, event: Event) -> Result<(), Refusal> {
+        let entity = self.scope.contracts.entity(&event.name)?;
+        let subject = format!("yemae.{}.{entity}.{}", self.scope.context, event.id);
+        outbox::insert(self.db, &subject, &event, self.now)?;
+        self.woken.outbox = true;
+        Ok(())
+    }
+
+    /// Puts down a call that must leave our doors, to be worked until done. The same kind and key again is the same
+    /// task, and changes nothing.
+    pub fn start_task(
+        &mut self,
+        kind: &str,
+        key: &str,
+        payload: &impl serde::Serialize,
+    ) -> Result<(), Refusal> {
+        let payload = serde_json::to_string(payload).map_err(Refusal::internal)?;
+        tasks::insert(self.db, kind, key, &payload, self.now)?;
+        self.woken.tasks = true;
+        Ok(())
+    }
+
+    /// Whether a task is still to be done.
+    pub fn has_task(&mut self, kind: &str, key: &str) -> Result<bool, Refusal> {
+        Ok(tasks::exists(self.db, kind, key)?)
+    }
+}

@@ -1,0 +1,196 @@
+//! Tasks: a row for a call that leaves our doors (a refund, a void, a message to somebody), worked by a loop with
+//! backoff until it is done.
+
+use crate::clock::Time;
+use crate::context::Site;
+use crate::refusal::Refusal;
+use crate::schema::task;
+use crate::store::{Db, Tx};
+use diesel::prelude::*;
+use futures::future::BoxFuture;
+use futures::stream::{FuturesUnordered, StreamExt};
+use rand::Rng;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How many tasks of a context are worked at once.
+const AT_ONCE: usize = 64;
+const FIRST_BACKOFF: Duration = Duration::from_millis(100);
+const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
+/// Also the time until a task that became due by itself is noticed.
+const POLL: Duration = Duration::from_millis(250);
+
+/// A task to be worked.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = task)]
+pub struct Task {
+    /// Which handler works it.
+    pub kind: String,
+    /// What it is about; the key that makes the outside call idempotent.
+    pub key: String,
+    /// What the handler needs, JSON.
+    pub payload: String,
+    /// How often it was tried before.
+    pub tries: i32,
+    /// When it was put down, µs.
+    pub created_at: i64,
+}
+
+impl Task {
+    /// The payload it was started with.
+    pub fn payload<T: serde::de::DeserializeOwned>(&self) -> Result<T, Refusal> {
+        serde_json::from_str(&self.payload).map_err(Refusal::internal)
+    }
+}
+
+/// What a handler leaves to be written in the transaction that ends its task.
+pub struct Done(Box<dyn Fn(&mut Tx<'_>) -> Result<(), Refusal> + Send + Sync>);
+
+impl Done {
+    /// Nothing to write.
+    pub fn nothing() -> Self {
+        Self::with(|_| Ok(()))
+    }
+
+    /// Writes this.
+    pub fn with(
+        write: impl Fn(&mut Tx<'_>) -> Result<(), Refusal> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Box::new(write))
+    }
+}
+
+/// Works tasks of one kind. An error means: again, later.
+pub type Handler =
+    Arc<dyn Fn(Site, Task) -> BoxFuture<'static, Result<Done, Refusal>> + Send + Sync>;
+
+pub(crate) fn insert(
+    db: &mut Db,
+    kind: &str,
+    key: &str,
+    payload: &str,
+    now: Time,
+) -> QueryResult<()> {
+    let row = (
+        task::kind.eq(kind),
+        task::key.eq(key),
+        task::payload.eq(payload),
+        task::tries.eq(0),
+        task::due_at.eq(now.0),
+        task::created_at.eq(now.0),
+        task::last_error.eq(""),
+    );
+    match db {
+        Db::Sqlite(db) => diesel::insert_into(task::table)
+            .values(row)
+            .on_conflict_do_nothing()
+            .execute(db),
+        Db::Postgres(db) => diesel::insert_into(task::table)
+            .values(row)
+            .on_conflict_do_nothing()
+            .execute(db),
+    }
+    .map(drop)
+}
+
+pub(crate) fn exists(db: &mut Db, kind: &str, key: &str) -> QueryResult<bool> {
+    diesel::select(diesel::dsl::exists(task::table.find((kind, key)))).get_result(db)
+}
+
+/// How many tasks are still to be done.
+pub fn open(db: &mut Db) -> QueryResult<i64> {
+    task::table.count().get_result(db)
+}
+
+/// Tasks that are due, longest waiting first.
+pub fn due(db: &mut Db, now: Time, limit: i64) -> QueryResult<Vec<Task>> {
+    task::table
+        .filter(task::due_at.le(now.0))
+        .order(task::due_at)
+        .limit(limit)
+        .select(Task::as_select())
+        .load(db)
+}
+
+/// Works one task: ends it, or puts it off with backoff and full jitter.
+pub async fn work(site: &Site, handlers: &HashMap<&'static str, Handler>, task: Task) {
+    let tried = match handlers.get(task.kind.as_str()) {
+        Some(handler) => handler(site.clone(), task.clone()).await,
+        None => Err(Refusal::internal(format!(
+            "no handler for tasks of kind {}",
+            task.kind
+        ))),
+    };
+    let (kind, key) = (task.kind.clone(), task.key.clone());
+    let written = match tried {
+        Ok(Done(write)) => {
+            site.store
+                .write(task.key.clone(), move |tx| {
+                    write(tx)?;
+                    diesel::delete(task::table.find((&kind, &key))).execute(tx.db())?;
+                    Ok(())
+                })
+                .await
+        }
+        Err(refusal) => Err(refusal),
+    };
+    if let Err(refusal) = written {
+        put_off(site, task, refusal).await;
+    }
+}
+
+async fn put_off(site: &Site, task: Task, refusal: Refusal) {
+    tracing::info!(kind = task.kind, key = task.key, tries = task.tries + 1, %refusal, "task put off");
+    let doubled = FIRST_BACKOFF.saturating_mul(2u32.saturating_pow(task.tries.clamp(0, 20) as u32));
+    let backoff = doubled
+        .min(LONGEST_BACKOFF)
+        .mul_f64(rand::rng().random_range(0.5..=1.0));
+    let put_off = site.store.write(task.key.clone(), move |tx| {
+        let due_at = tx.now().plus(backoff).0;
+        diesel::update(task::table.find((&task.kind, &task.key)))
+            .set((
+                task::tries.eq(task.tries + 1),
+                task::due_at.eq(due_at),
+                task::last_error.eq(refusal.to_string()),
+            ))
+            .execute(tx.db())?;
+        Ok(())
+    });
+    if let Err(refusal) = put_off.await {
+        tracing::warn!(%refusal, "a task could not be put off; it is due again at once");
+    }
+}
+
+/// Works tasks as they come due, until the site stops.
+pub(crate) async fn run(site: Site, handlers: HashMap<&'static str, Handler>) {
+    let mut under_way = FuturesUnordered::new();
+    let mut keys: HashSet<(String, String)> = HashSet::new();
+    loop {
+        let room = AT_ONCE.saturating_sub(under_way.len());
+        let now = site.clock.now();
+        let read = site
+            .store
+            .read(move |db| Ok(due(db, now, AT_ONCE as i64 * 2)?))
+            .await;
+        let fresh = read
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|task| !keys.contains(&(task.kind.clone(), task.key.clone())));
+        for task in fresh.take(room).collect::<Vec<_>>() {
+            let id = (task.kind.clone(), task.key.clone());
+            keys.insert(id.clone());
+            let (site, handlers) = (site.clone(), &handlers);
+            under_way.push(async move {
+                work(&site, handlers, task).await;
+                id
+            });
+        }
+        tokio::select! {
+            () = site.stop.cancelled() => return,
+            Some(done) = under_way.next() => { keys.remove(&done); }
+            () = site.store.signals().tasks.notified() => {}
+            () = tokio::time::sleep(POLL) => {}
+        }
+    }
+}

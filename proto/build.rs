@@ -1,0 +1,67 @@
+//! Compiles every contract below `yemae/` with protox, so that no `protoc` is needed.
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo:rerun-if-changed=yemae");
+    println!("cargo:rerun-if-changed=../Cargo.lock");
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    let mut files = Vec::new();
+    walk(Path::new("yemae"), &mut files)?;
+
+    let mut compiler = protox::Compiler::new([PathBuf::from("."), google_apis()?])?;
+    compiler
+        .include_imports(true)
+        .include_source_info(true)
+        .open_files(&files)?;
+    // The encoded set keeps custom options, which the decoded one below has lost.
+    fs::write(
+        out.join("contracts.binpb"),
+        compiler.encode_file_descriptor_set(),
+    )?;
+
+    let mut set = compiler.file_descriptor_set();
+    set.file
+        .retain(|file| file.package().starts_with("yemae") || file.package() == "google.protobuf");
+    let mut names = prost_build::Config::new();
+    names.enable_type_names();
+    tonic_prost_build::configure()
+        .include_file("contracts.rs")
+        .bytes(".")
+        .compile_fds_with_config(set, names)?;
+    Ok(())
+}
+
+fn walk(dir: &Path, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    let mut entries: Vec<_> = fs::read_dir(dir)?.collect::<Result<_, _>>()?;
+    entries.sort_by_key(|entry| entry.path());
+    for path in entries.into_iter().map(|entry| entry.path()) {
+        if path.is_dir() {
+            walk(&path, found)?;
+        } else if path.extension().is_some_and(|ext| ext == "proto") {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// Where cargo unpacked the package that carries `google/api/*.proto`.
+fn google_apis() -> Result<PathBuf, Box<dyn Error>> {
+    let metadata = Command::new(env::var("CARGO")?)
+        .args(["metadata", "--format-version=1", "--locked"])
+        .output()?;
+    if !metadata.status.success() {
+        return Err(String::from_utf8_lossy(&metadata.stderr).into());
+    }
+    let metadata: serde_json::Value = serde_json::from_slice(&metadata.stdout)?;
+    let packages = metadata["packages"].as_array().ok_or("no packages")?;
+    let manifest = packages
+        .iter()
+        .find(|package| package["name"] == "envoy-types")
+        .and_then(|package| package["manifest_path"].as_str())
+        .ok_or("the package envoy-types is not in Cargo.lock")?;
+    let root = Path::new(manifest).parent().ok_or("no parent")?;
+    Ok(root.join("proto/googleapis"))
+}

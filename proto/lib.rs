@@ -1,0 +1,8 @@
+//! The contracts, and nothing else: every message, client and server generated from `yemae/**/*.proto`.
+#![allow(missing_docs, clippy::all, unused_qualifications)]
+
+include!(concat!(env!("OUT_DIR"), "/contracts.rs"));
+pub use yemae::*;
+
+/// Every contract with its imports, options and comments, as a serialized `FileDescriptorSet`.
+pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/contracts.binpb"));

@@ -1,0 +1,1 @@
+//! Sells seats of a screening; owns the booking.

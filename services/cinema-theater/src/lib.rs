@@ -1,0 +1,1 @@
+//! Screens, screenings and their seats.

@@ -1,0 +1,1 @@
+//! Paper tickets at the kiosk; decides a cancellation.

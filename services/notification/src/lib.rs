@@ -1,0 +1,1 @@
+//! Tells the customer, once for every change.

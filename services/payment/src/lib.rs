@@ -1,0 +1,1 @@
+//! Takes money and gives it back, each once.
