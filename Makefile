@@ -20,7 +20,7 @@ build: need ## build everything
 
 run: need ## start every service in one process, with demo data
 	@python3 .ci/tools.py nats-server
-	@test -d target/debug/deps || echo "The first build takes some minutes, later ones seconds."
+	@test -x target/debug/yemae || echo "The first build takes some minutes, later ones seconds."
 	cargo run --locked --bin yemae -- up --demo
 
 test: tools ## run all tests: documentation examples, units, whole systems with NATS and PostgreSQL
@@ -33,6 +33,7 @@ lint: tools ## check format, code, contracts, licences and the tree itself
 	cargo deny --locked --config .ci/deny.toml check --hide-inclusion-graph bans licenses sources
 	$(CLIPPY) -- -D warnings
 	python3 .ci/contracts.py $(CLIPPY) -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --workspace --locked
 
 ci: export CI := true
 ci: ## what CI runs: tools, lint and test, each timed

@@ -15,10 +15,10 @@ def main(command):
     command = command[:end] + ["--message-format=json-render-diagnostics"] + command[end:]
     cargo = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True)
     if cargo.returncode != 0:
-        sys.exit("contracts: {} failed\n{}".format(" ".join(command), cargo.stderr))
+        sys.exit(f"contracts: {' '.join(command)} failed\n{cargo.stderr}")
     folders = {message["out_dir"] for message in map(json.loads, cargo.stdout.splitlines()) if is_proto(message)}
     if len(folders) != 1:
-        sys.exit("contracts: expected one build of the crate proto, found {}".format(sorted(folders) or "none"))
+        sys.exit(f"contracts: expected one build of the crate proto, found {sorted(folders) or 'none'}")
     image = folders.pop() + "/contracts.binpb"
     # The image carries third-party files too; only ours are ours to lint.
     lint = ["buf", "lint", image, "--config", "buf.yaml", "--path", "yemae"]

@@ -45,7 +45,9 @@ impl Task {
 }
 
 /// What a handler leaves to be written in the transaction that ends its task.
-pub struct Done(Box<dyn Fn(&mut Tx<'_>) -> Result<(), Refusal> + Send + Sync>);
+pub struct Done(Write);
+
+type Write = Box<dyn Fn(&mut Tx<'_>) -> Result<(), Refusal> + Send + Sync>;
 
 impl Done {
     /// Nothing to write.

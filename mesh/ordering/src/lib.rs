@@ -1,1 +1,24 @@
-//! The lifecycle every order shares.
+//! The lifecycle every order shares, once: a write-ahead intent, a charge, an order that stands, its fulfilment by
+//! others, its cancellation by the one who decides, and the refund. The one crate that knows `yemae.ordering.v1`.
+//!
+//! An order side implements [`Side`] and calls [`order_side`]; a fulfilling side calls [`fulfilling_side`] and changes
+//! its rows with [`fulfilments::update`].
+
+pub mod audit;
+pub mod claims;
+mod create;
+pub mod domain;
+pub mod fulfilments;
+pub mod intents;
+pub mod orders;
+mod pay;
+pub mod schema;
+mod settle;
+mod side;
+pub mod wire;
+mod wiring;
+
+pub use domain::{Money, Progress, Status, System};
+pub use intents::{Draft, Intent};
+pub use side::{Orders, PAYMENT, Side};
+pub use wiring::{fulfilling_side, is_own_word, order_side};

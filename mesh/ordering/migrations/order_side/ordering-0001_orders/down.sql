@@ -1,0 +1,3 @@
+DROP TABLE claim;
+DROP TABLE placed_order;
+DROP TABLE intent;

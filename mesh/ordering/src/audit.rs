@@ -1,0 +1,1 @@
+//! The audit: facts from every context, and rules that join them.

@@ -1,0 +1,316 @@
+//! The creating command: written down, paid, placed, in that order; or surely none of it.
+
+use crate::domain::intent::{Repeat, State, charge_key};
+use crate::domain::order::{Actor, Cancellation, Entry, Happened, Order};
+use crate::intents::{Asker, Draft, Intent, Key};
+use crate::pay::{self, Charged};
+use crate::side::{Orders, Side};
+use crate::{claims, intents, orders, settle};
+use mesh::{Kind, Refusal, Tx, Violation, call, id, text};
+use prost::Message;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Kept back of the caller's time, for writing down how it ended.
+const MARGIN: Duration = Duration::from_millis(250);
+
+/// What the first transaction of a request finds.
+enum Begun {
+    Placed(Vec<u8>),
+    Wait,
+    Mine {
+        intent: Box<Intent>,
+        taken_over: bool,
+    },
+}
+
+/// How an attempt ended.
+pub(crate) enum Ended {
+    Placed(Vec<u8>),
+    /// It is not ours any more: somebody else settled it.
+    Overtaken,
+}
+
+impl<S: Side> Orders<S> {
+    /// Creates an order. The same request answers the same bytes for ever.
+    pub async fn create(&self, request: S::Request) -> Result<S::Response, Refusal> {
+        let user = call::user()?;
+        let mut violations = S::violations(&request);
+        violations.extend(wrong_request_id(S::request_id(&request)));
+        if !violations.is_empty() {
+            return Err(Refusal::invalid(violations));
+        }
+        let key = Key {
+            principal: user.subject.clone(),
+            method: S::CREATE,
+            request_id: S::request_id(&request).to_owned(),
+        };
+        let locale = call::current().map_or_else(|| "ko".to_owned(), |call| call.locale.clone());
+        let asker = Asker {
+            customer_id: user.subject,
+            locale,
+        };
+        let request = Arc::new(request);
+        loop {
+            let seen = *self.site.store.changes().borrow_and_update();
+            match self.begin(&key, &asker, &request).await? {
+                Begun::Placed(answer) => return decode(&answer),
+                Begun::Wait => self.wait(seen).await?,
+                Begun::Mine { intent, taken_over } => {
+                    match self.attempt(*intent, taken_over, &request).await? {
+                        Ended::Placed(answer) => return decode(&answer),
+                        Ended::Overtaken => {}
+                    }
+                }
+            }
+        }
+    }
+
+    /// The intent's own transaction.
+    async fn begin(
+        &self,
+        key: &Key,
+        asker: &Asker,
+        request: &Arc<S::Request>,
+    ) -> Result<Begun, Refusal> {
+        let (side, key, asker, request) = (
+            self.side.clone(),
+            key.clone(),
+            asker.clone(),
+            request.clone(),
+        );
+        let hash = hex(&Sha256::digest(request.encode_to_vec()));
+        let fresh = id::new();
+        self.site
+            .store
+            .write((key.principal.clone(), key.request_id.clone()), move |tx| {
+                let Some(found) = intents::by_request(tx.db(), &key)? else {
+                    let draft = side.admit(tx, &fresh, &request)?;
+                    let intent = intents::begin(tx, &key, &fresh, &hash, &asker, &draft)?;
+                    return Ok(Begun::Mine {
+                        intent: Box::new(intent),
+                        taken_over: false,
+                    });
+                };
+                if found.body_hash != hash {
+                    return Err(Refusal::invalid(vec![Violation::new(
+                        "request_id",
+                        "was used for another request; choose a new one",
+                    )]));
+                }
+                repeat(&*side, tx, found, &request)
+            })
+            .await
+    }
+
+    /// Waits until something was written, at most until the caller's time is nearly up.
+    async fn wait(&self, seen: u64) -> Result<(), Refusal> {
+        let busy = Refusal::new(
+            Kind::Aborted,
+            "REQUEST_IN_PROGRESS",
+            text(
+                "the same request is still being worked on; repeat it",
+                "같은 요청이 처리 중입니다. 잠시 후 다시 시도해 주세요.",
+            ),
+        )
+        .retry_after(Duration::from_secs(1));
+        let left = call::current()
+            .and_then(|call| call.deadline)
+            .map(|at| at.saturating_duration_since(tokio::time::Instant::now()));
+        let left = left
+            .unwrap_or(Duration::from_secs(5))
+            .saturating_sub(MARGIN);
+        if left.is_zero() {
+            return Err(busy);
+        }
+        let mut changes = self.site.store.changes();
+        // A poll behind the signal: the worker may be another replica.
+        let patience = left.min(Duration::from_millis(500));
+        let _ = tokio::time::timeout(patience, changes.wait_for(|commits| *commits > seen)).await;
+        Ok(())
+    }
+
+    /// One attempt, by whoever holds its lease.
+    async fn attempt(
+        &self,
+        intent: Intent,
+        taken_over: bool,
+        request: &S::Request,
+    ) -> Result<Ended, Refusal> {
+        if let Err(refusal) = self.side.before_charge(&self.site, &intent, request).await {
+            return self.refuse(&intent, refusal, false).await;
+        }
+        if intent.draft.amount.is_free() {
+            return self.place(&intent, None).await;
+        }
+        match pay::charge(self.payment(), &intent, S::payment_method(request), MARGIN).await {
+            Charged::Approved(payment_id) => self.place(&intent, Some(payment_id)).await,
+            Charged::Declined(refusal) => self.refuse(&intent, refusal, true).await,
+            // Whoever worked on it before may have sent it.
+            Charged::NeverSent if !taken_over => self.refuse(&intent, pay::busy(), true).await,
+            Charged::NeverSent | Charged::Unknown => self.void(&intent).await,
+        }
+    }
+
+    /// Approved: the order is placed, unless the attempt was given up meanwhile.
+    pub(crate) async fn place(
+        &self,
+        intent: &Intent,
+        payment_id: Option<String>,
+    ) -> Result<Ended, Refusal> {
+        let (side, found, paid) = (self.side.clone(), intent.clone(), payment_id.clone());
+        let placed = self
+            .site
+            .store
+            .write(intent.order_id.clone(), move |tx| {
+                let order = placed_order(&found, paid.clone(), tx);
+                let answer = side.response(&order)?.encode_to_vec();
+                if !intents::advance(tx, &found, State::Placed, Some(&answer))? {
+                    return Ok(Ended::Overtaken);
+                }
+                orders::place(tx, S::SYSTEM, &order)?;
+                Ok(Ended::Placed(answer))
+            })
+            .await;
+        match placed {
+            Ok(ended) => Ok(ended),
+            // The caller will hear that it did not happen, so what was charged must go back.
+            Err(refusal) if payment_id.is_some() => {
+                tracing::warn!(%refusal, "a paid order could not be placed; it is voided");
+                self.void(intent).await
+            }
+            Err(refusal) => self.refuse(intent, refusal, true).await,
+        }
+    }
+
+    /// The attempt surely took no money.
+    pub(crate) async fn refuse(
+        &self,
+        intent: &Intent,
+        refusal: Refusal,
+        undo: bool,
+    ) -> Result<Ended, Refusal> {
+        let (side, found) = (self.side.clone(), intent.clone());
+        let refused = settle::until_written(&self.site, &intent.order_id, move |tx| {
+            let moved = intents::advance(tx, &found, State::Refused, None)?;
+            if moved {
+                claims::release(tx, &found.order_id)?;
+                if undo {
+                    side.undo(tx, &found.order_id, found.attempt)?;
+                }
+            }
+            Ok(moved)
+        });
+        if refused.await {
+            Err(refusal)
+        } else {
+            Ok(Ended::Overtaken)
+        }
+    }
+
+    /// It may have been charged, and the caller is about to hear that it did not happen: that is made true first.
+    pub(crate) async fn void(&self, intent: &Intent) -> Result<Ended, Refusal> {
+        let (side, found) = (self.side.clone(), intent.clone());
+        let voiding = settle::until_written(&self.site, &intent.order_id, move |tx| {
+            let moved = intents::advance(tx, &found, State::Voiding, None)?;
+            if moved {
+                // Nothing can make this attempt an order any more, so what it claims is free at once.
+                claims::release(tx, &found.order_id)?;
+                side.undo(tx, &found.order_id, found.attempt)?;
+                tx.start_task(
+                    settle::VOID,
+                    &charge_key(&found.order_id, found.attempt),
+                    &found.order_id,
+                )?;
+            }
+            Ok(moved)
+        });
+        if voiding.await {
+            Err(pay::unconfirmed())
+        } else {
+            Ok(Ended::Overtaken)
+        }
+    }
+}
+
+/// What a repeat of a request does.
+fn repeat<S: Side>(
+    side: &S,
+    tx: &mut Tx<'_>,
+    found: Intent,
+    request: &S::Request,
+) -> Result<Begun, Refusal> {
+    match found
+        .state
+        .on_repeat(found.attempt, found.lease_until, tx.now())
+    {
+        Repeat::Answer => Ok(Begun::Placed(found.answer.unwrap_or_default())),
+        Repeat::Wait => Ok(Begun::Wait),
+        Repeat::NotYet => Err(pay::unconfirmed()),
+        Repeat::TakeOver => {
+            let (attempt, draft) = (found.attempt, found.draft.clone());
+            mine(intents::lease(tx, &found, attempt, draft)?, true)
+        }
+        Repeat::Again(attempt) => {
+            let draft: Draft = side.admit(tx, &found.order_id, request)?;
+            mine(intents::lease(tx, &found, attempt, draft)?, false)
+        }
+    }
+}
+
+fn mine(leased: Option<Intent>, taken_over: bool) -> Result<Begun, Refusal> {
+    leased
+        .map(|intent| Begun::Mine {
+            intent: Box::new(intent),
+            taken_over,
+        })
+        .ok_or_else(Refusal::conflict)
+}
+
+fn placed_order(intent: &Intent, payment_id: Option<String>, tx: &Tx<'_>) -> Order {
+    let now = tx.now();
+    Order {
+        id: intent.order_id.clone(),
+        customer_id: intent.asker.customer_id.clone(),
+        locale: intent.asker.locale.clone(),
+        version: 1,
+        title: intent.draft.title.clone(),
+        amount: intent.draft.amount.clone(),
+        payment_id,
+        placed_at: now,
+        changed_at: now,
+        finished_at: None,
+        progress: 0,
+        irrevocable: false,
+        cancellation: Cancellation::default(),
+        refunded: false,
+        refs: intent.draft.refs.clone(),
+        timeline: vec![Entry {
+            at: now,
+            happened: Happened::Progress(0),
+            reason: None,
+            actor: Actor::Customer,
+        }],
+        detail: intent.draft.detail.clone(),
+    }
+}
+
+fn decode<R: Message + Default>(answer: &[u8]) -> Result<R, Refusal> {
+    R::decode(answer).map_err(Refusal::internal)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn wrong_request_id(request_id: &str) -> Option<Violation> {
+    let fine = (1..=64).contains(&request_id.len())
+        && request_id.bytes().all(|byte| byte.is_ascii_graphic());
+    (!fine).then(|| {
+        Violation::new(
+            "request_id",
+            "must be 1 to 64 printable ASCII characters without spaces",
+        )
+    })
+}

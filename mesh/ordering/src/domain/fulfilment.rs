@@ -1,0 +1,137 @@
+//! What a fulfilling context has done about one order: one row per order id, made by whichever message comes first.
+
+use mesh::{Text, Time};
+use std::time::Duration;
+
+/// How long a fulfilment that is over stays in the stream.
+pub const KEPT_AFTER_END: Duration = Duration::from_secs(90 * 24 * 3600);
+
+/// A fulfilment.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Fulfilment {
+    /// The order.
+    pub order_id: String,
+    /// From 1; 0 when it has not been stated yet.
+    pub version: i64,
+    /// The steps reached, by the number in the context's own enum.
+    pub steps: Vec<(i32, Time)>,
+    /// It refuses to be cancelled from now on.
+    pub irrevocable: bool,
+    /// It failed for good: an UPPER_SNAKE code and a text.
+    pub failed: Option<(String, Text)>,
+    /// The answer to the newest request to cancel.
+    pub answer: Option<Answer>,
+    /// It agreed to a cancellation, or heard of one: whatever arrives later makes nothing.
+    pub voided: bool,
+    /// From when on it counts as over; the stream keeps it 90 days longer.
+    pub over_at: Option<Time>,
+}
+
+/// An answer to a request to cancel.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Answer {
+    /// To which request.
+    pub number: i32,
+    /// Yes or no; a yes is for good.
+    pub agreed: bool,
+    /// Why.
+    pub reason: Option<Text>,
+}
+
+impl Fulfilment {
+    /// One that nothing was done about yet.
+    pub fn new(order_id: impl Into<String>) -> Self {
+        Self {
+            order_id: order_id.into(),
+            ..Self::default()
+        }
+    }
+
+    /// Whether a step was reached.
+    pub fn has_reached(&self, step: i32) -> bool {
+        self.steps.iter().any(|(reached, _)| *reached == step)
+    }
+
+    /// When a step was reached.
+    pub fn reached_at(&self, step: i32) -> Option<Time> {
+        self.steps
+            .iter()
+            .find(|(reached, _)| *reached == step)
+            .map(|(_, at)| *at)
+    }
+
+    /// Whether it may still make progress.
+    pub fn is_open(&self) -> bool {
+        !self.voided && self.failed.is_none()
+    }
+
+    /// Reaches a step. False: it had, or can't any more.
+    pub fn reach(&mut self, step: i32, now: Time) -> bool {
+        if !self.is_open() || self.has_reached(step) {
+            return false;
+        }
+        self.steps.push((step, now));
+        self.version += 1;
+        true
+    }
+
+    /// Reaches a step after which it can't be cancelled.
+    pub fn reach_for_good(&mut self, step: i32, now: Time) -> bool {
+        let reached = self.reach(step, now);
+        if reached {
+            self.irrevocable = true;
+            self.over_at = Some(now);
+        }
+        reached
+    }
+
+    /// Fails for good. False: it can't any more.
+    pub fn fail(&mut self, code: &str, reason: Text, now: Time) -> bool {
+        if !self.is_open() || self.irrevocable {
+            return false;
+        }
+        self.failed = Some((code.to_owned(), reason));
+        self.over_at = Some(now);
+        self.version += 1;
+        true
+    }
+
+    /// Answers request `number`: yes unless it is irrevocable. A yes voids it for good. False: it was answered before.
+    pub fn answer(&mut self, number: i32, refusal: Text, now: Time) -> bool {
+        if self
+            .answer
+            .as_ref()
+            .is_some_and(|answer| answer.number >= number)
+        {
+            return false;
+        }
+        let agreed = !self.irrevocable;
+        self.answer = Some(Answer {
+            number,
+            agreed,
+            reason: (!agreed).then_some(refusal),
+        });
+        if agreed {
+            self.voided = true;
+            self.over_at = Some(now);
+        }
+        self.version += 1;
+        true
+    }
+
+    /// Its order was cancelled without being asked for: whatever arrives later makes nothing. False: no news.
+    pub fn void(&mut self, now: Time) -> bool {
+        if self.voided || self.irrevocable {
+            return false;
+        }
+        self.voided = true;
+        self.over_at = self.over_at.or(Some(now));
+        self.version += 1;
+        true
+    }
+
+    /// When the stream may forget it.
+    pub fn expires_at(&self) -> Option<Time> {
+        self.over_at.map(|at| at.plus(KEPT_AFTER_END))
+    }
+}

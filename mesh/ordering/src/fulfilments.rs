@@ -1,0 +1,108 @@
+//! Fulfilments in their table: one row per order id, made by whichever message comes first.
+
+use crate::domain::fulfilment::Fulfilment;
+use crate::schema::fulfilment;
+use crate::wire;
+use diesel::prelude::*;
+use mesh::{Db, Event, Refusal, Tx};
+use proto::ordering::v1::FulfilmentEvent;
+
+/// Reads a fulfilment.
+pub fn find(db: &mut Db, order_id: &str) -> Result<Option<Fulfilment>, Refusal> {
+    let state: Option<String> = fulfilment::table
+        .find(order_id)
+        .select(fulfilment::state)
+        .first(db)
+        .optional()?;
+    state
+        .map(|state| serde_json::from_str(&state).map_err(Refusal::internal))
+        .transpose()
+}
+
+/// Every fulfilment with the newest version of its order that was seen, for the audit.
+pub fn all(db: &mut Db) -> Result<Vec<(Fulfilment, i64)>, Refusal> {
+    let rows: Vec<(String, i64)> = fulfilment::table
+        .select((fulfilment::state, fulfilment::seen_version))
+        .load(db)?;
+    rows.into_iter()
+        .map(|(state, seen)| {
+            Ok((
+                serde_json::from_str(&state).map_err(Refusal::internal)?,
+                seen,
+            ))
+        })
+        .collect()
+}
+
+/// Changes a fulfilment in this transaction and states it if its version rose. `change` answers what came about: the
+/// event's full name; it is given a new row when there is none. `seen` is the order's version that led to it, if an
+/// order did.
+pub fn update<T>(
+    tx: &mut Tx<'_>,
+    order_id: &str,
+    seen: Option<i64>,
+    change: impl FnOnce(&mut Fulfilment) -> (T, Option<&'static str>),
+) -> Result<T, Refusal> {
+    let found = find(tx.db(), order_id)?;
+    let is_new = found.is_none();
+    let mut fulfilment = found.unwrap_or_else(|| Fulfilment::new(order_id));
+    let before = fulfilment.version;
+    let (answer, event) = change(&mut fulfilment);
+    let changed = fulfilment.version > before;
+    if is_new || changed || seen.is_some() {
+        save(tx, &fulfilment, before, seen, is_new)?;
+    }
+    if changed {
+        let name =
+            event.ok_or_else(|| Refusal::internal("a fulfilment changed without an event"))?;
+        let told = FulfilmentEvent {
+            fulfilment: Some(wire::fulfilment(&fulfilment, tx.context())),
+        };
+        tx.enqueue(
+            Event::named(name, order_id, fulfilment.version, &told)
+                .expires(fulfilment.expires_at()),
+        )?;
+    }
+    Ok(answer)
+}
+
+fn save(
+    tx: &mut Tx<'_>,
+    fulfilment: &Fulfilment,
+    before: i64,
+    seen: Option<i64>,
+    is_new: bool,
+) -> Result<(), Refusal> {
+    let state = serde_json::to_string(fulfilment).map_err(Refusal::internal)?;
+    let written = if is_new {
+        diesel::insert_into(fulfilment::table)
+            .values((
+                fulfilment::order_id.eq(&fulfilment.order_id),
+                fulfilment::version.eq(fulfilment.version),
+                fulfilment::irrevocable.eq(fulfilment.irrevocable),
+                fulfilment::seen_version.eq(seen.unwrap_or(0)),
+                fulfilment::state.eq(state),
+            ))
+            .execute(tx.db())?
+    } else {
+        let row = fulfilment::table
+            .find(&fulfilment.order_id)
+            .filter(fulfilment::version.eq(before));
+        let own = (
+            fulfilment::version.eq(fulfilment.version),
+            fulfilment::irrevocable.eq(fulfilment.irrevocable),
+            fulfilment::state.eq(state),
+        );
+        match seen {
+            Some(seen) => diesel::update(row)
+                .set((own, fulfilment::seen_version.eq(seen)))
+                .execute(tx.db())?,
+            None => diesel::update(row).set(own).execute(tx.db())?,
+        }
+    };
+    if written == 0 {
+        Err(Refusal::conflict())
+    } else {
+        Ok(())
+    }
+}

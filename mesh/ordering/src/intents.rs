@@ -1,0 +1,266 @@
+//! Intents in their table. Every change is a compare-and-set on state, attempt and lease.
+
+use crate::domain::Money;
+use crate::domain::intent::{KEPT_REFUSED, LEASE, State};
+use crate::schema::intent;
+use diesel::prelude::*;
+use mesh::{Db, Refusal, Text, Time, Tx};
+
+/// What a context has decided that is ordered: everything needed to place it after a crash.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub struct Draft {
+    /// What is ordered, for a list.
+    pub title: Text,
+    /// What it costs.
+    pub amount: Money,
+    /// What else a person wants to see of it.
+    pub refs: Vec<(Text, String)>,
+    /// From when on it makes no sense any more to place it: the occasion begins. None: never.
+    pub not_from: Option<Time>,
+    /// The context's own message about it, encoded.
+    #[serde(skip)]
+    pub detail: Vec<u8>,
+}
+
+/// Who orders, and by which request.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub struct Asker {
+    /// The subject of the customer's token.
+    pub customer_id: String,
+    /// "ko" or "en".
+    pub locale: String,
+}
+
+/// An intent's row.
+#[derive(Clone, Debug)]
+pub struct Intent {
+    /// The order it would become.
+    pub order_id: String,
+    /// Where it stands.
+    pub state: State,
+    /// Which attempt, from 1.
+    pub attempt: i32,
+    /// Until when the attempt belongs to who works on it; also what tells the workers apart.
+    pub lease_until: Time,
+    /// The hash of the request it was made by.
+    pub body_hash: String,
+    /// Who orders.
+    pub asker: Asker,
+    /// What is ordered.
+    pub draft: Draft,
+    /// The answer, once placed.
+    pub answer: Option<Vec<u8>>,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = intent)]
+struct Row {
+    order_id: String,
+    state: String,
+    attempt: i32,
+    lease_until: i64,
+    body_hash: String,
+    draft: String,
+    detail: Vec<u8>,
+    answer: Option<Vec<u8>>,
+}
+
+impl Row {
+    fn read(self) -> Result<Intent, Refusal> {
+        let (asker, mut draft): (Asker, Draft) =
+            serde_json::from_str(&self.draft).map_err(Refusal::internal)?;
+        draft.detail = self.detail;
+        let state = State::from_name(&self.state)
+            .ok_or_else(|| Refusal::internal(format!("intent in state {}", self.state)))?;
+        Ok(Intent {
+            order_id: self.order_id,
+            state,
+            attempt: self.attempt,
+            lease_until: Time(self.lease_until),
+            body_hash: self.body_hash,
+            asker,
+            draft,
+            answer: self.answer,
+        })
+    }
+}
+
+/// What tells a creating request from all others.
+#[derive(Clone, Debug)]
+pub struct Key {
+    /// The customer.
+    pub principal: String,
+    /// The method's name.
+    pub method: &'static str,
+    /// Chosen by the client.
+    pub request_id: String,
+}
+
+/// The intent of a request.
+pub fn by_request(db: &mut Db, key: &Key) -> Result<Option<Intent>, Refusal> {
+    let row = intent::table
+        .filter(intent::principal.eq(&key.principal))
+        .filter(intent::method.eq(key.method))
+        .filter(intent::request_id.eq(&key.request_id))
+        .select(Row::as_select())
+        .first(db)
+        .optional()?;
+    row.map(Row::read).transpose()
+}
+
+/// The intent of an order.
+pub fn find(db: &mut Db, order_id: &str) -> Result<Option<Intent>, Refusal> {
+    let row = intent::table
+        .find(order_id)
+        .select(Row::as_select())
+        .first(db)
+        .optional()?;
+    row.map(Row::read).transpose()
+}
+
+/// Writes a new intent, PENDING attempt 1.
+pub fn begin(
+    tx: &mut Tx<'_>,
+    key: &Key,
+    order_id: &str,
+    body_hash: &str,
+    asker: &Asker,
+    draft: &Draft,
+) -> Result<Intent, Refusal> {
+    let now = tx.now();
+    let lease_until = now.plus(LEASE);
+    let inserted = diesel::insert_into(intent::table)
+        .values((
+            (
+                intent::order_id.eq(order_id),
+                intent::principal.eq(&key.principal),
+                intent::method.eq(key.method),
+                intent::request_id.eq(&key.request_id),
+                intent::body_hash.eq(body_hash),
+                intent::state.eq(State::Pending.name()),
+                intent::attempt.eq(1),
+            ),
+            (
+                intent::lease_until.eq(lease_until.0),
+                intent::draft.eq(encode(asker, draft)?),
+                intent::detail.eq(&draft.detail),
+                intent::created_at.eq(now.0),
+                intent::changed_at.eq(now.0),
+            ),
+        ))
+        .execute(tx.db());
+    match inserted {
+        // The same request in another writer lane was faster: run again, and find it.
+        Err(diesel::result::Error::DatabaseError(
+            diesel::result::DatabaseErrorKind::UniqueViolation,
+            _,
+        )) => Err(Refusal::conflict()),
+        other => {
+            other?;
+            Ok(Intent {
+                order_id: order_id.to_owned(),
+                state: State::Pending,
+                attempt: 1,
+                lease_until,
+                body_hash: body_hash.to_owned(),
+                asker: asker.clone(),
+                draft: draft.clone(),
+                answer: None,
+            })
+        }
+    }
+}
+
+/// Leases an intent anew as attempt `attempt`, with what is ordered now. None: somebody else was faster.
+pub fn lease(
+    tx: &mut Tx<'_>,
+    found: &Intent,
+    attempt: i32,
+    draft: Draft,
+) -> Result<Option<Intent>, Refusal> {
+    let now = tx.now();
+    let lease_until = now.plus(LEASE);
+    let leased = diesel::update(unchanged(found))
+        .set((
+            intent::state.eq(State::Pending.name()),
+            intent::attempt.eq(attempt),
+            intent::lease_until.eq(lease_until.0),
+            intent::draft.eq(encode(&found.asker, &draft)?),
+            intent::detail.eq(&draft.detail),
+            intent::changed_at.eq(now.0),
+        ))
+        .execute(tx.db())?;
+    Ok((leased > 0).then(|| Intent {
+        state: State::Pending,
+        attempt,
+        lease_until,
+        draft,
+        ..found.clone()
+    }))
+}
+
+/// Moves an intent on. False: it is not any more as it was found.
+pub fn advance(
+    tx: &mut Tx<'_>,
+    found: &Intent,
+    to: State,
+    answer: Option<&[u8]>,
+) -> Result<bool, Refusal> {
+    let now = tx.now();
+    let moved = diesel::update(unchanged(found))
+        .set((
+            intent::state.eq(to.name()),
+            intent::answer.eq(answer),
+            intent::changed_at.eq(now.0),
+        ))
+        .execute(tx.db())?;
+    Ok(moved > 0)
+}
+
+/// The row, if nobody has touched it since it was found.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn unchanged<'a>(found: &'a Intent) -> _ {
+    let order_id: &'a str = &found.order_id;
+    let state: &'static str = found.state.name();
+    let attempt: i32 = found.attempt;
+    let lease_until: i64 = found.lease_until.0;
+    intent::table
+        .find(order_id)
+        .filter(intent::state.eq(state))
+        .filter(intent::attempt.eq(attempt))
+        .filter(intent::lease_until.eq(lease_until))
+}
+
+fn encode(asker: &Asker, draft: &Draft) -> Result<String, Refusal> {
+    serde_json::to_string(&(asker, draft)).map_err(Refusal::internal)
+}
+
+/// PENDING intents whose worker is gone.
+pub fn abandoned(db: &mut Db, now: Time, limit: i64) -> Result<Vec<Intent>, Refusal> {
+    let rows = intent::table
+        .filter(intent::state.eq(State::Pending.name()))
+        .filter(intent::lease_until.le(now.0))
+        .order(intent::lease_until)
+        .limit(limit)
+        .select(Row::as_select())
+        .load(db)?;
+    rows.into_iter().map(Row::read).collect()
+}
+
+/// How many intents are not settled: PENDING or VOIDING.
+pub fn unsettled(db: &mut Db) -> Result<i64, Refusal> {
+    let states = [State::Pending.name(), State::Voiding.name()];
+    Ok(intent::table
+        .filter(intent::state.eq_any(states))
+        .count()
+        .get_result(db)?)
+}
+
+/// Forgets refused intents whose request_id need not be kept any more.
+pub fn sweep(tx: &mut Tx<'_>) -> Result<usize, Refusal> {
+    let before = tx.now().minus(KEPT_REFUSED).0;
+    let old = intent::table
+        .filter(intent::state.eq(State::Refused.name()))
+        .filter(intent::changed_at.lt(before));
+    Ok(diesel::delete(old).execute(tx.db())?)
+}
