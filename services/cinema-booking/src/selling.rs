@@ -1,0 +1,288 @@
+//! What booking adds to the lifecycle: what seats cost, whose they are, and the hold asked of theater before the charge.
+
+use crate::catalogue::{self, KnownMovie, KnownScreening};
+use crate::{grpc, seats, words};
+use futures::future::BoxFuture;
+use mesh::{Event, Kind, Refusal, Site, Text, Time, Tx, Violation, client, refusal, text};
+use ordering::domain::order::Order;
+use ordering::{Draft, Intent, Money, Side, System, claims};
+use prost::Message;
+use proto::cinema::booking::v1::{
+    Claim, ClaimDropped, CreateBookingRequest, CreateBookingResponse, Seating,
+};
+use proto::cinema::theater::v1::theater_service_client::TheaterServiceClient;
+use proto::cinema::theater::v1::{BookingClaim, HoldSeatsRequest};
+use std::time::Duration;
+use tonic::{Code, Status};
+
+/// The context that knows whose a seat is.
+pub(crate) const THEATER: &str = "cinema-theater";
+/// How long the stream keeps word of a dropped attempt.
+const CLAIM_KEPT: Duration = Duration::from_secs(24 * 3600);
+
+/// The order side of the cinema.
+#[derive(Clone, Copy)]
+pub(crate) struct Selling;
+
+impl Side for Selling {
+    type Request = CreateBookingRequest;
+    type Response = CreateBookingResponse;
+
+    const SYSTEM: &'static System = &words::SYSTEM;
+    const CREATE: &'static str = "CreateBooking";
+
+    fn request_id(request: &CreateBookingRequest) -> &str {
+        &request.request_id
+    }
+
+    fn payment_method(request: &CreateBookingRequest) -> &str {
+        &request.payment_method
+    }
+
+    fn violations(request: &CreateBookingRequest) -> Vec<Violation> {
+        let mut violations = seats::violations(&request.seats);
+        violations.extend(mesh::id::parse("screening_id", &request.screening_id).err());
+        if !request.hold_id.is_empty() {
+            violations.extend(mesh::id::parse("hold_id", &request.hold_id).err());
+        }
+        if !(1..=128).contains(&request.payment_method.len()) {
+            violations.push(Violation::new(
+                "payment_method",
+                "must be 1 to 128 characters",
+            ));
+        }
+        match &request.expected_total {
+            None => violations.push(Violation::new(
+                "expected_total",
+                "is required: seats × ticket price",
+            )),
+            Some(total) if total.minor_units < 0 => {
+                violations.push(Violation::new(
+                    "expected_total.minor_units",
+                    "must not be negative",
+                ));
+            }
+            Some(total) if total.currency.len() != 3 => {
+                violations.push(Violation::new(
+                    "expected_total.currency",
+                    "must be an ISO 4217 code: \"KRW\"",
+                ));
+            }
+            Some(_) => {}
+        }
+        violations
+    }
+
+    fn admit(
+        &self,
+        tx: &mut Tx<'_>,
+        order_id: &str,
+        request: &CreateBookingRequest,
+    ) -> Result<Draft, Refusal> {
+        let (screening, movie) = catalogue::find(tx, &request.screening_id)?
+            .ok_or_else(|| Refusal::not_found("screening"))?;
+        let starts_at = Time(screening.starts_at);
+        if tx.now() >= starts_at {
+            return Err(Refusal::precondition(
+                "SCREENING_STARTED",
+                text("the screening has started", "상영이 이미 시작되었습니다."),
+            ));
+        }
+        let price = movie.price.filter(|_| movie.is_open).ok_or_else(|| {
+            Refusal::precondition(
+                "MOVIE_NOT_OPEN",
+                text(
+                    "the movie is not showing",
+                    "현재 상영 중인 영화가 아닙니다.",
+                ),
+            )
+        })?;
+        let wanted = seats::sorted(&request.seats);
+        let outside: Vec<Violation> = wanted
+            .iter()
+            .filter(|seat| !seat.is_in(screening.seat_rows, screening.seat_columns))
+            .map(|seat| Violation::new("seats", format!("the screen has no seat {seat}")))
+            .collect();
+        if !outside.is_empty() {
+            return Err(Refusal::invalid(outside));
+        }
+        let seats: Vec<String> = wanted.iter().map(ToString::to_string).collect();
+        let amount = Money {
+            currency: movie.currency.clone(),
+            minor_units: price.saturating_mul(seats.len() as i64),
+        };
+        expect_total(request, &amount)?;
+
+        let resources: Vec<String> = seats
+            .iter()
+            .map(|seat| resource(&request.screening_id, seat))
+            .collect();
+        if let Err(taken) = claims::take(tx, order_id, &resources)? {
+            let taken: Vec<&str> = taken
+                .iter()
+                .filter_map(|resource| Some(resource.rsplit_once('/')?.1))
+                .collect();
+            return Err(seats_taken(&taken.join(",")));
+        }
+        Ok(draft(&screening, &movie, seats, amount))
+    }
+
+    fn response(&self, order: &Order) -> Result<CreateBookingResponse, Refusal> {
+        Ok(CreateBookingResponse {
+            booking: Some(grpc::booking(order)?),
+        })
+    }
+
+    /// Asks theater for the seats. It goes on without an answer only when theater is unreachable or silent; what that
+    /// leaves open, theater settles on hearing of the order.
+    fn before_charge<'a>(
+        &'a self,
+        site: &'a Site,
+        intent: &'a Intent,
+        request: &'a CreateBookingRequest,
+    ) -> BoxFuture<'a, Result<(), Refusal>> {
+        Box::pin(async move {
+            let hold = HoldSeatsRequest {
+                screening_id: request.screening_id.clone(),
+                seats: request.seats.clone(),
+                request_id: String::new(),
+                booking: Some(BookingClaim {
+                    booking_id: intent.order_id.clone(),
+                    attempt: intent.attempt,
+                    customer_id: intent.asker.customer_id.clone(),
+                    hold_id: request.hold_id.clone(),
+                }),
+            };
+            match TheaterServiceClient::new(site.peers.to(THEATER))
+                .hold_seats(hold)
+                .await
+            {
+                Ok(_) => Ok(()),
+                Err(status) => no_hold(&status),
+            }
+        })
+    }
+
+    fn undo(&self, tx: &mut Tx<'_>, order_id: &str, attempt: i32) -> Result<(), Refusal> {
+        let claim = Claim {
+            order_id: order_id.to_owned(),
+            version: attempt.into(),
+            dropped: attempt,
+        };
+        let expires = tx.now().plus(CLAIM_KEPT);
+        tx.enqueue(
+            Event::new(
+                order_id,
+                attempt.into(),
+                &ClaimDropped { claim: Some(claim) },
+            )
+            .expires(Some(expires)),
+        )
+    }
+}
+
+/// What a seat is called among booking's own claims.
+pub(crate) fn resource(screening_id: &str, seat: &str) -> String {
+    format!("{screening_id}/{seat}")
+}
+
+fn expect_total(request: &CreateBookingRequest, amount: &Money) -> Result<(), Refusal> {
+    let expected = request.expected_total.as_ref();
+    if expected.is_some_and(|total| {
+        total.minor_units == amount.minor_units && total.currency == amount.currency
+    }) {
+        return Ok(());
+    }
+    let total = format!("{} {}", amount.minor_units, amount.currency);
+    Err(Refusal::precondition(
+        "PRICE_CHANGED",
+        text(
+            format!("the total is now {total}"),
+            format!("금액이 변경되었습니다. 현재 금액: {total}"),
+        ),
+    )
+    .with("current_total", amount.minor_units)
+    .with("currency", &amount.currency))
+}
+
+fn draft(
+    screening: &KnownScreening,
+    movie: &KnownMovie,
+    seats: Vec<String>,
+    amount: Money,
+) -> Draft {
+    let list = seats.join(" ");
+    let title = format!("{}, {list}", movie.title);
+    let seating = Seating {
+        screening_id: screening.screening_id.clone(),
+        movie_id: movie.movie_id.clone(),
+        movie_title: movie.title.clone(),
+        theater: screening.theater.clone(),
+        screen_name: screening.screen_name.clone(),
+        starts_at: Some(Time(screening.starts_at).into()),
+        seats,
+        ends_at: Some(Time(screening.ends_at).into()),
+    };
+    Draft {
+        title: text(title.clone(), title),
+        amount,
+        refs: vec![
+            (text("Seats", "관람관 좌석"), list),
+            (
+                text("Screen", "상영관"),
+                format!("{} {}", screening.theater, screening.screen_name),
+            ),
+        ],
+        not_from: Some(Time(screening.starts_at)),
+        detail: seating.encode_to_vec(),
+    }
+}
+
+fn seats_taken(seats: &str) -> Refusal {
+    Refusal::precondition(
+        "SEATS_TAKEN",
+        text(
+            format!("taken: {seats}"),
+            format!("이미 예매된 좌석입니다: {seats}"),
+        ),
+    )
+    .with("seats", seats)
+}
+
+/// Theater did not grant the hold: a definite no is the customer's, silence is passed over.
+fn no_hold(status: &Status) -> Result<(), Refusal> {
+    let reason = refusal::reason(status).unwrap_or_default();
+    let silent = matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded)
+        || (client::never_sent(status) && reason == "CIRCUIT_OPEN");
+    match status.code() {
+        _ if silent => {
+            tracing::info!(code = ?status.code(), reason, "theater did not answer; booking goes on without a hold");
+            Ok(())
+        }
+        Code::FailedPrecondition => Err(Refusal::precondition(reason, told(status))),
+        Code::InvalidArgument | Code::NotFound => Err(Refusal::new(
+            Kind::Precondition,
+            "SEATS_NOT_HELD",
+            told(status),
+        )),
+        _ => Err(Refusal::unavailable(
+            "THEATER_BUSY",
+            text(
+                "theater is busy; nothing was charged",
+                "예매가 몰리고 있습니다. 잠시 후 다시 시도해 주세요.",
+            ),
+        )),
+    }
+}
+
+/// The peer's own words, for the customer.
+fn told(status: &Status) -> Text {
+    use tonic_types::StatusExt;
+    let localized = status
+        .get_details_localized_message()
+        .map(|told| told.message);
+    text(
+        status.message().to_owned(),
+        localized.unwrap_or_else(|| status.message().to_owned()),
+    )
+}
