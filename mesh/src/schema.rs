@@ -57,3 +57,14 @@ diesel::table! {
         at -> BigInt,
     }
 }
+
+diesel::table! {
+    request (method, principal, request_id) {
+        method -> Text,
+        principal -> Text,
+        request_id -> Text,
+        body_hash -> Binary,
+        answer -> Nullable<Binary>,
+        at -> BigInt,
+    }
+}

@@ -1,0 +1,9 @@
+CREATE TABLE request (
+    method TEXT NOT NULL,
+    principal TEXT NOT NULL,
+    request_id TEXT NOT NULL,
+    body_hash BYTEA NOT NULL,
+    answer BYTEA,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (method, principal, request_id)
+);
