@@ -45,14 +45,13 @@ pub fn update<T>(
 ) -> Result<T, Refusal> {
     let found = find(tx.db(), order_id)?;
     let is_new = found.is_none();
-    let mut fulfilment = found.unwrap_or_else(|| Fulfilment::new(order_id));
-    let before = fulfilment.version;
+    let before = found.unwrap_or_else(|| Fulfilment::new(order_id));
+    let mut fulfilment = before.clone();
     let (answer, event) = change(&mut fulfilment);
-    let changed = fulfilment.version > before;
-    if is_new || changed || seen.is_some() {
-        save(tx, &fulfilment, before, seen, is_new)?;
+    if is_new || fulfilment != before || seen.is_some() {
+        save(tx, &fulfilment, before.version, seen, is_new)?;
     }
-    if changed {
+    if fulfilment.version > before.version {
         let name =
             event.ok_or_else(|| Refusal::internal("a fulfilment changed without an event"))?;
         let told = FulfilmentEvent {

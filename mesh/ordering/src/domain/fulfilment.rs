@@ -119,14 +119,17 @@ impl Fulfilment {
         true
     }
 
-    /// Its order was cancelled without being asked for: whatever arrives later makes nothing. False: no news.
+    /// Its order was cancelled without being asked for: whatever arrives later makes nothing. False: no news. It is
+    /// stated again only so that the stream may forget it: not if it never was stated, or is over already.
     pub fn void(&mut self, now: Time) -> bool {
         if self.voided || self.irrevocable {
             return false;
         }
         self.voided = true;
+        if self.version > 0 && self.over_at.is_none() {
+            self.version += 1;
+        }
         self.over_at = self.over_at.or(Some(now));
-        self.version += 1;
         true
     }
 
