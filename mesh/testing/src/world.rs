@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tonic::service::{Routes, RoutesBuilder};
+use tower::ServiceExt;
 use tower::util::BoxCloneSyncService;
-use tower::{Service as _, ServiceExt};
 
 type Doors = Arc<Mutex<HashMap<&'static str, Routes>>>;
 
@@ -52,6 +52,7 @@ pub struct World {
     hand: Hand,
     doors: Doors,
     running: Vec<Running>,
+    deliveries: usize,
 }
 
 struct Running {
@@ -70,7 +71,15 @@ impl World {
             hand,
             doors: Doors::default(),
             running: Vec::new(),
+            deliveries: 1,
         }
+    }
+
+    /// Brings every event so many times.
+    #[must_use]
+    pub fn delivering(mut self, times: usize) -> Self {
+        self.deliveries = times;
+        self
     }
 
     /// Adds a context with an empty store.
@@ -183,8 +192,10 @@ impl World {
                 at: Time(row.at),
                 body: row.body.clone(),
             };
-            for to in &self.running {
-                self.deliver(to, &delivery).await;
+            for _ in 0..self.deliveries {
+                for to in &self.running {
+                    self.deliver(to, &delivery).await;
+                }
             }
         }
         let marks: Vec<_> = rows
@@ -258,7 +269,7 @@ async fn serve(
         .unwrap_or_else(|p| p.into_inner())
         .get(to)
         .cloned();
-    let Some(mut routes) = routes else {
+    let Some(routes) = routes else {
         return tonic::Status::unavailable(format!("{to} is down")).into_http();
     };
     let path = request.uri().path().to_owned();
@@ -288,13 +299,8 @@ async fn serve(
         is_retry: false,
     };
     call::scope(Arc::new(call), async move {
-        let Ok(ready) = ServiceExt::<Request>::ready(&mut routes).await else {
-            return tonic::Status::unavailable("not ready").into_http();
-        };
-        match ready.call(request).await {
-            Ok(reply) => reply,
-            Err(never) => match never {},
-        }
+        let Ok(reply) = routes.oneshot(request).await;
+        reply
     })
     .await
 }
