@@ -1,0 +1,101 @@
+//! What people and other contexts ask the catalogue.
+
+use crate::movie::{self, Movie};
+use crate::store;
+use mesh::{Page, Refusal, Store, fields, id, request};
+use proto::cinema::movie::v1::movie_service_server::MovieService;
+use proto::cinema::movie::v1::{
+    CloseMovieRequest, CloseMovieResponse, GetMovieRequest, GetMovieResponse, ListMoviesRequest,
+    ListMoviesResponse, MovieStatus, RegisterMovieRequest, RegisterMovieResponse,
+};
+use tonic::{Request, Response, Status};
+
+/// The handlers of `MovieService`.
+pub struct Handlers {
+    pub store: Store,
+}
+
+fn not_found() -> Refusal {
+    Refusal::not_found("movie")
+}
+
+#[tonic::async_trait]
+impl MovieService for Handlers {
+    async fn register_movie(
+        &self,
+        request: Request<RegisterMovieRequest>,
+    ) -> Result<Response<RegisterMovieResponse>, Status> {
+        let request = request.into_inner();
+        movie::check(&request)?;
+        let key = request::Key::new(&request.request_id, &request)?;
+        let registered = self.store.write(key.lane(), move |tx| {
+            request::once(tx, &key, |tx| {
+                let movie = Movie::register(&request, tx.now());
+                store::insert(tx.db(), &movie)?;
+                movie.tell(tx)?;
+                let movie = Some((&movie).into());
+                Ok(RegisterMovieResponse { movie })
+            })
+        });
+        Ok(Response::new(registered.await?))
+    }
+
+    async fn get_movie(
+        &self,
+        request: Request<GetMovieRequest>,
+    ) -> Result<Response<GetMovieResponse>, Status> {
+        let request = request.into_inner();
+        let movie_id = fields::read(|f| f.take(id::parse("movie_id", &request.movie_id)))?;
+        let found = self.store.read(move |db| Ok(store::find(db, &movie_id)?));
+        let movie = found.await?.ok_or_else(not_found)?;
+        let movie = Some((&movie).into());
+        Ok(Response::new(GetMovieResponse { movie }))
+    }
+
+    async fn list_movies(
+        &self,
+        request: Request<ListMoviesRequest>,
+    ) -> Result<Response<ListMoviesResponse>, Status> {
+        let mut request = request.into_inner();
+        request.statuses.sort_unstable();
+        request.statuses.dedup();
+        let page = fields::read(|fields| {
+            let known = |status: &i32| {
+                MovieStatus::try_from(*status).is_ok_and(|s| s != MovieStatus::Unspecified)
+            };
+            fields.check(
+                request.statuses.iter().all(known),
+                "statuses",
+                "must be statuses of a movie",
+            );
+            Page::read(fields, request.page_size, &request.page_token)
+        })?;
+        let listed = self.store.read(move |db| {
+            let mut movies = store::list(db, &page, &request.statuses)?;
+            let next_page_token = page.cut(&mut movies, |m| (m.registered_at, m.movie_id.clone()));
+            Ok(ListMoviesResponse {
+                movies: movies.iter().map(Into::into).collect(),
+                next_page_token,
+            })
+        });
+        Ok(Response::new(listed.await?))
+    }
+
+    async fn close_movie(
+        &self,
+        request: Request<CloseMovieRequest>,
+    ) -> Result<Response<CloseMovieResponse>, Status> {
+        let request = request.into_inner();
+        let movie_id = fields::read(|f| f.take(id::parse("movie_id", &request.movie_id)))?;
+        let closed = self.store.write(movie_id.clone(), move |tx| {
+            let mut movie = store::lock(tx.db(), &movie_id)?.ok_or_else(not_found)?;
+            if movie.close() {
+                store::save(tx.db(), &movie)?;
+                movie.tell(tx)?;
+            }
+            let movie = Some((&movie).into());
+            Ok(CloseMovieResponse { movie })
+        });
+        Ok(Response::new(closed.await?))
+    }
+}
