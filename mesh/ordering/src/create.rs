@@ -6,7 +6,7 @@ use crate::intents::{Asker, Draft, Intent, Key};
 use crate::pay::{self, Charged};
 use crate::side::{Orders, Side};
 use crate::{claims, intents, orders, settle};
-use mesh::{Kind, Refusal, Tx, Violation, call, id, text};
+use mesh::{Kind, Refusal, Tx, Violation, call, fields, id, text};
 use prost::Message;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -36,15 +36,14 @@ impl<S: Side> Orders<S> {
     /// Creates an order. The same request answers the same bytes for ever.
     pub async fn create(&self, request: S::Request) -> Result<S::Response, Refusal> {
         let user = call::user()?;
-        let mut violations = S::violations(&request);
-        violations.extend(wrong_request_id(S::request_id(&request)));
-        if !violations.is_empty() {
-            return Err(Refusal::invalid(violations));
-        }
+        let request_id = fields::read(|fields| {
+            S::check(fields, &request);
+            fields.take(mesh::request::id(S::request_id(&request)))
+        })?;
         let key = Key {
             principal: user.subject.clone(),
             method: S::CREATE,
-            request_id: S::request_id(&request).to_owned(),
+            request_id,
         };
         let locale = call::current().map_or_else(|| "ko".to_owned(), |call| call.locale.clone());
         let asker = Asker {
@@ -302,15 +301,4 @@ fn decode<R: Message + Default>(answer: &[u8]) -> Result<R, Refusal> {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn wrong_request_id(request_id: &str) -> Option<Violation> {
-    let fine = (1..=64).contains(&request_id.len())
-        && request_id.bytes().all(|byte| byte.is_ascii_graphic());
-    (!fine).then(|| {
-        Violation::new(
-            "request_id",
-            "must be 1 to 64 printable ASCII characters without spaces",
-        )
-    })
 }

@@ -5,7 +5,7 @@ use crate::domain::order::{Cause, Change, No, Order};
 use crate::intents::{Draft, Intent};
 use crate::{claims, orders};
 use futures::future::BoxFuture;
-use mesh::{Refusal, Site, Text, Tx, Violation, text};
+use mesh::{Fields, Refusal, Site, Text, Tx, text};
 use proto::payment::v1::payment_service_client::PaymentServiceClient;
 use std::sync::Arc;
 
@@ -30,8 +30,8 @@ pub trait Side: Send + Sync + 'static {
     /// The payment provider's token for what pays.
     fn payment_method(request: &Self::Request) -> &str;
 
-    /// Everything that is wrong with the request whatever the state.
-    fn violations(request: &Self::Request) -> Vec<Violation>;
+    /// Reads every field but the request id, so that all that is wrong with them, whatever the state, is told at once.
+    fn check(fields: &mut Fields, request: &Self::Request);
 
     /// Decides, in the intent's transaction, what is ordered and what it costs, and claims what it needs of its own
     /// ([`claims::take`]). Runs again for each attempt.

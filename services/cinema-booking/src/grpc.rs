@@ -2,7 +2,7 @@
 
 use crate::selling::Selling;
 use crate::words::SYSTEM;
-use mesh::{Refusal, Violation, call, page};
+use mesh::{Page, Refusal, call, fields};
 use ordering::domain::order::Order;
 use ordering::{Orders, wire};
 use prost::Message;
@@ -53,12 +53,13 @@ impl BookingService for Booking {
     ) -> Result<Response<ListBookingsResponse>, Status> {
         let user = call::user()?;
         let request = request.into_inner();
-        let page = page::read(request.page_size, &request.page_token).map_err(Refusal::invalid)?;
+        let page: Page<String> =
+            fields::read(|fields| Page::read(fields, request.page_size, &request.page_token))?;
         let mut orders = self
             .orders
-            .list(&user.subject, page.after.clone(), page.size + 1)
+            .list(&user.subject, page.after.clone(), page.limit())
             .await?;
-        let next_page_token = page.next(&mut orders, |order| order.id.clone());
+        let next_page_token = page.cut(&mut orders, |order| order.id.clone());
         let bookings = orders.iter().map(booking).collect::<Result<_, _>>()?;
         Ok(Response::new(ListBookingsResponse {
             bookings,
@@ -84,21 +85,15 @@ impl BookingService for Booking {
     ) -> Result<Response<SystemCancelBookingResponse>, Status> {
         let request = request.into_inner();
         let reason = request.reason.unwrap_or_default();
-        let mut violations: Vec<_> = mesh::id::parse("booking_id", &request.booking_id)
-            .err()
-            .into_iter()
-            .collect();
-        for (field, said) in [("reason.en", &reason.en), ("reason.ko", &reason.ko)] {
-            if !(1..=500).contains(&said.chars().count()) {
-                violations.push(Violation::new(field, "must be 1 to 500 characters"));
+        let id = fields::read(|fields| {
+            for (field, said) in [("reason.en", &reason.en), ("reason.ko", &reason.ko)] {
+                fields.take(fields::line(field, said, 500));
             }
-        }
-        if !violations.is_empty() {
-            return Err(Refusal::invalid(violations).into());
-        }
+            fields.take(mesh::id::parse("booking_id", &request.booking_id))
+        })?;
         let order = self
             .orders
-            .cancel(&request.booking_id, None, Some(wire::read_text(reason)))
+            .cancel(&id, None, Some(wire::read_text(reason)))
             .await?;
         Ok(Response::new(SystemCancelBookingResponse {
             booking: Some(booking(&order)?),

@@ -4,10 +4,13 @@
 //! theater for the seats before it charges; and leaves the rest to the lifecycle every order shares.
 
 mod catalogue;
+mod facts;
 mod grpc;
 mod seats;
 mod selling;
 mod words;
+
+pub use facts::facts;
 
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use mesh::{Context, client};

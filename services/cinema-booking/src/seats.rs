@@ -1,6 +1,6 @@
 //! Seats as people write them: row number, column letter: "1A".
 
-use mesh::Violation;
+use mesh::Fields;
 use std::collections::BTreeSet;
 
 /// The most seats one booking takes.
@@ -34,27 +34,17 @@ impl std::fmt::Display for Seat {
     }
 }
 
-/// What is wrong with the seats of a request, whatever the screening.
-pub(crate) fn violations(seats: &[String]) -> Vec<Violation> {
-    let mut violations = Vec::new();
-    if seats.is_empty() || seats.len() > MOST {
-        violations.push(Violation::new(
-            "seats",
-            format!("must be 1 to {MOST} seats"),
-        ));
-    }
+/// Checks the seats of a request, whatever the screening.
+pub(crate) fn check(fields: &mut Fields, seats: &[String]) {
+    let amount = (1..=MOST).contains(&seats.len());
+    fields.check(amount, "seats", &format!("must be 1 to {MOST} seats"));
     for (place, seat) in seats.iter().enumerate() {
-        if Seat::parse(seat).is_none() {
-            violations.push(Violation::new(
-                format!("seats[{place}]"),
-                "must be a row number and a column letter: \"1A\"",
-            ));
-        }
+        let field = format!("seats[{place}]");
+        let rule = "must be a row number and a column letter: \"1A\"";
+        fields.check(Seat::parse(seat).is_some(), &field, rule);
     }
-    if seats.iter().collect::<BTreeSet<_>>().len() < seats.len() {
-        violations.push(Violation::new("seats", "names a seat twice"));
-    }
-    violations
+    let different = seats.iter().collect::<BTreeSet<_>>().len() == seats.len();
+    fields.check(different, "seats", "must not name a seat twice");
 }
 
 /// The seats of a request by row, then column; those that are none are left out.
@@ -105,7 +95,8 @@ mod tests {
     #[test]
     fn every_wrong_seat_is_named() {
         let seats = ["1A".to_owned(), "x".to_owned(), "1A".to_owned()];
-        let fields: Vec<_> = violations(&seats).into_iter().map(|v| v.field).collect();
+        let no = mesh::fields::read(|fields| check(fields, &seats)).unwrap_err();
+        let fields: Vec<_> = no.violations.into_iter().map(|v| v.field).collect();
         assert_eq!(fields, ["seats[1]", "seats"]);
     }
 }

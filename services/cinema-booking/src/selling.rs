@@ -3,7 +3,8 @@
 use crate::catalogue::{self, KnownMovie, KnownScreening};
 use crate::{grpc, seats, words};
 use futures::future::BoxFuture;
-use mesh::{Event, Kind, Refusal, Site, Text, Time, Tx, Violation, client, refusal, text};
+use mesh::fields::word;
+use mesh::{Event, Fields, Kind, Refusal, Site, Text, Time, Tx, Violation, client, refusal, text};
 use ordering::domain::order::Order;
 use ordering::{Draft, Intent, Money, Side, System, claims};
 use prost::Message;
@@ -39,38 +40,15 @@ impl Side for Selling {
         &request.payment_method
     }
 
-    fn violations(request: &CreateBookingRequest) -> Vec<Violation> {
-        let mut violations = seats::violations(&request.seats);
-        violations.extend(mesh::id::parse("screening_id", &request.screening_id).err());
+    fn check(fields: &mut Fields, request: &CreateBookingRequest) {
+        seats::check(fields, &request.seats);
+        fields.take(mesh::id::parse("screening_id", &request.screening_id));
         if !request.hold_id.is_empty() {
-            violations.extend(mesh::id::parse("hold_id", &request.hold_id).err());
+            fields.take(mesh::id::parse("hold_id", &request.hold_id));
         }
-        if !(1..=128).contains(&request.payment_method.len()) {
-            violations.push(Violation::new(
-                "payment_method",
-                "must be 1 to 128 characters",
-            ));
-        }
-        match &request.expected_total {
-            None => violations.push(Violation::new(
-                "expected_total",
-                "is required: seats × ticket price",
-            )),
-            Some(total) if total.minor_units < 0 => {
-                violations.push(Violation::new(
-                    "expected_total.minor_units",
-                    "must not be negative",
-                ));
-            }
-            Some(total) if total.currency.len() != 3 => {
-                violations.push(Violation::new(
-                    "expected_total.currency",
-                    "must be an ISO 4217 code: \"KRW\"",
-                ));
-            }
-            Some(_) => {}
-        }
-        violations
+        fields.take(word("payment_method", &request.payment_method, 128));
+        let total = request.expected_total.clone().unwrap_or_default();
+        fields.money("expected_total", &total.currency, total.minor_units, 0);
     }
 
     fn admit(
