@@ -94,6 +94,8 @@ pub struct Refusal {
     pub retry_after: Option<Duration>,
     /// More for programs: the current total, the seats that are taken.
     pub metadata: Vec<(&'static str, String)>,
+    /// For us alone: what the caller is not told.
+    cause: Option<Box<str>>,
 }
 
 impl Refusal {
@@ -106,6 +108,7 @@ impl Refusal {
             violations: Vec::new(),
             retry_after: None,
             metadata: Vec::new(),
+            cause: None,
         }
     }
 
@@ -160,11 +163,21 @@ impl Refusal {
     /// A bug of ours; `why` reaches the log, not the caller.
     pub fn internal(why: impl std::fmt::Display) -> Self {
         tracing::error!(%why, "internal error");
-        Self::new(
+        let mut refusal = Self::new(
             Kind::Internal,
             "INTERNAL",
             text("internal error", "내부 오류입니다."),
-        )
+        );
+        refusal.cause = Some(why.to_string().into());
+        refusal
+    }
+
+    /// What it is for those who run the mesh: with the cause that a caller is not told.
+    pub(crate) fn why(&self) -> String {
+        match &self.cause {
+            Some(cause) => format!("{}: {cause}", self.reason),
+            None => self.to_string(),
+        }
     }
 
     /// Says when to repeat.
@@ -251,8 +264,10 @@ impl From<Refusal> for Status {
 
 impl From<diesel::result::Error> for Refusal {
     fn from(error: diesel::result::Error) -> Self {
-        use diesel::result::DatabaseErrorKind::{ClosedConnection, SerializationFailure};
-        use diesel::result::Error::{DatabaseError, NotFound};
+        use diesel::result::DatabaseErrorKind::{
+            ClosedConnection, ReadOnlyTransaction, SerializationFailure,
+        };
+        use diesel::result::Error::{BrokenTransactionManager, DatabaseError, NotFound};
         match &error {
             NotFound => Self::not_found("row"),
             DatabaseError(SerializationFailure, _) => Self::conflict(),
@@ -260,7 +275,10 @@ impl From<diesel::result::Error> for Refusal {
             DatabaseError(_, info) if info.message().contains("deadlock detected") => {
                 Self::conflict()
             }
-            DatabaseError(ClosedConnection, _) => store_unavailable(&error),
+            // A PostgreSQL that is being failed over is read-only for a while.
+            DatabaseError(ClosedConnection | ReadOnlyTransaction, _) | BrokenTransactionManager => {
+                store_unavailable(&error)
+            }
             DatabaseError(_, info) if is_database_trouble(info.message()) => {
                 store_unavailable(&error)
             }
@@ -278,6 +296,9 @@ fn is_database_trouble(message: &str) -> bool {
         "server closed",
         "terminating connection",
         "no connection",
+        "No space left on device",
+        "the database system is",
+        "due to lock timeout",
     ]
     .iter()
     .any(|sign| message.contains(sign))

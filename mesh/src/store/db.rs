@@ -1,13 +1,16 @@
 //! One connection, to either of the two databases.
 
-use diesel::connection::{
-    AnsiTransactionManager, SimpleConnection, TransactionManager, TransactionManagerStatus,
-};
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::prelude::*;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+
+/// As long as SQLite's busy_timeout: a command behind somebody else's lock is refused, not hung.
+const LOCK_TIMEOUT: &str = "SET lock_timeout = '5s'";
+/// Held while migrating, so that replicas that start together do it one after the other. Any number, for ever the same.
+const MIGRATING: i64 = 0x79_65_6d_61_65;
 
 /// A connection. Queries are written once for both; where the dialects differ, `mesh` matches on it.
 #[derive(diesel::MultiConnection)]
@@ -39,6 +42,26 @@ impl Url {
         } else {
             Backend::Sqlite
         }
+    }
+
+    /// A PostgreSQL URL with an end to every wait for a server that is gone: 3 s to connect, 10 s to take in what was
+    /// sent, 19 s of silence; unless the URL says otherwise.
+    fn patient(&self) -> String {
+        let mut url = self.0.clone();
+        for setting in [
+            "connect_timeout=3",
+            "tcp_user_timeout=10000",
+            "keepalives_idle=10",
+            "keepalives_interval=3",
+            "keepalives_count=3",
+        ] {
+            let name = setting.split('=').next().unwrap_or_default();
+            if !url.contains(&format!("{name}=")) {
+                url.push(if url.contains('?') { '&' } else { '?' });
+                url.push_str(setting);
+            }
+        }
+        url
     }
 }
 
@@ -76,7 +99,10 @@ impl Db {
         };
         match url.backend() {
             Backend::Postgres => {
-                let db = PgConnection::establish(&url.0).map_err(|e| fault(e.to_string()))?;
+                let mut db =
+                    PgConnection::establish(&url.patient()).map_err(|e| fault(e.to_string()))?;
+                db.batch_execute(LOCK_TIMEOUT)
+                    .map_err(|e| fault(e.to_string()))?;
                 Ok(Self::Postgres(db))
             }
             Backend::Sqlite => {
@@ -105,13 +131,24 @@ impl Db {
     pub fn migrate(&mut self, own: Vec<EmbeddedMigrations>) -> Result<(), MigrationFault> {
         let mesh = match self {
             Self::Sqlite(_) => SQLITE,
-            Self::Postgres(_) => POSTGRES,
+            Self::Postgres(db) => {
+                let lock = format!("SET lock_timeout = 0; SELECT pg_advisory_lock({MIGRATING})");
+                db.batch_execute(&lock)
+                    .map_err(|e| MigrationFault::Migrate(e.to_string()))?;
+                POSTGRES
+            }
         };
-        for migrations in std::iter::once(mesh).chain(own) {
+        let migrated = std::iter::once(mesh).chain(own).try_for_each(|migrations| {
             self.run_pending_migrations(migrations)
+                .map(drop)
+                .map_err(|e| MigrationFault::Migrate(e.to_string()))
+        });
+        if let Self::Postgres(db) = self {
+            let unlock = format!("SELECT pg_advisory_unlock({MIGRATING}); {LOCK_TIMEOUT}");
+            db.batch_execute(&unlock)
                 .map_err(|e| MigrationFault::Migrate(e.to_string()))?;
         }
-        Ok(())
+        migrated
     }
 
     pub(super) fn begin(&mut self) -> QueryResult<()> {
@@ -132,20 +169,31 @@ impl Db {
         <Self as Connection>::TransactionManager::rollback_transaction(self)
     }
 
-    /// Whether the connection lost its transaction behind diesel's back. A full disk makes SQLite roll back all of it;
-    /// then a `BEGIN` succeeds where it would be refused inside one.
+    /// Whether the transaction can no longer be committed, behind diesel's back. A full disk makes SQLite roll back all
+    /// of it; then a `BEGIN` succeeds where it would be refused inside one. PostgreSQL answers `COMMIT` in a failed
+    /// transaction with success and rolls back; but it refuses every other statement.
     pub(super) fn lost_transaction(&mut self) -> bool {
-        self.is_broken()
-            || match self {
-                Self::Sqlite(db) => db.batch_execute("BEGIN").is_ok(),
-                Self::Postgres(_) => false,
-            }
+        match self {
+            Self::Sqlite(db) => db.batch_execute("BEGIN").is_ok(),
+            Self::Postgres(db) => db.batch_execute("SELECT 1").is_err(),
+        }
     }
 
-    pub(super) fn is_broken(&mut self) -> bool {
-        matches!(
-            <Self as Connection>::TransactionManager::transaction_manager_status_mut(self),
-            TransactionManagerStatus::InError
-        )
+    /// How many transactions are open, one inside the other.
+    pub(super) fn depth(&mut self) -> u32 {
+        let status = <Self as Connection>::TransactionManager::transaction_manager_status_mut(self);
+        match status.transaction_depth() {
+            Ok(Some(depth)) => depth.get(),
+            Ok(None) | Err(_) => 0,
+        }
+    }
+
+    /// Rolls back what is open below `depth`.
+    pub(super) fn unwind_to(&mut self, depth: u32) {
+        while self.depth() > depth {
+            if self.rollback().is_err() {
+                return;
+            }
+        }
     }
 }

@@ -39,11 +39,13 @@ impl Readers {
     {
         let (tell, told) = oneshot::channel();
         let query: Query = Box::new(move |db| {
-            let result = catch_unwind(AssertUnwindSafe(|| query(db)))
-                .unwrap_or_else(|_| Err(Refusal::internal("a query panicked")));
-            let fine = !matches!(&result, Err(refusal) if refusal.reason == "STORE_UNAVAILABLE");
+            let result = catch_unwind(AssertUnwindSafe(|| query(db)));
+            let panicked = result.is_err();
+            let result = result.unwrap_or_else(|_| Err(Refusal::internal("a query panicked")));
+            let away = matches!(&result, Err(refusal) if refusal.reason == "STORE_UNAVAILABLE");
             let _ = tell.send(result);
-            fine
+            // Nor is a connection of use in which a query has left a transaction open.
+            !panicked && !away && db.depth() == 0
         });
         match self {
             Self::Threads(queue) => queue

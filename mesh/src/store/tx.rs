@@ -81,6 +81,12 @@ impl<'a> Tx<'a> {
     /// States an entity: the event is published after the commit, or never when there is none.
     pub fn enqueue(&mut self, event: Event) -> Result<(), Refusal> {
         let entity = self.scope.contracts.entity(&event.name)?;
+        if !fits_a_subject(&event.id) {
+            return Err(Refusal::internal(format!(
+                "no subject can carry the id {:?} of {}",
+                event.id, event.name
+            )));
+        }
         let subject = format!("yemae.{}.{entity}.{}", self.scope.context, event.id);
         outbox::insert(self.db, &subject, &event, self.now)?;
         self.woken.outbox = true;
@@ -104,5 +110,38 @@ impl<'a> Tx<'a> {
     /// Whether a task is still to be done.
     pub fn has_task(&mut self, kind: &str, key: &str) -> Result<bool, Refusal> {
         Ok(tasks::exists(self.db, kind, key)?)
+    }
+}
+
+/// Whether a subject can end with `id`: a NATS server would refuse it for ever.
+fn fits_a_subject(id: &str) -> bool {
+    let fine = |c: char| c.is_ascii_graphic() && !matches!(c, '*' | '>');
+    id.split('.')
+        .all(|token| !token.is_empty() && token.chars().all(fine))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fits_a_subject;
+
+    #[test]
+    fn an_id_is_one_or_more_tokens_without_wildcards_or_spaces() {
+        for id in ["0197a6d2-0c3e-7000-8000-000000000000", "a.b", "a:b/c"] {
+            assert!(fits_a_subject(id), "{id}");
+        }
+        for id in [
+            "",
+            ".",
+            "a.",
+            ".a",
+            "a..b",
+            "*",
+            "a.>",
+            "a b",
+            "a\r\nb: c",
+            "예매",
+        ] {
+            assert!(!fits_a_subject(id), "{id}");
+        }
     }
 }

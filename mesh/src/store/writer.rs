@@ -4,6 +4,7 @@ use super::tx::{Scope, Tx, Woken};
 use super::{Backend, Db, Signals, Url, out_of_time, thread};
 use crate::refusal::{Refusal, store_unavailable};
 use diesel::Connection;
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, mpsc};
 use tokio::sync::oneshot;
@@ -108,12 +109,13 @@ impl Writers {
                 crash,
             } => {
                 // The guard must not live across the await below.
-                let crashed = match db.lock() {
-                    Ok(mut db) => {
-                        group(&mut db, scope, signals, std::iter::once(job));
-                        crash(scope.context())
-                    }
-                    Err(_) => return Err(store_unavailable("a command panicked")),
+                let crashed = {
+                    let mut db = db
+                        .lock()
+                        .map_err(|_| store_unavailable("a command panicked"))?;
+                    db.begin().map_err(store_unavailable)?;
+                    group(&mut db, scope, signals, std::iter::once(job));
+                    crash(scope.context())
                 };
                 if crashed {
                     std::future::pending::<()>().await;
@@ -121,7 +123,7 @@ impl Writers {
             }
         }
         told.await
-            .map_err(|_| store_unavailable("the writer has stopped"))?
+            .map_err(|_| store_unavailable("dropped before it ran"))?
     }
 }
 
@@ -137,32 +139,46 @@ impl Lane {
     fn work(self) {
         let mut connection = None;
         while let Ok(first) = self.jobs.recv() {
-            if connection.is_none() {
-                connection = Db::open(&self.url)
-                    .map_err(|why| tracing::warn!(%why, "writer has no connection"))
-                    .ok();
-            }
-            let Some(db) = connection.as_mut() else {
-                // Without a connection the jobs are dropped, and so each caller hears UNAVAILABLE.
+            let Some(mut db) = self.begin(connection.take()) else {
+                // Who waits behind would fare no better. Dropped unrun, each caller hears UNAVAILABLE.
+                drop((first, self.jobs.try_iter().collect::<Vec<_>>()));
                 continue;
             };
             let jobs = std::iter::once(first)
                 .chain(self.jobs.try_iter())
                 .take(GROUP);
-            if !group(db, &self.scope, &self.signals, jobs) {
-                connection = None;
+            if group(&mut db, &self.scope, &self.signals, jobs) {
+                connection = Some(db);
             }
         }
     }
+
+    /// A connection at the start of a transaction: the one held or, when that died while nobody used it, another.
+    fn begin(&self, held: Option<Db>) -> Option<Db> {
+        if let Some(mut db) = held {
+            match db.begin() {
+                Ok(()) => return Some(db),
+                // Locked: another connection would only wait as long again.
+                Err(why) if db.backend() == Backend::Sqlite => {
+                    tracing::warn!(%why, "writer cannot begin");
+                    return None;
+                }
+                Err(why) => tracing::debug!(%why, "writer connects again"),
+            }
+        }
+        let opened =
+            Db::open(&self.url).map_err(|why| tracing::warn!(%why, "writer has no connection"));
+        let mut db = opened.ok()?;
+        let begun = db.begin();
+        begun
+            .map_err(|why| tracing::warn!(%why, "writer cannot begin"))
+            .ok()?;
+        Some(db)
+    }
 }
 
-/// Runs commands in one transaction. False: the connection is not to be used again.
+/// Runs commands in the transaction that was begun. False: the connection is not to be used again.
 fn group(db: &mut Db, scope: &Scope, signals: &Signals, jobs: impl Iterator<Item = Job>) -> bool {
-    if let Err(why) = db.begin() {
-        tracing::warn!(%why, "cannot begin");
-        drop(jobs.collect::<Vec<_>>());
-        return false;
-    }
     let mut answers = Vec::new();
     let mut woken = Woken::default();
     let mut lost = false;
@@ -176,7 +192,8 @@ fn group(db: &mut Db, scope: &Scope, signals: &Signals, jobs: impl Iterator<Item
         woken.and(done.woken);
         answers.push(done.answer);
     }
-    let committed = if lost {
+    // With a savepoint still open the commit would release that, and nothing more.
+    let committed = if lost || db.depth() != 1 {
         let _ = db.rollback();
         Err(store_unavailable(
             "the database rolled the whole group back",
@@ -201,12 +218,31 @@ fn guarded<T>(
     command: &impl Fn(&mut Tx<'_>) -> Result<T, Refusal>,
 ) -> (Result<T, Refusal>, Woken) {
     let mut woken = Woken::default();
+    let outside = db.depth();
     let result = db.transaction(|db| {
+        let inside = db.depth();
         let mut tx = Tx::new(db, scope);
         let result = catch_unwind(AssertUnwindSafe(|| command(&mut tx)))
-            .unwrap_or_else(|_| Err(Refusal::internal("a command panicked")));
+            .unwrap_or_else(|panic| Err(panicked(&*panic)));
         woken = tx.woken;
+        // A panic leaves the savepoints open that the command itself had made.
+        db.unwind_to(inside);
         result
     });
+    // PostgreSQL will not release a savepoint in which a statement failed, even when the command took no notice. An
+    // open one would swallow the commit of everybody else.
+    db.unwind_to(outside);
+    if result.is_err() {
+        woken = Woken::default();
+    }
     (result, woken)
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> Refusal {
+    let said = panic.downcast_ref::<&str>().copied();
+    let said = said.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    Refusal::internal(format!(
+        "a command panicked: {}",
+        said.unwrap_or("it did not say why")
+    ))
 }

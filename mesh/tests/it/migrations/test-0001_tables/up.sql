@@ -1,0 +1,12 @@
+CREATE TABLE seen (
+    n BIGINT NOT NULL PRIMARY KEY,
+    subject TEXT NOT NULL,
+    version BIGINT NOT NULL
+);
+CREATE TABLE item (
+    id TEXT NOT NULL PRIMARY KEY,
+    place TEXT NOT NULL,
+    n BIGINT NOT NULL,
+    live BOOLEAN NOT NULL
+);
+CREATE UNIQUE INDEX item_place ON item (place) WHERE live;

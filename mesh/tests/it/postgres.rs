@@ -1,0 +1,151 @@
+//! A real PostgreSQL, one per test process, with a database per test.
+
+use crate::rig::{free_port, tool};
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+pub struct Postgres {
+    child: Child,
+    port: u16,
+    databases: AtomicU32,
+    folder: Option<TempDir>,
+}
+
+static SHARED: Mutex<Weak<Postgres>> = Mutex::new(Weak::new());
+
+impl Postgres {
+    /// The one that runs as long as somebody holds it. None: this machine has none.
+    pub fn shared() -> Option<Arc<Self>> {
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(running) = shared.upgrade() {
+            return Some(running);
+        }
+        let started = Arc::new(Self::start()?);
+        *shared = Arc::downgrade(&started);
+        Some(started)
+    }
+
+    fn start() -> Option<Self> {
+        let (initdb, postgres) = (tool("initdb")?, tool("postgres")?);
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        std::fs::create_dir(&data).unwrap();
+        if is_root() {
+            let opened = Command::new("chown")
+                .args(["-R", "nobody"])
+                .arg(folder.path())
+                .status();
+            assert!(opened.unwrap().success());
+        }
+        let made = unprivileged(&initdb)
+            .args([
+                "-D",
+                data.to_str().unwrap(),
+                "-U",
+                "test",
+                "-A",
+                "trust",
+                "-E",
+                "UTF8",
+            ])
+            .args(["--no-sync", "--locale=C"])
+            .stdout(Stdio::null())
+            .status();
+        assert!(made.unwrap().success(), "initdb failed");
+        for _ in 0..5 {
+            let port = free_port();
+            if let Some(child) = spawn(&postgres, &data, port) {
+                return Some(Self {
+                    child,
+                    port,
+                    databases: AtomicU32::new(0),
+                    folder: Some(folder),
+                });
+            }
+        }
+        panic!("postgres does not start");
+    }
+
+    /// A new, empty database's URL.
+    pub fn database(&self) -> String {
+        let name = format!("test_{}", self.databases.fetch_add(1, Ordering::Relaxed));
+        PgConnection::establish(&url(self.port, "postgres"))
+            .unwrap()
+            .batch_execute(&format!("CREATE DATABASE {name}"))
+            .unwrap();
+        url(self.port, &name)
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        // SIGINT is its fast shutdown; a kill would leave its shared memory behind.
+        let asked = Command::new("kill")
+            .args(["-INT", &self.child.id().to_string()])
+            .status();
+        if !asked.is_ok_and(|status| status.success()) {
+            let _ = self.child.kill();
+        }
+        let _ = self.child.wait();
+        drop(self.folder.take());
+    }
+}
+
+fn url(port: u16, database: &str) -> String {
+    format!("postgres://test@127.0.0.1:{port}/{database}")
+}
+
+fn spawn(postgres: &Path, data: &Path, port: u16) -> Option<Child> {
+    let mut child = unprivileged(postgres)
+        .args(["-D", data.to_str().unwrap(), "-p", &port.to_string()])
+        .args(["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"])
+        .args([
+            "-c",
+            "unix_socket_directories=",
+            "-c",
+            "max_connections=200",
+        ])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let until = Instant::now() + Duration::from_secs(20);
+    while Instant::now() < until {
+        if child.try_wait().unwrap().is_some() {
+            return None;
+        }
+        if PgConnection::establish(&url(port, "postgres")).is_ok() {
+            return Some(child);
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+    None
+}
+
+fn is_root() -> bool {
+    let id = Command::new("id").arg("-u").output().unwrap();
+    id.stdout == b"0\n"
+}
+
+/// PostgreSQL refuses to run as root.
+fn unprivileged(program: &Path) -> Command {
+    // The programs of a tools folder are reached through a link; they find their libraries by where they are.
+    let program: PathBuf = program.canonicalize().unwrap();
+    if !is_root() {
+        return Command::new(program);
+    }
+    let mut command = Command::new("setpriv");
+    command
+        .args(["--reuid=nobody", "--regid=nogroup", "--clear-groups"])
+        .arg(program)
+        .current_dir("/");
+    command
+}
