@@ -11,6 +11,7 @@ pub mod client;
 mod clock;
 mod context;
 pub mod contracts;
+pub mod dead_letter;
 pub mod deadline;
 mod event;
 pub mod fields;

@@ -1,5 +1,12 @@
 //! The outbox: a row per event, written with the state it tells. It is the log; the stream only carries it.
 
+mod patience;
+mod publish;
+pub(crate) mod relay;
+mod sweep;
+
+pub use sweep::sweep;
+
 use crate::clock::Time;
 use crate::event::Event;
 use crate::schema::outbox;
@@ -33,7 +40,7 @@ pub struct Published {
     pub seq: i64,
     /// The stream's creation time, RFC 3339: the stream's identity.
     pub stream_created: String,
-    /// The sequence of the ack; none when a newer version was there already.
+    /// The sequence it has in the stream; none when a newer version was there already.
     pub stream_seq: Option<i64>,
 }
 
@@ -53,8 +60,14 @@ pub(crate) fn insert(db: &mut Db, subject: &str, event: &Event, now: Time) -> Qu
 
 /// Rows not yet published, oldest first: found by their state, never by a cursor, because rows may commit late.
 pub fn unpublished(db: &mut Db, limit: i64) -> QueryResult<Vec<Row>> {
+    unpublished_after(db, 0, limit)
+}
+
+/// The same, further down: one look at the outbox in more than one step.
+pub(crate) fn unpublished_after(db: &mut Db, seq: i64, limit: i64) -> QueryResult<Vec<Row>> {
     outbox::table
         .filter(outbox::published_at.is_null())
+        .filter(outbox::seq.gt(seq))
         .order(outbox::seq)
         .limit(limit)
         .select(Row::as_select())
@@ -73,6 +86,23 @@ pub fn mark(db: &mut Db, rows: &[Published], now: Time) -> QueryResult<()> {
             .execute(db)?;
     }
     Ok(())
+}
+
+/// The last message of `subject` in the stream made at `stream_created`, as far as this outbox knows: its sequence and
+/// version.
+pub(crate) fn last_published(
+    db: &mut Db,
+    subject: &str,
+    stream_created: &str,
+) -> QueryResult<Option<(i64, i64)>> {
+    outbox::table
+        .filter(outbox::subject.eq(subject))
+        .filter(outbox::stream_created.eq(stream_created))
+        .filter(outbox::stream_seq.is_not_null())
+        .order(outbox::stream_seq.desc())
+        .select((outbox::stream_seq.assume_not_null(), outbox::version))
+        .first(db)
+        .optional()
 }
 
 /// How many rows wait, and since when the oldest does (µs).

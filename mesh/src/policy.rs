@@ -1,5 +1,6 @@
 //! Policies: whenever this has come about, then that.
 
+use crate::bus::wire::{self, malformed};
 use crate::clock::Time;
 use crate::event::Change;
 use crate::inbox;
@@ -27,8 +28,7 @@ pub struct Delivery {
 
 impl Delivery {
     fn parts(&self) -> Option<(&str, &str, &str)> {
-        let mut parts = self.subject.strip_prefix("yemae.")?.splitn(3, '.');
-        Some((parts.next()?, parts.next()?, parts.next()?))
+        wire::parts(&self.subject)
     }
 }
 
@@ -52,7 +52,7 @@ impl Policy {
         let apply: Apply = Arc::new(move |tx, delivery| {
             let (context, _, id) = delivery
                 .parts()
-                .ok_or_else(|| Refusal::internal("a subject of another shape"))?;
+                .ok_or_else(|| malformed("a subject of another shape"))?;
             if !inbox::is_news(tx.db(), name, &delivery.subject, delivery.version)? {
                 return Ok(());
             }
@@ -104,14 +104,14 @@ impl Policy {
 pub fn decode_entity<E: Message + Default>(mut body: &[u8]) -> Result<E, Refusal> {
     let mut entity = None;
     while body.has_remaining() {
-        let (tag, wire_type) = decode_key(&mut body).map_err(Refusal::internal)?;
+        let (tag, wire_type) = decode_key(&mut body).map_err(malformed)?;
         let skipped = if tag == 1 && wire_type == WireType::LengthDelimited {
             let entity = entity.get_or_insert_with(E::default);
             prost::encoding::message::merge(wire_type, entity, &mut body, DecodeContext::default())
         } else {
             skip_field(wire_type, tag, &mut body, DecodeContext::default())
         };
-        skipped.map_err(Refusal::internal)?;
+        skipped.map_err(malformed)?;
     }
-    entity.ok_or_else(|| Refusal::internal("the event has no entity in field 1"))
+    entity.ok_or_else(|| malformed("it has no entity in field 1"))
 }

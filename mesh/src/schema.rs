@@ -43,6 +43,7 @@ diesel::table! {
     delivery (message) {
         message -> Text,
         tries -> Integer,
+        at -> BigInt,
     }
 }
 
@@ -52,6 +53,7 @@ diesel::table! {
         subject -> Text,
         version -> BigInt,
         name -> Text,
+        stated_at -> BigInt,
         body -> Binary,
         reason -> Text,
         at -> BigInt,

@@ -31,13 +31,15 @@ CREATE TABLE task (
 CREATE INDEX task_due ON task (due_at);
 CREATE TABLE delivery (
     message TEXT NOT NULL PRIMARY KEY,
-    tries INTEGER NOT NULL
+    tries INTEGER NOT NULL,
+    at BIGINT NOT NULL
 );
 CREATE TABLE dead_letter (
     id TEXT NOT NULL PRIMARY KEY,
     subject TEXT NOT NULL,
     version BIGINT NOT NULL,
     name TEXT NOT NULL,
+    stated_at BIGINT NOT NULL,
     body BYTEA NOT NULL,
     reason TEXT NOT NULL,
     at BIGINT NOT NULL

@@ -1,0 +1,296 @@
+//! The consumer of a context: pulls what its policies follow, made again for ever whatever becomes of it.
+
+use super::handle::{Handler, Verdict};
+use super::{ANSWER, Bus, Fault, STREAM};
+use crate::policy::Policy;
+use crate::store::Store;
+use async_nats::Request;
+use async_nats::jetstream::consumer::pull::{self, Stream as Messages};
+use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PullConsumer};
+use async_nats::jetstream::context::ConsumerInfoErrorKind;
+use async_nats::jetstream::{AckKind, Message};
+use futures::FutureExt;
+use futures::future::join_all;
+use futures::stream::{FuturesUnordered, StreamExt};
+use rand::Rng;
+use std::collections::HashMap;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// The most messages that share a commit.
+const BATCH: usize = 256;
+/// Delivered and not yet acknowledged, at most.
+const UNACKNOWLEDGED: i64 = 1000;
+/// How long one pull waits at the server, and how often the server says meanwhile that it is there.
+const PULL: Duration = Duration::from_secs(30);
+const HEARTBEAT: Duration = Duration::from_secs(5);
+/// Without a message for so long the consumer is looked at from outside.
+const WATCHDOG: Duration = Duration::from_secs(60);
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(4);
+/// Whose consumer it is, written into it.
+const POLICIES: &str = "yemae-policies";
+
+/// Follows until `stop`, whatever happens to the server, the stream and the consumer.
+pub(super) async fn run(
+    bus: Bus,
+    context: &str,
+    policies: Vec<Policy>,
+    store: Store,
+    stop: CancellationToken,
+) {
+    if policies.is_empty() {
+        return stop.cancelled().await;
+    }
+    let config = config(context, &policies, bus.settings().redelivery);
+    let handler = Handler::new(policies, store, bus.settings(), stop.clone());
+    let follower = Follower {
+        bus,
+        config,
+        handler,
+        stop,
+    };
+    let mut longest = FIRST_PAUSE;
+    let mut told = false;
+    loop {
+        tokio::select! {
+            () = follower.stop.cancelled() => return,
+            () = follower.bus.connection().ready() => {}
+        }
+        let (worked, why) = tokio::select! {
+            ended = follower.session() => ended,
+            () = follower.bus.connection().lost() => (true, "the connection was lost".to_owned()),
+        };
+        if follower.stop.is_cancelled() {
+            return;
+        }
+        if worked {
+            (longest, told) = (FIRST_PAUSE, false);
+        }
+        if !told {
+            tracing::info!(context, why, "the consumer is made again");
+            told = true;
+        }
+        let pause = rand::rng().random_range(longest / 2..=longest);
+        longest = (longest * 2).min(LONGEST_PAUSE);
+        tokio::select! {
+            () = follower.stop.cancelled() => return,
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+struct Follower {
+    bus: Bus,
+    config: pull::Config,
+    handler: Handler,
+    stop: CancellationToken,
+}
+
+impl Follower {
+    /// Works with one consumer until it ends: whether it brought anything, and why it ended.
+    async fn session(&self) -> (bool, String) {
+        let messages = async {
+            let consumer = self.consumer().await?;
+            consumer
+                .stream()
+                .max_messages_per_batch(BATCH)
+                .expires(PULL)
+                .heartbeat(HEARTBEAT)
+                .messages()
+                .await
+                .map_err(refused)
+        };
+        let mut messages = match messages.await {
+            Ok(messages) => messages,
+            Err(fault) => return (false, fault.to_string()),
+        };
+        let mut worked = false;
+        let mut acks = FuturesUnordered::new();
+        loop {
+            let next = tokio::select! {
+                () = self.stop.cancelled() => {
+                    self.give_back(&mut messages).await;
+                    while acks.next().await.is_some() {}
+                    return (worked, "it is stopping".to_owned());
+                }
+                Some(()) = acks.next() => continue,
+                next = tokio::time::timeout(WATCHDOG, messages.next()) => next,
+            };
+            let (batch, ended) = match next {
+                Ok(Some(Ok(first))) => gather(first, &mut messages),
+                Ok(Some(Err(why))) => return (worked, why.to_string()),
+                Ok(None) => return (worked, "its messages came to an end".to_owned()),
+                Err(_) if self.is_stalled().await => return (worked, "it stalled".to_owned()),
+                Err(_) => continue,
+            };
+            worked = true;
+            for message in self.take(batch).await {
+                acks.push(self.acknowledge(message));
+            }
+            // Sent now, heard of later.
+            while let Some(Some(())) = acks.next().now_or_never() {}
+            if let Some(why) = ended {
+                return (worked, why);
+            }
+        }
+    }
+
+    /// Takes a batch: what comes for the first time together, what came before one by one. Answers what is done with.
+    async fn take(&self, batch: Vec<Message>) -> Vec<Message> {
+        let is_first = |message: &Message| message.info().is_ok_and(|info| info.delivered == 1);
+        let (first, again): (Vec<_>, Vec<_>) = batch.into_iter().partition(is_first);
+        // They reach the writer in this order, so those of one entity are taken in order.
+        let verdicts = join_all(first.iter().map(|message| self.handler.first(message))).await;
+        let mut done = Vec::new();
+        for (message, verdict) in first.into_iter().zip(verdicts) {
+            self.conclude(message, verdict, &mut done).await;
+        }
+        for message in again {
+            let verdict = self.handler.again_alone(&message).await;
+            self.conclude(message, verdict, &mut done).await;
+        }
+        done
+    }
+
+    async fn conclude(&self, message: Message, verdict: Verdict, done: &mut Vec<Message>) {
+        match verdict {
+            Verdict::Done => done.push(message),
+            // Lost on the way it comes again all the same, after the redelivery time.
+            Verdict::Again(after) => drop(message.ack_with(AckKind::Nak(Some(after))).await),
+            Verdict::Silence => {}
+        }
+    }
+
+    /// Acknowledges and waits for the server's word. Without it the message comes again, and is no news.
+    async fn acknowledge(&self, message: Message) {
+        let Some(reply) = message.reply.clone() else {
+            return;
+        };
+        let ack = Request::new().payload("+ACK".into()).timeout(Some(ANSWER));
+        if let Err(why) = message.context.client().send_request(reply, ack).await {
+            tracing::debug!(%why, "an ack was not confirmed");
+        }
+    }
+
+    /// What was brought and not yet looked at goes to the next in line now, not after the redelivery time.
+    async fn give_back(&self, messages: &mut Messages) {
+        while let Some(Some(Ok(message))) = messages.next().now_or_never() {
+            let _ = message.ack_with(AckKind::Nak(None)).await;
+        }
+    }
+
+    /// Whether the server has something for this consumer and does not bring it, or does not know it any more.
+    async fn is_stalled(&self) -> bool {
+        match self.info().await {
+            Ok(Some(info)) => {
+                info.num_pending > 0 && (info.num_ack_pending as i64) < UNACKNOWLEDGED
+            }
+            Ok(None) | Err(_) => true,
+        }
+    }
+
+    async fn info(&self) -> Result<Option<async_nats::jetstream::consumer::Info>, Fault> {
+        let name = self.config.durable_name.as_deref().unwrap_or_default();
+        match self.bus.stream()?.consumer_info(name).await {
+            Ok(info) => Ok(Some(info)),
+            Err(why) if why.kind() == ConsumerInfoErrorKind::NotFound => Ok(None),
+            Err(why) => Err(refused(why)),
+        }
+    }
+
+    /// The consumer, made if there is none. One that was made for other policies is made anew from the start: a new
+    /// policy has to see what the old consumer has left behind; to the others it is no news.
+    async fn consumer(&self) -> Result<PullConsumer, Fault> {
+        let stream = self.bus.stream()?;
+        if let Some(info) = self.info().await?
+            && info.config.metadata.get(POLICIES) != self.config.metadata.get(POLICIES)
+        {
+            tracing::info!(consumer = info.name, "made for other policies");
+            stream.delete_consumer(&info.name).await.map_err(refused)?;
+        }
+        let config = self.config.clone();
+        let js = self.bus.js();
+        js.create_consumer_on_stream(config, STREAM)
+            .await
+            .map_err(refused)
+    }
+}
+
+fn refused(why: impl std::fmt::Display) -> Fault {
+    Fault::Refused(why.to_string())
+}
+
+/// `first` and whatever is there behind it, up to a batch; and why there will be no more, if so.
+fn gather(first: Message, messages: &mut Messages) -> (Vec<Message>, Option<String>) {
+    let mut batch = vec![first];
+    while batch.len() < BATCH {
+        match messages.next().now_or_never() {
+            Some(Some(Ok(message))) => batch.push(message),
+            Some(Some(Err(why))) => return (batch, Some(why.to_string())),
+            Some(None) => return (batch, Some("its messages came to an end".to_owned())),
+            None => break,
+        }
+    }
+    (batch, None)
+}
+
+fn config(context: &str, policies: &[Policy], redelivery: Duration) -> pull::Config {
+    let mut names: Vec<_> = policies
+        .iter()
+        .map(|policy| format!("{}={}", policy.name(), policy.filter()))
+        .collect();
+    names.sort_unstable();
+    pull::Config {
+        durable_name: Some(context.to_owned()),
+        filter_subjects: filters(policies),
+        ack_policy: AckPolicy::Explicit,
+        ack_wait: redelivery,
+        max_ack_pending: UNACKNOWLEDGED,
+        // Tries are counted here, not by the server: a lost connection is no try.
+        max_deliver: -1,
+        // Every entity's present, then whatever changes: policies need no more.
+        deliver_policy: DeliverPolicy::LastPerSubject,
+        metadata: HashMap::from([(POLICIES.to_owned(), names.join(","))]),
+        ..pull::Config::default()
+    }
+}
+
+/// The subjects that `policies` follow. The server wants none that another one covers.
+fn filters(policies: &[Policy]) -> Vec<String> {
+    let mut all: Vec<_> = policies.iter().map(Policy::filter).collect();
+    all.sort_unstable();
+    all.dedup();
+    let covered = |filter: &String| {
+        let mut tokens = filter.split('.');
+        let any = |entity| format!("yemae.*.{entity}.>");
+        let general = tokens.nth(2).map(any).unwrap_or_default();
+        *filter != general && all.contains(&general)
+    };
+    all.iter().filter(|f| !covered(f)).cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Context;
+    use proto::ordering::v1::{Fulfilment, Order};
+
+    #[test]
+    fn no_filter_covers_another() {
+        let context = Context::new("mypage")
+            .follows::<Order, _>("a", "cinema-booking", |_, _| Ok(()))
+            .follows::<Order, _>("b", "*", |_, _| Ok(()))
+            .follows::<Order, _>("c", "*", |_, _| Ok(()))
+            .follows::<Fulfilment, _>("d", "cinema-ticket", |_, _| Ok(()))
+            .follows::<Fulfilment, _>("e", "cinema-theater", |_, _| Ok(()));
+        assert_eq!(
+            filters(&context.policies),
+            [
+                "yemae.*.Order.>",
+                "yemae.cinema-theater.Fulfilment.>",
+                "yemae.cinema-ticket.Fulfilment.>"
+            ]
+        );
+    }
+}

@@ -1,0 +1,194 @@
+//! Publishing the rows of one subject, in order, so that the subject's last message is never a stale one.
+
+use super::{Published, Row};
+use crate::bus::{Bus, wire};
+use crate::clock::Clock;
+use async_nats::jetstream;
+use async_nats::jetstream::context::PublishErrorKind;
+use async_nats::jetstream::message::PublishMessage;
+use async_nats::jetstream::stream::LastRawMessageErrorKind;
+use std::error::Error;
+use std::sync::Arc;
+
+/// How often somebody else may come between before the row is put off.
+const ROUNDS: usize = 8;
+const WRONG_LAST_SEQUENCE: u64 = 10071;
+/// Store failed (its bytes are used up), and no more storage for the server, the account, the stream.
+const FULL: [u64; 4] = [10077, 10047, 10002, 10023];
+
+/// The last message of a subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Last {
+    pub(super) sequence: u64,
+    /// Lower than any when the message is no event.
+    pub(super) version: i64,
+}
+
+/// Why a row is not published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// No row can be.
+    Stream(String),
+    /// No row can be until somebody makes room.
+    Full(String),
+    /// This one cannot.
+    Row(String),
+}
+
+/// What became of the rows of one subject.
+pub(super) struct Sent {
+    pub(super) subject: String,
+    pub(super) published: Vec<Published>,
+    pub(super) last: Option<Last>,
+    pub(super) trouble: Option<Trouble>,
+}
+
+/// Publishes to one stream.
+#[derive(Clone)]
+pub(super) struct Publisher {
+    pub(super) bus: Bus,
+    pub(super) clock: Clock,
+    pub(super) stream_created: Arc<str>,
+}
+
+impl Publisher {
+    /// Publishes rows of one subject, oldest first, up to the first that cannot be. `last` is what is known of the
+    /// subject's last message; it need not be true.
+    pub(super) async fn all(self, subject: String, rows: Vec<Row>, last: Option<Last>) -> Sent {
+        let mut sent = Sent {
+            subject,
+            published: Vec::new(),
+            last,
+            trouble: None,
+        };
+        for row in rows {
+            match self.one(&row, &mut sent.last).await {
+                Ok(sequence) => sent.published.push(Published {
+                    seq: row.seq,
+                    stream_created: self.stream_created.to_string(),
+                    stream_seq: sequence.and_then(|sequence| i64::try_from(sequence).ok()),
+                }),
+                Err(trouble) => {
+                    sent.trouble = Some(trouble);
+                    break;
+                }
+            }
+        }
+        sent
+    }
+
+    /// Publishes one row and answers its sequence; none when the subject is beyond its version.
+    async fn one(&self, row: &Row, last: &mut Option<Last>) -> Result<Option<u64>, Trouble> {
+        // Rows may commit late, and an older one after a newer one was published.
+        if last.is_some_and(|last| last.version >= row.version)
+            && let Some(settled) = self.settled(row, last).await?
+        {
+            return Ok(settled);
+        }
+        let mut renewal = 0;
+        for _ in 0..ROUNDS {
+            let expected = last.map_or(0, |last| last.sequence);
+            match self.send(row, expected, renewal).await? {
+                Reply::Stored(sequence) => {
+                    *last = Some(Last {
+                        sequence,
+                        version: row.version,
+                    });
+                    return Ok(Some(sequence));
+                }
+                // Somebody else published, or what is known of the subject is not true.
+                Reply::NotLast => {
+                    if let Some(settled) = self.settled(row, last).await? {
+                        return Ok(settled);
+                    }
+                }
+                // An earlier try was stored and its answer lost. Then it is the last message or beneath it, or it has
+                // expired; or the server has lost it and remembers the id.
+                Reply::Duplicate(sequence) => {
+                    if let Some(settled) = self.settled(row, last).await? {
+                        return Ok(settled);
+                    }
+                    if renewal > 0 {
+                        return Ok(Some(sequence));
+                    }
+                    renewal += 1;
+                }
+            }
+        }
+        Err(Trouble::Row(
+            "somebody else publishes to its subject all the time".to_owned(),
+        ))
+    }
+
+    /// Looks at the subject's last message. When the row is not newer it needs no publishing: answers its sequence if
+    /// it is that very message.
+    async fn settled(
+        &self,
+        row: &Row,
+        last: &mut Option<Last>,
+    ) -> Result<Option<Option<u64>>, Trouble> {
+        let stream = self.bus.stream().map_err(away)?;
+        // Asked of the leader: a replica may not know the last one yet.
+        let message = match stream.get_last_raw_message_by_subject(&row.subject).await {
+            Ok(message) => message,
+            Err(why) if why.kind() == LastRawMessageErrorKind::NoMessageFound => {
+                *last = None;
+                return Ok(None);
+            }
+            Err(why) => return Err(away(why)),
+        };
+        let (id, version) = wire::stored(&message.headers);
+        let version = version.unwrap_or(i64::MIN);
+        let sequence = message.sequence;
+        *last = Some(Last { sequence, version });
+        let is_own = id == wire::id(&row.subject, row.version);
+        Ok((version >= row.version).then(|| is_own.then_some(sequence)))
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one room where events are published"
+    )]
+    async fn send(&self, row: &Row, expected: u64, renewal: u32) -> Result<Reply, Trouble> {
+        let headers = wire::headers(row, expected, renewal, self.clock.now());
+        let message = PublishMessage::build()
+            .headers(headers)
+            .payload(row.body.clone().into());
+        let answer = async {
+            self.bus
+                .js()
+                .send_publish(row.subject.clone(), message)
+                .await?
+                .await
+        };
+        match answer.await {
+            Ok(ack) if ack.duplicate => Ok(Reply::Duplicate(ack.sequence)),
+            Ok(ack) => Ok(Reply::Stored(ack.sequence)),
+            Err(why) => match (why.kind(), code(&why)) {
+                (PublishErrorKind::WrongLastSequence, _) | (_, Some(WRONG_LAST_SEQUENCE)) => {
+                    Ok(Reply::NotLast)
+                }
+                (_, Some(code)) if FULL.contains(&code) => Err(Trouble::Full(why.to_string())),
+                (PublishErrorKind::MaxPayloadExceeded | PublishErrorKind::Other, _) => {
+                    Err(Trouble::Row(why.to_string()))
+                }
+                _ => Err(away(why)),
+            },
+        }
+    }
+}
+
+enum Reply {
+    Stored(u64),
+    Duplicate(u64),
+    NotLast,
+}
+
+fn away(why: impl std::fmt::Display) -> Trouble {
+    Trouble::Stream(why.to_string())
+}
+
+fn code(why: &(dyn Error + 'static)) -> Option<u64> {
+    let error = why.source()?.downcast_ref::<jetstream::Error>()?;
+    Some(error.error_code().0)
+}

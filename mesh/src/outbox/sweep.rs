@@ -1,0 +1,64 @@
+//! What was published long ago goes.
+
+use crate::clock::Time;
+use crate::dead_letter;
+use crate::refusal::Refusal;
+use crate::schema::outbox;
+use crate::store::{Db, Store};
+use diesel::prelude::*;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// As long as a published row is kept, to be published again should the stream lose it.
+const KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
+/// So many rows go in one transaction, so that no command waits long behind it.
+const AT_ONCE: i64 = 500;
+
+/// Deletes what was published more than 7 days ago, but never the row with the highest sequence of each stream: by it
+/// one sees whether the stream has lost its end. Also the counts of tries that are as old. Answers how many events
+/// went.
+pub async fn sweep(store: &Store) -> Result<usize, Refusal> {
+    let before = store.clock().now().minus(KEPT);
+    store
+        .write_regardless("outbox", move |tx| {
+            Ok(dead_letter::forget_tries(tx.db(), before)?)
+        })
+        .await?;
+    let mut gone = 0;
+    loop {
+        let rows = store.read(move |db| Ok(old(db, before)?)).await?;
+        let last = (rows.len() as i64) < AT_ONCE;
+        let rows = Arc::new(rows);
+        gone += store
+            .write_regardless("outbox", move |tx| {
+                let mut gone = 0;
+                for seq in rows.iter() {
+                    gone += diesel::delete(outbox::table.find(seq)).execute(tx.db())?;
+                }
+                Ok(gone)
+            })
+            .await?;
+        if last {
+            return Ok(gone);
+        }
+    }
+}
+
+fn old(db: &mut Db, before: Time) -> QueryResult<Vec<i64>> {
+    let highest: Vec<Option<i64>> = outbox::table
+        .filter(outbox::stream_seq.is_not_null())
+        .group_by(outbox::stream_created)
+        .select(diesel::dsl::max(outbox::stream_seq))
+        .load(db)?;
+    // Room for those that are kept, of which there are as many as there were streams.
+    let limit = AT_ONCE + highest.len() as i64;
+    let rows: Vec<(i64, Option<i64>)> = outbox::table
+        .filter(outbox::published_at.lt(before.0))
+        .order(outbox::seq)
+        .limit(limit)
+        .select((outbox::seq, outbox::stream_seq))
+        .load(db)?;
+    let kept = |seq: &Option<i64>| seq.is_some() && highest.contains(seq);
+    let old = rows.into_iter().filter(|(_, sequence)| !kept(sequence));
+    Ok(old.map(|(seq, _)| seq).take(AT_ONCE as usize).collect())
+}

@@ -1,0 +1,183 @@
+//! From the commit to the follower's commit.
+
+use super::*;
+use mesh::bus::Lag;
+use std::collections::HashMap;
+
+#[tokio::test]
+async fn an_event_is_taken_once_on_both_databases() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let Some(rig) = Rig::on(backend).await else {
+            continue;
+        };
+        let (_relay, _follower) = (rig.relay(), rig.watch());
+        for id in ["a", "b", "c"] {
+            state(&rig.from, id, 1, None).await;
+        }
+        for id in ["a", "b", "c"] {
+            sees(&rig.to, id, 1).await;
+        }
+        rig.all_published().await;
+        assert_eq!(all_seen(&rig.to).await.len(), 3);
+        let nothing = Lag {
+            pending: 0,
+            unacknowledged: 0,
+        };
+        eventually("everything is acknowledged", || async {
+            (rig.bus.lag(FOLLOWER).await.unwrap() == nothing).then_some(())
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_message_is_a_cloud_event() {
+    let Some(rig) = Rig::new().await else { return };
+    let _relay = rig.relay();
+    state(&rig.from, "a", 7, None).await;
+    rig.all_published().await;
+    let js = rig.server.jetstream().await;
+    let stream = js.get_stream("YEMAE").await.unwrap();
+    let message = stream
+        .get_last_raw_message_by_subject(&subject("a"))
+        .await
+        .unwrap();
+    let at: i64 = rig
+        .from
+        .read(|db| Ok(outbox::table.select(outbox::at).first(db)?))
+        .await
+        .unwrap();
+    for (name, value) in [
+        ("ce-specversion", "1.0"),
+        ("ce-id", "cinema-booking/Order/a/7"),
+        ("ce-source", "/yemae/cinema-booking"),
+        ("ce-type", "yemae.cinema.booking.v1.BookingPlaced"),
+        ("ce-time", Time(at).to_string().as_str()),
+        ("ce-sequence", "7"),
+        ("ce-subject", "a"),
+        ("content-type", "application/protobuf"),
+    ] {
+        let found = message.headers.get(name).map(|found| found.as_str());
+        assert_eq!(found, Some(value), "{name}");
+    }
+    assert_eq!(
+        message.payload,
+        prost::Message::encode_to_vec(&order("a", 7))
+    );
+}
+
+#[tokio::test]
+async fn versions_of_an_entity_come_in_order() {
+    let Some(rig) = Rig::new().await else { return };
+    let (_relay, _follower) = (rig.relay(), rig.watch());
+    let ids = ["a", "b", "c", "d", "e"];
+    for version in 1..=20 {
+        for id in ids {
+            state(&rig.from, id, version, None).await;
+        }
+    }
+    for id in ids {
+        sees(&rig.to, id, 20).await;
+    }
+    let mut last = HashMap::new();
+    for (id, version) in all_seen(&rig.to).await {
+        let before = last.insert(id.clone(), version).unwrap_or_default();
+        assert!(before < version, "{id}: {version} after {before}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_new_finds_every_entitys_present() {
+    let Some(rig) = Rig::new().await else { return };
+    let _relay = rig.relay();
+    for version in 1..=40 {
+        state(&rig.from, "often", version, None).await;
+    }
+    state(&rig.from, "once", 1, None).await;
+    rig.all_published().await;
+    let _follower = rig.watch();
+    sees(&rig.to, "once", 1).await;
+    sees(&rig.to, "often", 40).await;
+    assert_eq!(all_seen(&rig.to).await.len(), 2);
+    state(&rig.from, "often", 41, None).await;
+    sees(&rig.to, "often", 41).await;
+}
+
+#[tokio::test]
+async fn a_new_policy_sees_what_the_others_have_left_behind() {
+    let Some(rig) = Rig::new().await else { return };
+    let _relay = rig.relay();
+    state(&rig.from, "a", 1, None).await;
+    let follower = rig.watch();
+    sees(&rig.to, "a", 1).await;
+    drop(follower);
+    let both = Context::new(FOLLOWER)
+        .follows("orders", "*", note)
+        .follows("shelf", "cinema-booking", |tx, change: &Change<Order>| {
+            diesel::insert_into(seen::table)
+                .values((
+                    seen::n.eq(100),
+                    seen::subject.eq("shelf"),
+                    seen::version.eq(change.version),
+                ))
+                .execute(tx.db())?;
+            Ok(())
+        })
+        .policies;
+    let _follower = rig.follow(both);
+    sees(&rig.to, "shelf", 1).await;
+    assert_eq!(
+        all_seen(&rig.to).await.len(),
+        2,
+        "no news to the old policy"
+    );
+}
+
+#[tokio::test]
+async fn an_event_that_comes_three_times_is_taken_once() {
+    let Some(rig) = Rig::new().await else { return };
+    let (_relay, _follower) = (rig.relay(), rig.watch());
+    for round in 0..3 {
+        for n in 0..20 {
+            if round == 0 {
+                state(&rig.from, &n.to_string(), 1, None).await;
+            }
+        }
+        rig.all_published().await;
+        for n in 0..20 {
+            sees(&rig.to, &n.to_string(), 1).await;
+        }
+        unmark(&rig.from, 1..=1).await;
+    }
+    rig.all_published().await;
+    assert_eq!(all_seen(&rig.to).await.len(), 20);
+}
+
+#[tokio::test]
+async fn what_is_older_than_what_was_seen_is_dropped() {
+    let Some(rig) = Rig::new().await else { return };
+    let _follower = rig.watch();
+    for version in [2, 1, 3, 3, 2] {
+        failing::put(
+            &rig,
+            "a",
+            version,
+            &prost::Message::encode_to_vec(&order("a", version)),
+        )
+        .await;
+    }
+    failing::put(
+        &rig,
+        "end",
+        1,
+        &prost::Message::encode_to_vec(&order("end", 1)),
+    )
+    .await;
+    sees(&rig.to, "end", 1).await;
+    let seen: Vec<_> = all_seen(&rig.to)
+        .await
+        .into_iter()
+        .map(|(_, v)| v)
+        .collect();
+    assert_eq!(seen, [2, 3, 1]);
+}

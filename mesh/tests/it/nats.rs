@@ -1,0 +1,89 @@
+//! A real nats-server with JetStream on a folder of its own.
+
+use crate::rig::{free_port, tool};
+use async_nats::jetstream;
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+pub struct NatsServer {
+    program: PathBuf,
+    folder: TempDir,
+    port: u16,
+    child: Child,
+}
+
+impl NatsServer {
+    /// None: this machine has none.
+    pub fn start() -> Option<Self> {
+        let program = tool("nats-server")?;
+        let folder = tempfile::tempdir().unwrap();
+        for _ in 0..5 {
+            // Somebody else may take the port in between.
+            let port = free_port();
+            if let Some(child) = spawn(&program, &folder, port) {
+                return Some(Self {
+                    program,
+                    folder,
+                    port,
+                    child,
+                });
+            }
+        }
+        panic!("nats-server does not start");
+    }
+
+    pub fn url(&self) -> String {
+        format!("nats://127.0.0.1:{}", self.port)
+    }
+
+    /// kill -9.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Starts it again on what it had stored.
+    pub fn restart(&mut self) {
+        self.child = (0..5)
+            .find_map(|_| spawn(&self.program, &self.folder, self.port))
+            .unwrap();
+    }
+
+    /// A view of the stream beside mesh's own.
+    pub async fn jetstream(&self) -> jetstream::Context {
+        jetstream::new(async_nats::connect(self.url()).await.unwrap())
+    }
+}
+
+impl Drop for NatsServer {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn spawn(program: &PathBuf, folder: &TempDir, port: u16) -> Option<Child> {
+    let mut child = Command::new(program)
+        .args(["-js", "-a", "127.0.0.1", "-p", &port.to_string(), "-sd"])
+        .arg(folder.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let until = Instant::now() + Duration::from_secs(10);
+    while Instant::now() < until {
+        if child.try_wait().unwrap().is_some() {
+            return None;
+        }
+        if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+            return Some(child);
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+    None
+}
