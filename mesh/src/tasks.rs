@@ -44,10 +44,13 @@ impl Task {
     }
 }
 
-/// What a handler leaves to be written in the transaction that ends its task.
-pub struct Done(Write);
-
 type Write = Box<dyn Fn(&mut Tx<'_>) -> Result<(), Refusal> + Send + Sync>;
+
+/// What a handler leaves to be written in the transaction that ends its task, or puts it off.
+pub struct Done {
+    write: Write,
+    again: Option<Duration>,
+}
 
 impl Done {
     /// Nothing to write.
@@ -59,7 +62,19 @@ impl Done {
     pub fn with(
         write: impl Fn(&mut Tx<'_>) -> Result<(), Refusal> + Send + Sync + 'static,
     ) -> Self {
-        Self(Box::new(write))
+        Self {
+            write: Box::new(write),
+            again: None,
+        }
+    }
+
+    /// Nothing went wrong, but it is not done: once more after `after`, to the microsecond and whatever the backoff of
+    /// failures is.
+    pub fn again(after: Duration) -> Self {
+        Self {
+            again: Some(after),
+            ..Self::nothing()
+        }
     }
 }
 
@@ -100,6 +115,12 @@ pub(crate) fn exists(db: &mut Db, kind: &str, key: &str) -> QueryResult<bool> {
     diesel::select(diesel::dsl::exists(task::table.find((kind, key)))).get_result(db)
 }
 
+pub(crate) fn delete(db: &mut Db, kind: &str, key: &str) -> QueryResult<()> {
+    diesel::delete(task::table.find((kind, key)))
+        .execute(db)
+        .map(drop)
+}
+
 /// How many tasks are still to be done.
 pub fn open(db: &mut Db) -> QueryResult<i64> {
     task::table.count().get_result(db)
@@ -126,11 +147,19 @@ pub async fn work(site: &Site, handlers: &HashMap<&'static str, Handler>, task: 
     };
     let (kind, key) = (task.kind.clone(), task.key.clone());
     let written = match tried {
-        Ok(Done(write)) => {
+        Ok(Done { write, again }) => {
             site.store
                 .write(task.key.clone(), move |tx| {
                     write(tx)?;
-                    diesel::delete(task::table.find((&kind, &key))).execute(tx.db())?;
+                    match again {
+                        None => delete(tx.db(), &kind, &key)?,
+                        Some(after) => {
+                            let due_at = tx.now().plus(after).0;
+                            diesel::update(task::table.find((&kind, &key)))
+                                .set((task::tries.eq(task::tries + 1), task::due_at.eq(due_at)))
+                                .execute(tx.db())?;
+                        }
+                    }
                     Ok(())
                 })
                 .await

@@ -107,6 +107,12 @@ impl<'a> Tx<'a> {
         Ok(())
     }
 
+    /// Takes a task back that nobody needs any more. One that is being worked at this moment still ends, and changes
+    /// what it then changes.
+    pub fn drop_task(&mut self, kind: &str, key: &str) -> Result<(), Refusal> {
+        Ok(tasks::delete(self.db, kind, key)?)
+    }
+
     /// Whether a task is still to be done.
     pub fn has_task(&mut self, kind: &str, key: &str) -> Result<bool, Refusal> {
         Ok(tasks::exists(self.db, kind, key)?)

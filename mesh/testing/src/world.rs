@@ -292,7 +292,8 @@ async fn serve(
     let call = Call {
         context: to.to_owned(),
         method: path,
-        deadline: None,
+        deadline: mesh::deadline::read(request.headers())
+            .map(|left| tokio::time::Instant::now() + left),
         locale: "ko".to_owned(),
         caller,
         user_token: None,
