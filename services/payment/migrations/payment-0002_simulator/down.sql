@@ -1,0 +1,2 @@
+DROP TABLE simulator_refund;
+DROP TABLE simulator_ledger;

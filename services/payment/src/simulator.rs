@@ -1,0 +1,112 @@
+//! A provider that lives in this process. Its book is durable before it answers; how it misbehaves is set at run time.
+//!
+//! Like a real one it goes on with a charge whose caller left, so a charge may be captured after payment gave it up.
+
+mod behavior;
+mod grpc;
+mod ledger;
+
+use crate::domain::{Answer, Reversal};
+use crate::provider::{Charge, Provider, Refund, Silence};
+use behavior::{Behavior, Fate};
+use futures::future::BoxFuture;
+use mesh::{Site, task};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The simulated provider. Cheap to clone; every clone is the same one.
+#[derive(Clone)]
+pub struct Simulator(Arc<Mutex<Mood>>);
+
+struct Mood {
+    behavior: Behavior,
+    random: StdRng,
+}
+
+impl Simulator {
+    /// One that captures everything at once until it is told otherwise. The same seed draws the same fates.
+    pub fn new(seed: u64) -> Self {
+        Self(Arc::new(Mutex::new(Mood {
+            behavior: Behavior::default(),
+            random: StdRng::seed_from_u64(seed),
+        })))
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut Mood) -> T) -> T {
+        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn is_up(&self) -> Result<(), Silence> {
+        if self.with(|mood| mood.behavior.down) {
+            return Err(Silence("the simulator is down".to_owned()));
+        }
+        Ok(())
+    }
+}
+
+impl Provider for Simulator {
+    fn charge<'a>(&'a self, site: &'a Site, charge: &'a Charge) -> BoxFuture<'a, Answer> {
+        Box::pin(async move {
+            // Down is a door that stays shut: the charge surely never arrived.
+            if self.is_up().is_err() {
+                return Answer::Nothing;
+            }
+            let (fate, latency) = self.with(|mood| mood.behavior.draw(&mut mood.random));
+            let (site, charge) = (site.clone(), charge.clone());
+            let done = task::detach(async move {
+                if !latency.is_zero() {
+                    tokio::time::sleep(latency).await;
+                }
+                match fate {
+                    Fate::Captured | Fate::ReplyLost => ledger::charge(&site, charge, true).await,
+                    Fate::Declined => ledger::charge(&site, charge, false).await,
+                    Fate::Failed | Fate::Hanging => Ok(Answer::Nothing),
+                }
+            });
+            let answer = done.await;
+            if matches!(fate, Fate::Hanging | Fate::ReplyLost) {
+                std::future::pending::<()>().await;
+            }
+            match answer {
+                Ok(Ok(answer)) => answer,
+                Ok(Err(_)) | Err(_) => Answer::Unsure,
+            }
+        })
+    }
+
+    fn enquire<'a>(&'a self, site: &'a Site, key: &'a str) -> BoxFuture<'a, Answer> {
+        Box::pin(async move {
+            if self.is_up().is_err() {
+                return Answer::Unsure;
+            }
+            ledger::enquire(site, key).await.unwrap_or(Answer::Unsure)
+        })
+    }
+
+    fn reverse<'a>(
+        &'a self,
+        site: &'a Site,
+        key: &'a str,
+    ) -> BoxFuture<'a, Result<Reversal, Silence>> {
+        Box::pin(async move {
+            self.is_up()?;
+            ledger::reverse(site, key)
+                .await
+                .map_err(|why| Silence(why.to_string()))
+        })
+    }
+
+    fn refund<'a>(
+        &'a self,
+        site: &'a Site,
+        refund: &'a Refund,
+    ) -> BoxFuture<'a, Result<(), Silence>> {
+        Box::pin(async move {
+            self.is_up()?;
+            ledger::refund(site, refund)
+                .await
+                .map_err(|why| Silence(why.to_string()))
+        })
+    }
+}

@@ -1,0 +1,175 @@
+//! How the simulated provider behaves, and the fates it draws.
+
+use mesh::{Refusal, Violation};
+use proto::payment::v1;
+use rand::Rng;
+use rand::rngs::StdRng;
+use std::time::Duration;
+
+/// How it behaves. By default it captures everything at once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Behavior {
+    /// The least and the most time a charge takes.
+    pub latency: (Duration, Duration),
+    /// Percent of charges, in the order of [`FATES`].
+    pub shares: [u32; FATES.len()],
+    /// Everything fails at once.
+    pub down: bool,
+}
+
+/// What becomes of one charge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// The money is taken.
+    Captured,
+    /// Declined.
+    Declined,
+    /// Fails before any money moves, and says so.
+    Failed,
+    /// The money is taken; the reply never comes.
+    ReplyLost,
+    /// Nothing ever happens.
+    Hanging,
+}
+
+/// The fates that have a share; what is left of 100 % is captured.
+const FATES: [(Fate, &str); 4] = [
+    (Fate::Declined, "declined_percent"),
+    (Fate::Failed, "failed_percent"),
+    (Fate::ReplyLost, "reply_lost_percent"),
+    (Fate::Hanging, "hanging_percent"),
+];
+
+impl Behavior {
+    /// The fate of one charge and how long it takes to come.
+    pub fn draw(&self, random: &mut StdRng) -> (Fate, Duration) {
+        let (least, most) = self.latency;
+        let latency = random.random_range(least..=most);
+        let mut ticket = random.random_range(0..100);
+        for (share, (fate, _)) in self.shares.into_iter().zip(FATES) {
+            if ticket < share {
+                return (fate, latency);
+            }
+            ticket -= share;
+        }
+        (Fate::Captured, latency)
+    }
+
+    /// The contract's message, checked: every wrong field at once.
+    pub fn read(message: Option<&v1::Behavior>) -> Result<Self, Refusal> {
+        let mut wrong = Vec::new();
+        let Some(message) = message else {
+            wrong.push(Violation::new("behavior", "must be given"));
+            return Err(Refusal::invalid(wrong));
+        };
+        let mut duration = |field: &str, value: Option<prost_types::Duration>| {
+            Duration::try_from(value.unwrap_or_default()).unwrap_or_else(|_| {
+                let field = format!("behavior.{field}");
+                wrong.push(Violation::new(field, "must not be negative"));
+                Duration::ZERO
+            })
+        };
+        let least = duration("latency_min", message.latency_min);
+        let most = duration("latency_max", message.latency_max);
+        if wrong.is_empty() && most < least {
+            let field = "behavior.latency_max";
+            wrong.push(Violation::new(field, "must not be below latency_min"));
+        }
+        let given = [
+            message.declined_percent,
+            message.failed_percent,
+            message.reply_lost_percent,
+            message.hanging_percent,
+        ];
+        let shares = given.map(|percent| u32::try_from(percent).unwrap_or(u32::MAX));
+        let beyond: Vec<_> = shares
+            .iter()
+            .zip(FATES)
+            .filter(|(it, _)| **it > 100)
+            .collect();
+        for (_, (_, field)) in &beyond {
+            let field = format!("behavior.{field}");
+            wrong.push(Violation::new(field, "must be 0 to 100"));
+        }
+        if beyond.is_empty() && shares.iter().sum::<u32>() > 100 {
+            let rule = "must have shares of at most 100 percent together";
+            wrong.push(Violation::new("behavior", rule));
+        }
+        if !wrong.is_empty() {
+            return Err(Refusal::invalid(wrong));
+        }
+        Ok(Self {
+            latency: (least, most),
+            shares,
+            down: message.down,
+        })
+    }
+
+    /// The contract's message of it.
+    pub fn message(&self) -> v1::Behavior {
+        let [declined, failed, reply_lost, hanging] =
+            self.shares.map(|share| i32::try_from(share).unwrap_or(100));
+        v1::Behavior {
+            latency_min: prost_types::Duration::try_from(self.latency.0).ok(),
+            latency_max: prost_types::Duration::try_from(self.latency.1).ok(),
+            declined_percent: declined,
+            failed_percent: failed,
+            reply_lost_percent: reply_lost,
+            hanging_percent: hanging,
+            down: self.down,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::SeedableRng;
+
+    #[test]
+    fn every_fate_comes_in_its_share() {
+        let behavior = Behavior {
+            latency: (Duration::from_millis(400), Duration::from_millis(620)),
+            shares: [10, 20, 30, 15],
+            down: false,
+        };
+        let mut random = StdRng::seed_from_u64(1);
+        let drawn: Vec<_> = (0..10_000).map(|_| behavior.draw(&mut random)).collect();
+        let percent = |fate| drawn.iter().filter(|it| it.0 == fate).count() / 100;
+        for (fate, share) in [
+            (Fate::Declined, 10),
+            (Fate::Failed, 20),
+            (Fate::ReplyLost, 30),
+            (Fate::Hanging, 15),
+            (Fate::Captured, 25),
+        ] {
+            assert!(
+                percent(fate).abs_diff(share) <= 1,
+                "{fate:?}: {}",
+                percent(fate)
+            );
+        }
+        let (least, most) = behavior.latency;
+        assert!(drawn.iter().all(|it| (least..=most).contains(&it.1)));
+        assert!(
+            drawn
+                .iter()
+                .any(|it| it.1 < least + Duration::from_millis(22))
+        );
+        assert!(
+            drawn
+                .iter()
+                .any(|it| it.1 > most - Duration::from_millis(22))
+        );
+    }
+
+    #[test]
+    fn the_message_is_read_as_it_was_written() {
+        let behavior = Behavior {
+            latency: (Duration::from_millis(1), Duration::from_secs(2)),
+            shares: [1, 2, 3, 94],
+            down: true,
+        };
+        assert_eq!(Behavior::read(Some(&behavior.message())), Ok(behavior));
+    }
+}

@@ -1,0 +1,207 @@
+//! The rows of payments. Every write compares the row's revision, so of two that decided on the same row one is run
+//! again.
+
+#[cfg(test)]
+mod tests;
+
+use crate::domain::{Amount, Owed, Payment, State};
+use crate::schema::payment;
+use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error};
+use mesh::{Db, Refusal, Time, Tx};
+
+/// The kind of task that asks what became of a charge; its key is the charge's.
+pub const ENQUIRY: &str = "enquiry";
+/// The kind of task that reverses a charge; its key is the charge's.
+pub const REVERSAL: &str = "reverse";
+/// The kind of task that refunds a payment; its key is the payment's id.
+pub const REFUND: &str = "refund";
+
+/// A payment as it was read.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    /// The payment.
+    pub payment: Payment,
+    state: State,
+    revision: i64,
+}
+
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = payment, primary_key(payment_id), treat_none_as_null = true)]
+struct Row {
+    payment_id: String,
+    charge_key: String,
+    order_id: String,
+    context: String,
+    version: i64,
+    revision: i64,
+    state: String,
+    minor_units: i64,
+    currency: String,
+    tries: i64,
+    asked_at: i64,
+    changed_at: i64,
+    sent_at: Option<i64>,
+}
+
+impl Row {
+    fn of(payment: &Payment, revision: i64) -> Self {
+        Self {
+            payment_id: payment.payment_id.clone(),
+            charge_key: payment.charge_key.clone(),
+            order_id: payment.order_id.clone(),
+            context: payment.context.clone(),
+            version: payment.version,
+            revision,
+            state: payment.state.name().to_owned(),
+            minor_units: payment.amount.minor_units,
+            currency: payment.amount.currency.clone(),
+            tries: payment.tries,
+            asked_at: payment.asked_at.0,
+            changed_at: payment.changed_at.0,
+            sent_at: payment.sent_at.map(|at| at.0),
+        }
+    }
+
+    fn read(self) -> Result<Stored, Refusal> {
+        let state = State::named(&self.state)
+            .ok_or_else(|| Refusal::internal(format!("a payment in state {}", self.state)))?;
+        let payment = Payment {
+            payment_id: self.payment_id,
+            charge_key: self.charge_key,
+            order_id: self.order_id,
+            context: self.context,
+            amount: Amount {
+                minor_units: self.minor_units,
+                currency: self.currency,
+            },
+            state,
+            version: self.version,
+            tries: self.tries,
+            asked_at: Time(self.asked_at),
+            changed_at: Time(self.changed_at),
+            sent_at: self.sent_at.map(Time),
+        };
+        Ok(Stored {
+            payment,
+            state,
+            revision: self.revision,
+        })
+    }
+}
+
+/// The payment of this key.
+pub fn by_key(db: &mut Db, charge_key: &str) -> Result<Option<Stored>, Refusal> {
+    payment::table
+        .filter(payment::charge_key.eq(charge_key))
+        .select(Row::as_select())
+        .first(db)
+        .optional()?
+        .map(Row::read)
+        .transpose()
+}
+
+/// The payment of this id.
+pub fn by_id(db: &mut Db, payment_id: &str) -> Result<Option<Stored>, Refusal> {
+    payment::table
+        .find(payment_id)
+        .select(Row::as_select())
+        .first(db)
+        .optional()?
+        .map(Row::read)
+        .transpose()
+}
+
+/// Payments, newest first: of one order only, if one is named, and only older ones than `before`, if that is.
+pub fn page(
+    db: &mut Db,
+    order_id: Option<&str>,
+    before: Option<&str>,
+    limit: i64,
+) -> Result<Vec<Payment>, Refusal> {
+    let mut query = payment::table.select(Row::as_select()).into_boxed();
+    if let Some(order_id) = order_id {
+        query = query.filter(payment::order_id.eq(order_id.to_owned()));
+    }
+    if let Some(before) = before {
+        query = query.filter(payment::payment_id.lt(before.to_owned()));
+    }
+    let rows = query
+        .order(payment::payment_id.desc())
+        .limit(limit)
+        .load(db)?;
+    read_all(rows)
+}
+
+/// Every payment, oldest first.
+pub fn all(db: &mut Db) -> Result<Vec<Payment>, Refusal> {
+    read_all(
+        payment::table
+            .select(Row::as_select())
+            .order(payment::payment_id)
+            .load(db)?,
+    )
+}
+
+/// The keys of charges that were sent before `time` and not heard of since.
+pub fn charging_since(db: &mut Db, time: Time, limit: i64) -> Result<Vec<String>, Refusal> {
+    Ok(payment::table
+        .filter(payment::state.eq(State::Charging.name()))
+        .filter(payment::sent_at.le(time.0))
+        .order(payment::sent_at)
+        .select(payment::charge_key)
+        .limit(limit)
+        .load(db)?)
+}
+
+/// Whether any charge is under way or of unknown outcome.
+pub fn any_open(db: &mut Db) -> Result<bool, Refusal> {
+    let open = payment::table
+        .filter(payment::state.eq_any([State::Charging.name(), State::Unknown.name()]));
+    Ok(diesel::select(diesel::dsl::exists(open)).get_result(db)?)
+}
+
+fn read_all(rows: Vec<Row>) -> Result<Vec<Payment>, Refusal> {
+    rows.into_iter()
+        .map(|row| Ok(row.read()?.payment))
+        .collect()
+}
+
+/// Writes a new payment. A conflict when its key was taken meanwhile.
+pub fn insert(tx: &mut Tx<'_>, payment: &Payment) -> Result<(), Refusal> {
+    match diesel::insert_into(payment::table)
+        .values(Row::of(payment, 1))
+        .execute(tx.db())
+    {
+        Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
+            Err(Refusal::conflict())
+        }
+        done => Ok(done.map(drop)?),
+    }
+}
+
+/// Writes what became of a payment, and puts down what is owed for it. A conflict when it changed meanwhile.
+pub fn update(tx: &mut Tx<'_>, stored: &Stored) -> Result<(), Refusal> {
+    let (payment, revision) = (&stored.payment, stored.revision);
+    if payment.state == stored.state {
+        return Ok(());
+    }
+    let same = payment::table
+        .find(&payment.payment_id)
+        .filter(payment::revision.eq(revision));
+    let written = diesel::update(same)
+        .set(Row::of(payment, revision + 1))
+        .execute(tx.db())?;
+    if written == 0 {
+        return Err(Refusal::conflict());
+    }
+    if stored.state == State::Unknown {
+        tx.drop_task(ENQUIRY, &payment.charge_key)?;
+    }
+    match payment.owes() {
+        None => Ok(()),
+        Some(Owed::Enquiry) => tx.start_task(ENQUIRY, &payment.charge_key, &()),
+        Some(Owed::Reversal) => tx.start_task(REVERSAL, &payment.charge_key, &()),
+        Some(Owed::Refund) => tx.start_task(REFUND, &payment.payment_id, &()),
+    }
+}
