@@ -8,7 +8,7 @@ use tokio::time::Instant;
 tokio::task_local! { static CALL: Arc<Call>; }
 
 /// A call being served.
-#[derive(Clone, Debug)]
+#[derive(Clone, Default)]
 pub struct Call {
     /// The context that serves it: "cinema-booking".
     pub context: String,
@@ -86,6 +86,25 @@ pub(crate) fn denied(why: &'static str) -> Refusal {
         "PERMISSION_DENIED",
         text(why, "권한이 없습니다."),
     )
+}
+
+impl std::fmt::Debug for Call {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Call")
+            .field("context", &self.context)
+            .field("method", &self.method)
+            .field("deadline", &self.deadline)
+            .field("locale", &self.locale)
+            .field("caller", &self.caller)
+            .field("user_token", &self.user_token.as_ref().map(|_| "***"))
+            .field("is_retry", &self.is_retry)
+            .finish()
+    }
+}
+
+/// Runs `work` as part of `call`, now and here.
+pub(crate) fn enter<T>(call: Arc<Call>, work: impl FnOnce() -> T) -> T {
+    CALL.sync_scope(call, work)
 }
 
 /// Runs `work` as part of `call`.

@@ -1,0 +1,369 @@
+//! Good tokens of every algorithm, and every forgery we know of.
+
+use super::*;
+use crate::clock::{Clock, Hand, Time};
+use crate::{Service, User};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+const NOW: i64 = 1_750_000_000;
+const ISSUER_OF_PEOPLE: &str = "https://issuer.example";
+
+// Two keys whose private halves are gone, and what they signed: claims() in RS256 and ES256, and claims() by the RSA
+// key under the EC key's kid.
+const RSA_N: &str = "iXvfBXKnjBZGCd7VfuOcBDXwRRVucX31eMCUmt45TIRKcOvj7Vnxq285fnS71TXLBiotkfF4S_WrZ1_b5rWzlSDN\
+    -PVaqSPzFjo6cgzYcoJG7bG17qELlRdmcninOvyUobpTvt9KZ4qPFn_r9j9irBDcN-5OEuey5vXp6IZBVZwIgQac\
+    mxJftfPwTcqsl6HCUQJ2_SGYfxbrTvvPtckqxzu0n2D-LjBqJ0sDGpcy0zkXoF6RW4-eX52vTGW7GevVl8SR5ZVu\
+    yOyg4A2stZ7xhPNNU5U3K4cS1FDV2Wwgm5IITt0OsEV2eI_N15RZMkzAtffn5iZUGlGh5LUxtE8lDQ";
+const EC_X: &str = "2TeJzfjXxFSyZeTdJbRei0sUapzdF-1g0uoL_SrVOvE";
+const EC_Y: &str = "X-vD45XeV3CMfkkwz7KdeQkqoY_mQPGPzanrAjHs6oQ";
+const RS256: &str = "eyJhbGciOiJSUzI1NiIsImtpZCI6InJzYSJ9.eyJzdWIiOiJhbm5hIiwiaXNzIjoiaHR0cHM6Ly9pc3N1ZXIuZXh\
+    hbXBsZSIsImF1ZCI6WyJvdGhlciIsInllbWFlIl0sImV4cCI6MTc1MDAwMDYwMCwicm9sZXMiOlsiY3VzdG9tZXI\
+    iXX0.YQle0uUAMbS_a8DSmo8KlcMQR4NHZohHkPSvHHeK2G6b-_ZyU2QMolNKnl0Wv5BanNfBuGBpv3Ff9rVsPRV\
+    kftryTBOqbwj68moDPSLINLowDlw1zLb0GKhixrPblU5dwpESVQ43LtwRp_2p024pvjjrQpRfrD5L8zPPooAiiky\
+    AjXQiLSmsqCrmWaZ0qr3oMucRSWZ4aLP2ijSQ0jCqiPvAjYz9Wmsbql7fElEjljVNoKACyVtBNfSs7wZonjoECgw\
+    G2ytuzLTcVpRk1Q_fqOsjKDHeA-ftRgoExrrKc76JlujiQDys0NmdW-StbudkLU3BKpn6RVDTkxzSWcQW7w";
+const ES256: &str = "eyJhbGciOiJFUzI1NiIsImtpZCI6ImVjIn0.eyJzdWIiOiJhbm5hIiwiaXNzIjoiaHR0cHM6Ly9pc3N1ZXIuZXhh\
+    bXBsZSIsImF1ZCI6WyJvdGhlciIsInllbWFlIl0sImV4cCI6MTc1MDAwMDYwMCwicm9sZXMiOlsiY3VzdG9tZXIi\
+    XX0.T8yQ_BomPH9ZDgpcXOl52kBwoPd442CX_whGy5HKOTIb4sLQRN1yR_k6IOA8C9N_ldSrG01wQ7eB4lZjtcf4\
+    Mw";
+const RS256_UNDER_EC: &str = "eyJhbGciOiJSUzI1NiIsImtpZCI6ImVjIn0.eyJzdWIiOiJhbm5hIiwiaXNzIjoiaHR0cHM6Ly9pc3N1ZXIuZXhh\
+    bXBsZSIsImF1ZCI6WyJvdGhlciIsInllbWFlIl0sImV4cCI6MTc1MDAwMDYwMCwicm9sZXMiOlsiY3VzdG9tZXIi\
+    XX0.B9jP6P9bZqJZ7efPcUlpjSYkmJ090cfTVQlPnv0yCqHvcYOmdxy4rtIpT89_8FC3sZ60U0Ym6VkpHidheAO8\
+    yo38Is9fgLCbIgoxXN6q3-VGtbResyG_SevGFbitrMY8KpSIFvVClL0vcLpWDJn_WFcWK9OcUIPr4iHYYurlJHn6\
+    9UA2-ZdaYwKL996IgGw2w0JxYLyNMO3kbrHmPLCPFjMdkY_ZlaXGh0LDpCy00v2cH0zgUNVExJ9SqK214kQRx-qe\
+    rhtA3LoINUqAOzFqAcfPN-P7PFc0cvKZwzKRRxNc8g51IOusU2WpKm0SIHiD7mgJrZFux8-7Ir4b9bbAgw";
+
+struct Fixture {
+    person: Key,
+    service: Key,
+    verifier: Verifier,
+    hand: Hand,
+}
+
+fn fixture() -> Fixture {
+    let (person, service) = (Key::generate().unwrap(), Key::generate().unwrap());
+    let people = json!({"keys": [
+        person.entry(),
+        {"kty": "RSA", "kid": "rsa", "n": RSA_N, "e": "AQAB", "alg": "RS256"},
+        {"kty": "EC", "kid": "ec", "crv": "P-256", "x": EC_X, "y": EC_Y},
+        {"kty": "RSA", "kid": "for encryption", "n": RSA_N, "e": "AQAB", "use": "enc"},
+        {"kty": "EC", "kid": "mismatch", "crv": "P-256", "x": EC_X, "y": EC_Y, "alg": "RS256"},
+        {"kty": "oct", "kid": "secret", "k": "c2VjcmV0"},
+    ]});
+    let services = json!({"keys": [service.service_entry("cinema-booking", &["payment.charge", "theater.hold"])]});
+    let (clock, hand) = Clock::manual(Time(NOW * 1_000_000));
+    let verifier =
+        Verifier::from_values(&people, &services, ISSUER_OF_PEOPLE, "yemae", clock).unwrap();
+    Fixture {
+        person,
+        service,
+        verifier,
+        hand,
+    }
+}
+
+fn claims() -> Value {
+    json!({"sub": "anna", "iss": ISSUER_OF_PEOPLE, "aud": ["other", "yemae"], "exp": NOW + 600, "roles": ["customer"]})
+}
+
+fn with(mut value: Value, key: &str, to: Value) -> Value {
+    value[key] = to;
+    value
+}
+
+fn anna() -> Bearer {
+    Bearer::User(User {
+        subject: "anna".to_owned(),
+        roles: vec!["customer".to_owned()],
+    })
+}
+
+fn booking(scopes: &[&str]) -> Bearer {
+    Bearer::Service(Service {
+        context: "cinema-booking".to_owned(),
+        scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+    })
+}
+
+fn own_claims() -> Value {
+    json!({"sub": "cinema-booking", "iss": ISSUER, "aud": AUDIENCE, "exp": NOW + 60})
+}
+
+#[test]
+fn good_tokens_of_every_algorithm() {
+    let Fixture {
+        person,
+        service,
+        verifier,
+        ..
+    } = fixture();
+    for token in [RS256, ES256, &person.sign(&claims())] {
+        assert_eq!(verifier.verify(token), Ok(anna()));
+        assert_eq!(verifier.verify(token), Ok(anna()), "the second time");
+    }
+    let no_roles = person.sign(
+        &json!({"sub": "anna", "iss": ISSUER_OF_PEOPLE, "aud": "yemae", "exp": NOW as f64 + 0.5}),
+    );
+    assert_eq!(
+        verifier.verify(&no_roles),
+        Ok(Bearer::User(User {
+            subject: "anna".to_owned(),
+            roles: Vec::new()
+        }))
+    );
+    assert_eq!(
+        verifier.verify(&service.sign(&own_claims())),
+        Ok(booking(&["payment.charge", "theater.hold"]))
+    );
+    let narrow = with(own_claims(), "scopes", json!(["theater.hold"]));
+    assert_eq!(
+        verifier.verify(&service.sign(&narrow)),
+        Ok(booking(&["theater.hold"]))
+    );
+}
+
+#[test]
+fn what_a_signer_signs_is_good() {
+    let (person, service) = (Key::generate().unwrap(), Key::generate().unwrap());
+    let (clock, _) = Clock::manual(Time(NOW * 1_000_000));
+    let verifier = Verifier::from_values(
+        &json!({"keys": [person.entry()]}),
+        &json!({"keys": [service.service_entry("payment", &[])]}),
+        ISSUER,
+        AUDIENCE,
+        clock.clone(),
+    )
+    .unwrap();
+    let header = Signer::new("payment", service, clock.clone()).bearer();
+    let token = header.to_str().unwrap().strip_prefix("Bearer ").unwrap();
+    assert!(matches!(verifier.verify(token), Ok(Bearer::Service(own)) if own.context == "payment"));
+    let token = person.user_token("anna", &["customer"], clock.now(), Duration::from_secs(60));
+    assert_eq!(verifier.verify(&token), Ok(anna()));
+}
+
+#[test]
+fn forgeries_are_refused() {
+    let Fixture {
+        person,
+        service,
+        verifier,
+        ..
+    } = fixture();
+    let stranger = Key::generate().unwrap();
+    let under =
+        |alg: &str, kid: &str, by: &Key| by.sign_under(&json!({"alg": alg, "kid": kid}), &claims());
+    let hs256 = |secret: &[u8], kid: &str| {
+        let mut header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::HS256);
+        header.kid = Some(kid.to_owned());
+        let secret = jsonwebtoken::EncodingKey::from_secret(secret);
+        jsonwebtoken::encode(&header, &claims(), &secret).unwrap()
+    };
+    let public = URL_SAFE_NO_PAD
+        .decode(person.entry()["x"].as_str().unwrap())
+        .unwrap();
+    let unsigned = |alg: &str| {
+        let token = under(alg, person.id(), &person);
+        format!("{}.", token.rsplit_once('.').unwrap().0)
+    };
+    let good = person.sign(&claims());
+    let mut tampered: Vec<String> = good.split('.').map(str::to_owned).collect();
+    tampered[1] = URL_SAFE_NO_PAD.encode(with(claims(), "sub", json!("eve")).to_string());
+    let crit = json!({"alg": "EdDSA", "kid": person.id(), "crit": ["b64"], "b64": false});
+    let claim = |key: &str, to: Value| person.sign(&with(claims(), key, to));
+    let own = |key: &str, to: Value| service.sign(&with(own_claims(), key, to));
+    for (what, token) in [
+        ("alg none", unsigned("none")),
+        ("alg none, signed", under("none", person.id(), &person)),
+        ("no signature", unsigned("EdDSA")),
+        ("HS256 with the public key", hs256(&public, person.id())),
+        (
+            "HS256 with the RSA modulus",
+            hs256(&URL_SAFE_NO_PAD.decode(RSA_N).unwrap(), "rsa"),
+        ),
+        ("HS256 with an oct key", hs256(b"secret", "secret")),
+        ("RS256 under an EC key", RS256_UNDER_EC.to_owned()),
+        ("EdDSA under an RSA key", under("EdDSA", "rsa", &person)),
+        (
+            "EdDSA under an EC key that says ES256",
+            under("ES256", "ec", &person),
+        ),
+        (
+            "RS256 said of an Ed25519 key",
+            under("RS256", person.id(), &person),
+        ),
+        (
+            "a key whose kty and alg differ",
+            under("ES256", "mismatch", &person),
+        ),
+        (
+            "a key for encryption",
+            under("RS256", "for encryption", &person),
+        ),
+        ("an unknown kid", stranger.sign(&claims())),
+        ("another's kid", under("EdDSA", person.id(), &stranger)),
+        ("other claims", tampered.join(".")),
+        ("a critical extension", person.sign_under(&crit, &claims())),
+        (
+            "another issuer",
+            claim("iss", json!("https://evil.example")),
+        ),
+        ("our own issuer for people", claim("iss", json!(ISSUER))),
+        ("another audience", claim("aud", json!("other"))),
+        ("no audience", claim("aud", Value::Null)),
+        ("no expiry", claim("exp", Value::Null)),
+        ("an empty subject", claim("sub", json!(""))),
+        ("roles in one string", claim("roles", json!("customer"))),
+        ("a service as another context", own("sub", json!("payment"))),
+        (
+            "a service with a scope its key lacks",
+            own("scopes", json!(["theater.hold", "payment.refund"])),
+        ),
+        ("a service with a role", own("roles", json!(["admin"]))),
+        (
+            "a service by the issuer of people",
+            own("iss", json!(ISSUER_OF_PEOPLE)),
+        ),
+        (
+            "a service's claims by a person's key",
+            person.sign(&own_claims()),
+        ),
+        (
+            "a person's claims by a service's key",
+            service.sign(&claims()),
+        ),
+        ("padding", format!("{good}=")),
+        ("a fourth part", format!("{good}.{good}")),
+        ("two parts", good.rsplit_once('.').unwrap().0.to_owned()),
+        ("nothing", String::new()),
+        ("dots", "..".to_owned()),
+    ] {
+        let refusal = verifier.verify(&token).expect_err(what);
+        assert_eq!(refusal.kind, Kind::Unauthenticated, "{what}");
+        assert_eq!(refusal.reason, "TOKEN_INVALID", "{what}");
+    }
+}
+
+#[test]
+fn the_longest_token_is_8_kib() {
+    let Fixture {
+        person, verifier, ..
+    } = fixture();
+    let padded = |n: usize| person.sign(&with(claims(), "pad", json!("x".repeat(n))));
+    let longest = (5000..8000)
+        .rev()
+        .map(padded)
+        .find(|token| token.len() <= LONGEST)
+        .unwrap();
+    assert!(longest.len() > LONGEST - 3);
+    assert_eq!(verifier.verify(&longest), Ok(anna()));
+    assert!(verifier.verify(&padded(8000)).is_err());
+}
+
+#[test]
+fn time_is_told_by_the_clock_also_for_tokens_seen_before() {
+    let Fixture {
+        person,
+        verifier,
+        hand,
+        ..
+    } = fixture();
+    let reason = |token: &str| verifier.verify(token).map_err(|refusal| refusal.reason);
+    let soon = person.sign(&with(claims(), "nbf", json!(NOW + 31)));
+    assert_eq!(reason(&soon), Err("TOKEN_NOT_YET_VALID".into()));
+    let token = person.sign(&claims());
+    hand.advance(Duration::from_secs(629));
+    assert_eq!(reason(&token), Ok(anna()), "within the leeway");
+    assert_eq!(reason(&soon), Ok(anna()));
+    hand.advance(Duration::from_secs(1));
+    assert_eq!(reason(&token), Err("TOKEN_EXPIRED".into()), "seen before");
+    let another = person.sign(&with(claims(), "sub", json!("bert")));
+    assert_eq!(reason(&another), Err("TOKEN_EXPIRED".into()), "never seen");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_changed_file_is_read_again_once_a_minute() {
+    let folder = tempfile::tempdir().unwrap();
+    let (people, services) = (folder.path().join("p"), folder.path().join("s"));
+    let keys: Vec<Key> = (0..3).map(|_| Key::generate().unwrap()).collect();
+    let token = |n: usize| keys[n].sign(&claims());
+    let (clock, _) = Clock::manual(Time(NOW * 1_000_000));
+    write_jwks(&people, &[keys[0].entry()]).unwrap();
+    write_jwks(&services, &[]).unwrap();
+    let verifier =
+        Verifier::from_files(&people, &services, ISSUER_OF_PEOPLE, "yemae", clock).unwrap();
+    assert!(verifier.verify(&token(0)).is_ok());
+
+    write_jwks(&people, &[keys[0].entry(), keys[1].entry()]).unwrap();
+    assert!(
+        verifier.verify(&token(1)).is_ok(),
+        "a new key is known at once"
+    );
+
+    write_jwks(&people, &[keys[2].entry()]).unwrap();
+    assert!(
+        verifier.verify(&token(2)).is_err(),
+        "read twice in a minute"
+    );
+    assert!(verifier.verify(&token(0)).is_ok(), "good until read again");
+    tokio::time::advance(Duration::from_secs(60)).await;
+    assert!(verifier.verify(&token(2)).is_ok());
+    assert!(verifier.verify(&token(0)).is_err(), "its key is gone");
+
+    std::fs::write(&people, "{").unwrap();
+    tokio::time::advance(Duration::from_secs(60)).await;
+    assert!(verifier.verify(&token(1)).is_err());
+    assert!(verifier.verify(&token(2)).is_ok(), "the old keys stay");
+}
+
+#[test]
+fn what_a_file_must_hold() {
+    let key = Key::generate().unwrap();
+    let (clock, _) = Clock::manual(Time(0));
+    let load = |people: Value, services: Value| {
+        Verifier::from_values(&people, &services, "i", "a", clock.clone())
+            .map_err(|fault| fault.to_string())
+    };
+    let nobody = json!({"keys": []});
+    let people = json!({"keys": [key.entry()]});
+    let service = key.service_entry("payment", &[]);
+    assert!(load(people.clone(), json!({"keys": [service]})).is_ok());
+    for (what, people, services) in [
+        ("no key for people", nobody.clone(), nobody.clone()),
+        ("no JWKS", json!([]), nobody.clone()),
+        (
+            "two of one kid",
+            json!({"keys": [key.entry(), key.entry()]}),
+            nobody.clone(),
+        ),
+        ("a service without context", people.clone(), people.clone()),
+        (
+            "a service's key of another algorithm than it says",
+            people.clone(),
+            json!({"keys": [with(service.clone(), "alg", json!("ES256"))]}),
+        ),
+        (
+            "a short key",
+            people,
+            json!({"keys": [with(service, "x", json!("c2hvcnQ"))]}),
+        ),
+    ] {
+        assert!(load(people, services).is_err(), "{what}");
+    }
+}
+
+#[test]
+fn debug_says_nothing() {
+    let signer = Signer::new("payment", Key::generate().unwrap(), Clock::system());
+    let token = signer.bearer();
+    let all = format!("{:?} {:?} {:?}", signer, token, fixture().verifier);
+    let token = token.to_str().unwrap().strip_prefix("Bearer ").unwrap();
+    assert!(!all.contains(token), "{all}");
+    let call = crate::Call {
+        user_token: Some(Arc::from("canary")),
+        ..crate::Call::default()
+    };
+    assert!(!format!("{call:?}").contains("canary"));
+}
