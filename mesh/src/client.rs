@@ -1,8 +1,32 @@
-//! ONE function: the client stack, top to bottom.
+//! ONE function: the client stack, top to bottom. Around it, what a stack is made with and what it says of a call.
 
+mod around;
+mod attempt;
+mod board;
+mod breaker;
+mod circuit;
+mod credentials;
+mod deadline;
+mod endpoint;
+mod limit;
+mod receive;
+mod reply;
+mod retry;
+mod span;
+mod trip;
+
+pub use board::{Board, Standing, State};
+pub use endpoint::{BadUri, Endpoint};
+pub use trip::never_sent;
+
+use crate::contracts::Contracts;
+use crate::identity::Signer;
+use around::around;
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 use tonic::body::Body;
+use tower::ServiceBuilder;
 use tower::util::BoxCloneSyncService;
 
 /// A request on its way out.
@@ -12,10 +36,48 @@ pub type Reply = http::Response<Body>;
 /// What every generated client is built on.
 pub type Client = BoxCloneSyncService<Request, Reply, Infallible>;
 
+/// Everything that stands between a generated client and `peer`, the context that is called, outer to inner. Without a
+/// `signer` a request's own authorization goes as it is. What the breaker thinks of the peer is told on `board`.
+pub fn stack(
+    contracts: Arc<Contracts>,
+    signer: Option<Signer>,
+    peer: &str,
+    endpoint: Endpoint,
+    settings: &Settings,
+    board: &Board,
+) -> Client {
+    let peer: Arc<str> = peer.into();
+    let circuit = board.circuit(&peer, endpoint.name(), settings.breaker_longest);
+    Client::new(
+        ServiceBuilder::new()
+            // Tells what was called and what became of it. Outermost: the caller waits for all of it.
+            .layer(around(peer.clone(), span::tell))
+            // Says of a failed call whether it can have had an effect. Outside the deadline, which also ends calls.
+            .layer(around(contracts, trip::conclude))
+            // Ends the call when its caller stops waiting, and sends none that cannot end by then. Outside retry: all
+            // attempts together have this much time.
+            .layer(around((peer.clone(), settings.total), deadline::keep))
+            // Says who calls, for whom and in which language. Outside retry: that is the same for every attempt.
+            .layer(around(signer, credentials::sign))
+            // Tries again what may succeed a moment later. Outside the breaker: every attempt asks it anew.
+            .layer(around(retry::budgeted(settings.attempts), retry::repeat))
+            // From here on: one endpoint. Leaves it alone while it keeps failing. Outside the attempt's time: silence is
+            // a failure, and so is a caller who leaves before there was an answer.
+            .layer(around(circuit, circuit::guard))
+            // Gives up one attempt while there is time for another. Outside the limit: waiting for a place takes time.
+            .layer(around((peer.clone(), settings.attempt), attempt::keep))
+            // Keeps a slow peer from holding all there is here. Innermost of what refuses: a place is for what is sent.
+            .layer(around(limit::places(&peer, settings.in_flight), limit::enter))
+            // Makes one whole reply of whatever comes back, lost connections included. Nothing fails above this.
+            .layer(around(peer, receive::receive))
+            .service(endpoint.wire()),
+    )
+}
+
 /// How patient a caller is with a peer.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// For the whole call, retries included.
+    /// For the whole call, retries included. A stream takes as long as the call that it is part of.
     pub total: Duration,
     /// For one attempt.
     pub attempt: Duration,
@@ -46,9 +108,4 @@ pub fn undeclared(context: &str) -> Client {
         let status = status.clone();
         async move { Ok(status.into_http()) }
     }))
-}
-
-/// Whether the call surely had no effect at the peer: it was refused here, or at the peer's door.
-pub fn never_sent(_status: &tonic::Status) -> bool {
-    false
 }

@@ -113,3 +113,32 @@ pub fn waiting(db: &mut Db) -> QueryResult<(i64, Option<i64>)> {
         rows.select(diesel::dsl::min(outbox::at)).get_result(db)?,
     ))
 }
+
+/// An event of an entity, for whoever looks into what happened to it.
+#[derive(Clone, Debug)]
+pub struct Stated {
+    /// When it was enqueued, µs.
+    pub at: i64,
+    /// The event's full name.
+    pub name: String,
+    /// The entity's version.
+    pub version: i64,
+    /// Whether it was published.
+    pub published: bool,
+}
+
+/// What was stated of the entities with this id and is still kept, oldest first.
+pub fn of_entity(db: &mut Db, id: &str) -> QueryResult<Vec<Stated>> {
+    let rows: Vec<(i64, String, i64, Option<i64>)> = outbox::table
+        .filter(outbox::subject.like(format!("yemae.%.{id}")))
+        .order(outbox::seq)
+        .select((outbox::at, outbox::name, outbox::version, outbox::published_at))
+        .load(db)?;
+    let stated = |(at, name, version, published): (i64, String, i64, Option<i64>)| Stated {
+        at,
+        name,
+        version,
+        published: published.is_some(),
+    };
+    Ok(rows.into_iter().map(stated).collect())
+}

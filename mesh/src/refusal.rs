@@ -55,6 +55,8 @@ pub enum Kind {
     Unauthenticated,
     /// PERMISSION_DENIED: a valid token that does not permit this.
     Denied,
+    /// UNIMPLEMENTED: no such method here.
+    Unimplemented,
     /// INTERNAL: our bug.
     Internal,
 }
@@ -251,6 +253,7 @@ impl Kind {
             Self::Deadline => Code::DeadlineExceeded,
             Self::Unauthenticated => Code::Unauthenticated,
             Self::Denied => Code::PermissionDenied,
+            Self::Unimplemented => Code::Unimplemented,
             Self::Internal => Code::Internal,
         }
     }

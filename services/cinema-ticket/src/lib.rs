@@ -34,3 +34,8 @@ pub fn context() -> Context {
         )
         .serves(|site| TicketServiceServer::new(grpc::Tickets::new(site)))
 }
+
+/// Ticket's facts for the audit.
+pub fn facts(db: &mut mesh::Db) -> Result<ordering::audit::Facts, mesh::Refusal> {
+    ordering::audit::fulfilling_side(db, "cinema-ticket")
+}

@@ -3,33 +3,26 @@
 use crate::schema::my_order;
 use diesel::prelude::*;
 use mesh::{Db, Refusal};
+use ordering::audit::{Facts, Seen};
 use sha2::{Digest, Sha256};
 
 /// How many rows are in memory at once.
 const CHUNK: i64 = 1000;
 
-/// An order as the page shows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seen {
-    /// The order.
-    pub order_id: String,
-    /// At which version.
-    pub version: i64,
-    /// SHA-256 of the encoded `Order`, in lower-case hex.
-    pub hash: String,
-}
-
-/// Every order that is shown, by id.
-pub fn seen(db: &mut Db) -> Result<Vec<Seen>, Refusal> {
-    let mut all = Vec::new();
+/// What is shown, for the audit.
+pub fn facts(db: &mut Db) -> Result<Facts, Refusal> {
+    let mut seen = Vec::new();
     each(db, |order_id, version, body| {
-        all.push(Seen {
+        seen.push(Seen {
             order_id: order_id.to_owned(),
             version,
             hash: format!("{:x}", Sha256::digest(body)),
         });
     })?;
-    Ok(all)
+    Ok(Facts {
+        seen,
+        ..Facts::default()
+    })
 }
 
 /// One SHA-256, in lower-case hex, over every order's id, version and body: two stores with equal hashes show the same.

@@ -7,7 +7,7 @@ mod schema;
 mod store;
 mod watch;
 
-pub use facts::{Seen, content_hash, seen};
+pub use facts::{content_hash, facts};
 
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use mesh::Context;

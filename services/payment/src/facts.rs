@@ -5,6 +5,8 @@ use crate::schema::{simulator_ledger, simulator_refund};
 use crate::{store, wire};
 use diesel::prelude::*;
 use mesh::{Db, Refusal, Time};
+use ordering::Money;
+use ordering::audit::{self, Facts};
 use proto::payment::v1::PaymentState;
 use std::collections::HashMap;
 
@@ -40,8 +42,43 @@ pub struct Book {
     pub refunds: i64,
 }
 
+/// Payment's facts.
+pub fn facts(db: &mut Db) -> Result<Facts, Refusal> {
+    let open = i64::from(open_work(db)?);
+    let charges = charges(db)?.into_iter().map(Charge::fact).collect();
+    Ok(Facts {
+        charges,
+        open,
+        ..Facts::default()
+    })
+}
+
+impl Charge {
+    fn fact(self) -> audit::Charge {
+        let book = self.book.unwrap_or_default();
+        let held = book.captured.is_some() && !book.reversed && book.refunds == 0;
+        let approved = self.state == PaymentState::Approved;
+        let refunded = self.state == PaymentState::Refunded;
+        // What the provider still has although payment says that it took nothing pays no order.
+        let stray = held && !approved && !refunded;
+        audit::Charge {
+            payment_id: if self.payment_id.is_empty() { self.charge_key } else { self.payment_id },
+            order_id: if stray { String::new() } else { self.order_id },
+            context: self.context,
+            approved: approved || stray,
+            refunded,
+            amount: Money {
+                currency: self.amount.currency,
+                minor_units: self.amount.minor_units,
+            },
+            asked_at: self.asked_at,
+            refunds: book.refunds,
+        }
+    }
+}
+
 /// Every charge that payment or the simulated provider knows of.
-pub fn facts(db: &mut Db) -> Result<Vec<Charge>, Refusal> {
+pub fn charges(db: &mut Db) -> Result<Vec<Charge>, Refusal> {
     let mut books = books(db)?;
     let mut charges = Vec::new();
     for payment in store::all(db)? {

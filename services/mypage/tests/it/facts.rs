@@ -1,11 +1,11 @@
 use super::*;
-use mypage::Seen;
+use ordering::audit::Seen;
 
 async fn facts(world: &World) -> (String, Vec<Seen>) {
     let read = world
         .site("mypage")
         .store
-        .read(|db| Ok((mypage::content_hash(db)?, mypage::seen(db)?)));
+        .read(|db| Ok((mypage::content_hash(db)?, mypage::facts(db)?.seen)));
     read.await.unwrap()
 }
 

@@ -1,0 +1,58 @@
+//! How the peers of a context stand, for those who ask.
+
+use super::circuit::Circuit;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+/// Where the breakers of stacks are seen. Cheap to clone; clones show the same.
+#[derive(Clone, Debug, Default)]
+pub struct Board(Arc<Mutex<Vec<Weak<Circuit>>>>);
+
+/// How one endpoint of a peer stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The context that is called: "payment".
+    pub peer: String,
+    /// Where it is: "http://127.0.0.1:50051".
+    pub endpoint: String,
+    /// Its breaker's state.
+    pub state: State,
+    /// Its failures since its last success.
+    pub consecutive_failures: u32,
+}
+
+/// What a breaker does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Lets calls through.
+    Closed,
+    /// Refuses them.
+    Open,
+    /// Waits for the one call that it let through to look.
+    Probing,
+}
+
+impl Board {
+    /// Every endpoint that a stack still calls, in the order they were added.
+    pub fn standings(&self) -> Vec<Standing> {
+        let mut circuits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        circuits.retain(|circuit| circuit.strong_count() > 0);
+        circuits
+            .iter()
+            .filter_map(Weak::upgrade)
+            .map(|circuit| circuit.standing())
+            .collect()
+    }
+
+    pub(super) fn circuit(
+        &self,
+        peer: &Arc<str>,
+        endpoint: &str,
+        longest: Duration,
+    ) -> Arc<Circuit> {
+        let circuit = Arc::new(Circuit::new(peer.clone(), endpoint, longest));
+        let mut circuits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        circuits.push(Arc::downgrade(&circuit));
+        circuit
+    }
+}

@@ -1,0 +1,112 @@
+//! Leaves an endpoint alone while it keeps failing: a gate that asks the [`Breaker`] and does what it says.
+
+use super::around::{Hop, send};
+use super::breaker::{Breaker, Generation, Outcome};
+use super::reply::{self, Own};
+use super::{Reply, Request, Standing, State};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
+use tonic::Code;
+
+/// The breaker of one endpoint.
+#[derive(Debug)]
+pub(super) struct Circuit {
+    peer: Arc<str>,
+    endpoint: String,
+    breaker: Mutex<Breaker>,
+}
+
+impl Circuit {
+    pub(super) fn new(peer: Arc<str>, endpoint: &str, longest: Duration) -> Self {
+        Self {
+            peer,
+            endpoint: endpoint.to_owned(),
+            breaker: Mutex::new(Breaker::new(longest, Instant::now())),
+        }
+    }
+
+    pub(super) fn standing(&self) -> Standing {
+        let breaker = self.breaker();
+        Standing {
+            peer: self.peer.to_string(),
+            endpoint: self.endpoint.clone(),
+            state: breaker.state(),
+            consecutive_failures: breaker.consecutive_failures(),
+        }
+    }
+
+    fn breaker(&self) -> MutexGuard<'_, Breaker> {
+        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn judge(&self, call: Generation, outcome: Outcome) {
+        let (before, after) = {
+            let mut breaker = self.breaker();
+            let before = breaker.state();
+            breaker.judge(call, outcome, Instant::now(), rand::random());
+            (before, breaker.state())
+        };
+        match (before, after) {
+            (State::Closed, State::Open) => {
+                tracing::warn!(
+                    peer = &*self.peer,
+                    endpoint = self.endpoint,
+                    "circuit opened"
+                );
+            }
+            (State::Probing, State::Closed) => {
+                tracing::info!(
+                    peer = &*self.peer,
+                    endpoint = self.endpoint,
+                    "circuit closed"
+                );
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Passes a call through while the circuit is closed. It refuses in a reply, never by not being ready: callers drop a
+/// service that is not.
+pub(super) async fn guard(circuit: Arc<Circuit>, next: impl Hop, request: Request) -> Reply {
+    let admitted = circuit.breaker().admit(Instant::now());
+    let call = match admitted {
+        Ok(call) => call,
+        Err(wait) => return reply::circuit_open(&circuit.peer, wait),
+    };
+    let mut pass = Pass {
+        circuit,
+        call,
+        outcome: Outcome::Failure,
+    };
+    let reply = send(next, request).await;
+    pass.outcome = outcome(&reply);
+    reply
+}
+
+/// A call let through: judged when it ends, and as a failure when it ends without an answer.
+struct Pass {
+    circuit: Arc<Circuit>,
+    call: Generation,
+    outcome: Outcome,
+}
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        self.circuit.judge(self.call, self.outcome);
+    }
+}
+
+/// What a reply says about the peer's health, by the codes that linkerd takes for failures: a refusal is none.
+fn outcome(reply: &Reply) -> Outcome {
+    match reply::code(reply) {
+        _ if reply::own(reply) == Some(Own::Refused) => Outcome::Nothing,
+        Code::Unknown
+        | Code::DeadlineExceeded
+        | Code::Internal
+        | Code::Unavailable
+        | Code::DataLoss => Outcome::Failure,
+        _ => Outcome::Success,
+    }
+}

@@ -1,0 +1,84 @@
+//! What others ask a server about itself: whether it serves, and what.
+
+use super::Fault;
+use crate::contracts::Contracts;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tonic::service::RoutesBuilder;
+use tonic_health::ServingStatus::{NotServing, Serving};
+use tonic_health::pb::health_server::HealthServer;
+use tonic_health::server::{HealthReporter, HealthService};
+use tonic_reflection::server::Builder;
+
+/// Which services say that they serve, under `grpc.health.v1`: each by its full name, and "" for the server as a whole.
+#[derive(Clone)]
+pub struct Health(Arc<Inner>);
+
+struct Inner {
+    reporter: HealthReporter,
+    services: Vec<String>,
+    stopped: AtomicBool,
+}
+
+impl Health {
+    /// Says whether a service serves. Nothing brings one back once the server is stopping.
+    pub async fn set(&self, service: &str, serves: bool) {
+        if !self.0.stopped.load(Ordering::Acquire) {
+            self.tell(service, serves).await;
+        }
+    }
+
+    pub(super) async fn stop(&self) {
+        self.0.stopped.store(true, Ordering::Release);
+        for service in &self.0.services {
+            self.tell(service, false).await;
+        }
+    }
+
+    async fn tell(&self, service: &str, serves: bool) {
+        let status = if serves { Serving } else { NotServing };
+        self.0.reporter.set_service_status(service, status).await;
+    }
+}
+
+/// Adds health and reflection; reflection lists these services and itself, and knows every contract.
+pub(super) async fn add(
+    contracts: &Contracts,
+    services: &[&str],
+    routes: &mut RoutesBuilder,
+) -> Result<Health, Fault> {
+    let reporter = HealthReporter::new();
+    routes.add_service(HealthServer::new(HealthService::from_health_reporter(
+        reporter.clone(),
+    )));
+    let builder = || {
+        let listed = [
+            "grpc.health.v1.Health",
+            "grpc.reflection.v1.ServerReflection",
+        ];
+        services.iter().copied().chain(listed).fold(
+            Builder::configure()
+                .register_encoded_file_descriptor_set(contracts.encoded())
+                .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+                .register_encoded_file_descriptor_set(
+                    tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET,
+                ),
+            Builder::with_service_name,
+        )
+    };
+    let fault = |why: tonic_reflection::server::Error| Fault(format!("reflection: {why}"));
+    routes.add_service(builder().build_v1().map_err(fault)?);
+    // grpcurl and others of its age ask in this older form.
+    routes.add_service(builder().build_v1alpha().map_err(fault)?);
+
+    let services = std::iter::once("").chain(services.iter().copied());
+    let health = Health(Arc::new(Inner {
+        reporter,
+        services: services.map(str::to_owned).collect(),
+        stopped: AtomicBool::new(false),
+    }));
+    for service in &health.0.services {
+        health.tell(service, true).await;
+    }
+    Ok(health)
+}

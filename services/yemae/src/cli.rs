@@ -1,0 +1,232 @@
+//! What can be typed.
+
+use clap::{Args, Parser, Subcommand};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Yemae (예매): ordering systems on one gRPC mesh.
+#[derive(Debug, Parser)]
+#[command(version, about, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run every context on this machine, with a broker of its own. For development.
+    Up(Up),
+    /// Run the named contexts as in production.
+    Serve(Serve),
+    /// Make a token for a person, signed with the data directory's key.
+    Token(Token),
+    /// Call a method with a JSON request: grpcurl without grpcurl.
+    Call(Call),
+    /// Play a whole story through the public RPCs; fails if a step does not come true.
+    Demo(Demo),
+    /// Drive the public RPCs as many customers at once, and write down what each saw.
+    Load(Load),
+    /// Check what may never happen: no order, seat or won lost.
+    Audit(Audit),
+    /// Show an order's timeline across contexts.
+    Order(Order),
+    /// Show how every context is: the first thing to type at 3 a.m.
+    Status(Status),
+    /// One context under `up --processes`.
+    #[command(hide = true)]
+    Child(Child),
+    /// Become a program that dies with its parent.
+    #[command(hide = true)]
+    Guard(Guard),
+}
+
+/// `yemae up`.
+#[derive(Args, Debug)]
+pub(crate) struct Up {
+    /// Where databases, keys and the broker's store are kept.
+    #[arg(long, default_value = ".yemae")]
+    pub(crate) data: PathBuf,
+    /// The one gRPC address. When given, all other listeners take free ports, so that two meshes run side by side.
+    #[arg(long)]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Fill in movies, theaters and screenings.
+    #[arg(long)]
+    pub(crate) demo: bool,
+    /// Give every context a process of its own, restarted when it dies.
+    #[arg(long)]
+    pub(crate) processes: bool,
+    /// Leave these contexts out.
+    #[arg(long, num_args = 1.., value_name = "NAME")]
+    pub(crate) without: Vec<String>,
+    /// The nats-server to run. Default: the one in .tools/bin, or on PATH.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) nats_server: Option<PathBuf>,
+}
+
+/// `yemae serve`.
+#[derive(Args, Debug)]
+pub(crate) struct Serve {
+    /// The contexts to run: "payment", "cinema-booking" …
+    #[arg(required = true, value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+}
+
+/// `yemae token`.
+#[derive(Args, Debug)]
+pub(crate) struct Token {
+    /// Whose it is: what the mesh will know the person by.
+    pub(crate) subject: String,
+    /// What the person may do: customer, staff, admin … May be given more than once.
+    #[arg(long, default_value = "customer")]
+    pub(crate) role: Vec<String>,
+    /// How long it is good for, in hours.
+    #[arg(long, default_value_t = 12)]
+    pub(crate) hours: u64,
+    /// The data directory whose key signs it.
+    #[arg(long, default_value = ".yemae")]
+    pub(crate) data: PathBuf,
+}
+
+/// How a command reaches the mesh, and as whom.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Reach {
+    /// The mesh's gRPC address. Default: where the data directory's `yemae up` listens.
+    #[arg(long)]
+    pub(crate) server: Option<String>,
+    /// The data directory: its key signs the command's tokens.
+    #[arg(long, default_value = ".yemae")]
+    pub(crate) data: PathBuf,
+    /// Use the token in this file instead.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+}
+
+/// `yemae call`.
+#[derive(Args, Debug)]
+pub(crate) struct Call {
+    /// "yemae.mypage.v1.MyPageService/ListMyOrders", or as much of its end as is unique: "ListMyOrders".
+    pub(crate) method: String,
+    /// The request, as JSON.
+    #[arg(default_value = "{}")]
+    pub(crate) json: String,
+    /// As whom.
+    #[arg(long = "as", default_value = "kim", value_name = "SUBJECT")]
+    pub(crate) subject: String,
+    /// In which role.
+    #[arg(long, default_value = "customer")]
+    pub(crate) role: Vec<String>,
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+}
+
+/// `yemae demo`.
+#[derive(Args, Debug)]
+pub(crate) struct Demo {
+    /// Which story: cinema.
+    #[arg(value_parser = ["cinema"])]
+    pub(crate) story: String,
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+}
+
+/// `yemae load`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Load {
+    /// How long.
+    #[arg(long, default_value_t = 10)]
+    pub(crate) seconds: u64,
+    /// How many customers at once; each waits for its answer before it goes on.
+    #[arg(long, default_value_t = 16)]
+    pub(crate) clients: usize,
+    /// What makes two runs alike.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Append what each client saw to this file, one JSON object a line.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) history: Option<PathBuf>,
+    /// Print the result as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+}
+
+/// `yemae audit`.
+#[derive(Args, Debug)]
+pub(crate) struct Audit {
+    /// Also check what clients saw, as `yemae load` wrote it. May be given more than once.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) history: Vec<PathBuf>,
+    /// Wait until nothing is under way; then what is still in flight is a breach.
+    #[arg(long)]
+    pub(crate) quiet: bool,
+    /// How long to wait for quiet, in seconds.
+    #[arg(long, default_value_t = 60, value_name = "SECONDS")]
+    pub(crate) wait: u64,
+    /// The contexts that are left out for good.
+    #[arg(long, num_args = 1.., value_name = "NAME")]
+    pub(crate) without: Vec<String>,
+    /// Print the result as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// The data directory whose databases are read.
+    #[arg(long, default_value = ".yemae")]
+    pub(crate) data: PathBuf,
+}
+
+/// `yemae order`.
+#[derive(Args, Debug)]
+pub(crate) struct Order {
+    /// The order's id.
+    pub(crate) id: String,
+    /// Print the result as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// The data directory whose databases are read.
+    #[arg(long, default_value = ".yemae")]
+    pub(crate) data: PathBuf,
+}
+
+/// `yemae status`.
+#[derive(Args, Debug)]
+pub(crate) struct Status {
+    /// Print the result as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+}
+
+/// `yemae child`.
+#[derive(Args, Debug)]
+pub(crate) struct Child {
+    /// The context.
+    pub(crate) name: String,
+    /// The data directory.
+    #[arg(long)]
+    pub(crate) data: PathBuf,
+    /// Where to listen.
+    #[arg(long)]
+    pub(crate) listen: SocketAddr,
+    /// The one address that reaches every other context.
+    #[arg(long)]
+    pub(crate) mesh: String,
+    /// The broker's address.
+    #[arg(long)]
+    pub(crate) nats: String,
+    /// The process to die with.
+    #[arg(long)]
+    pub(crate) parent: i32,
+}
+
+/// `yemae guard`.
+#[derive(Args, Debug)]
+pub(crate) struct Guard {
+    /// The process to die with.
+    #[arg(long)]
+    pub(crate) parent: i32,
+    /// What to become.
+    #[arg(last = true, required = true)]
+    pub(crate) program: Vec<String>,
+}

@@ -1,0 +1,56 @@
+//! The registration lines: a context is one line here.
+
+use mesh::{Context, Db, Refusal};
+use ordering::audit::Facts;
+
+/// Whether a mesh is for trying out or for customers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// `up`: the simulator can be told how to misbehave.
+    Development,
+    /// `serve`.
+    Production,
+}
+
+/// A context as the binary knows it.
+pub(crate) struct Entry {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// What its key permits at other contexts.
+    pub(crate) scopes: &'static [&'static str],
+    /// Builds it.
+    pub(crate) build: fn(Mode) -> Context,
+    /// What it tells the audit.
+    pub(crate) facts: fn(&mut Db) -> Result<Facts, Refusal>,
+}
+
+/// Every context.
+pub(crate) const ALL: &[Entry] = &[
+    Entry { name: "cinema-movie", scopes: &[], build: |_| cinema_movie::context(), facts: |_| Ok(Facts::default()) },
+    Entry {
+        name: "cinema-booking",
+        scopes: &["payment.charge", "theater.hold"],
+        build: |_| cinema_booking::context(),
+        facts: cinema_booking::facts,
+    },
+    Entry { name: "cinema-ticket", scopes: &[], build: |_| cinema_ticket::context(), facts: cinema_ticket::facts },
+    Entry { name: "payment", scopes: &[], build: payment, facts: payment::facts },
+    Entry { name: "mypage", scopes: &[], build: |_| mypage::context(), facts: mypage::facts },
+];
+
+fn payment(mode: Mode) -> Context {
+    match mode {
+        Mode::Development => payment::simulated(simulator()),
+        Mode::Production => payment::context(std::sync::Arc::new(simulator())),
+    }
+}
+
+/// There is no real provider yet. What it does at random need not be the same twice.
+fn simulator() -> payment::Simulator {
+    payment::Simulator::new(rand::random())
+}
+
+/// The context of a name.
+pub(crate) fn find(name: &str) -> Option<&'static Entry> {
+    ALL.iter().find(|entry| entry.name == name)
+}

@@ -1,0 +1,137 @@
+//! One customer: books, sometimes cancels, sometimes fetches the ticket.
+
+use super::{COLUMNS, PRICE, ROWS, Stage};
+use crate::rpc::Mesh;
+use mesh::Clock;
+use ordering::audit::{Outcome, Record};
+use proto::cinema::booking::v1::booking_service_client::BookingServiceClient;
+use proto::cinema::booking::v1::{CancelBookingRequest, CreateBookingRequest};
+use proto::cinema::ticket::v1::PrintTicketRequest;
+use proto::cinema::ticket::v1::ticket_service_client::TicketServiceClient;
+use proto::shared::v1::Money;
+use rand::rngs::SmallRng;
+use rand::{Rng, SeedableRng};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tonic::{Code, Status};
+
+/// How often one request is repeated while it is answered UNAVAILABLE or not at all.
+const REPEATS: u32 = 40;
+/// Between repeats, and before a ticket is asked for.
+const PAUSE: Duration = Duration::from_millis(200);
+
+pub(super) struct Customer {
+    mesh: Mesh,
+    stage: Arc<Stage>,
+    random: SmallRng,
+    number: usize,
+    made: u32,
+    tell: mpsc::UnboundedSender<Record>,
+    clock: Clock,
+}
+
+impl Customer {
+    pub(super) fn new(mesh: Mesh, stage: Arc<Stage>, seed: u64, number: usize, tell: mpsc::UnboundedSender<Record>, clock: Clock) -> Self {
+        let random = SmallRng::seed_from_u64(seed.wrapping_mul(1_000_003).wrapping_add(number as u64));
+        Self { mesh, stage, random, number, made: 0, tell, clock }
+    }
+
+    /// Shops until the shop closes.
+    pub(super) async fn shop(mut self, end: Instant) {
+        while Instant::now() < end {
+            let Some(booking_id) = self.book(end).await else { continue };
+            match self.random.random_range(0..100) {
+                0..20 => self.cancel(&booking_id).await,
+                20..30 => self.print(&booking_id).await,
+                _ => {}
+            }
+        }
+    }
+
+    async fn book(&mut self, end: Instant) -> Option<String> {
+        self.made += 1;
+        let seats = self.seats();
+        let request = CreateBookingRequest {
+            request_id: format!("{}-{}-{}", self.stage.run, self.number, self.made),
+            screening_id: self.stage.screenings[self.random.random_range(0..self.stage.screenings.len())].clone(),
+            expected_total: Some(Money { currency: "KRW".to_owned(), minor_units: PRICE * seats.len() as i64 }),
+            seats,
+            payment_method: "pm_load".to_owned(),
+            hold_id: String::new(),
+        };
+        for _ in 0..REPEATS {
+            let begun = Instant::now();
+            let answer = BookingServiceClient::new(self.mesh.channel()).create_booking(request.clone()).await;
+            let answer = answer.map(|answer| answer.into_inner().booking.unwrap_or_default().booking_id);
+            self.record("create", &answer, &request.request_id, begun);
+            match answer {
+                Ok(booking_id) => return Some(booking_id),
+                Err(status) if is_final(&status) => return None,
+                Err(_) if Instant::now() >= end => return None,
+                Err(_) => tokio::time::sleep(PAUSE).await,
+            }
+        }
+        None
+    }
+
+    fn seats(&mut self) -> Vec<String> {
+        let (row, column) = (self.random.random_range(1..=ROWS), self.random.random_range(0..COLUMNS - 1));
+        let seat = |column: i32| format!("{row}{}", char::from(b'A' + column as u8));
+        let pair = self.random.random_bool(0.3);
+        if pair { vec![seat(column), seat(column + 1)] } else { vec![seat(column)] }
+    }
+
+    async fn cancel(&self, booking_id: &str) {
+        let begun = Instant::now();
+        let request = CancelBookingRequest { booking_id: booking_id.to_owned() };
+        let answer = BookingServiceClient::new(self.mesh.channel()).cancel_booking(request).await;
+        self.record("cancel", &answer.map(|_| booking_id.to_owned()), "", begun);
+    }
+
+    /// The ticket is there a moment after the booking: asked for a few times.
+    async fn print(&self, booking_id: &str) {
+        for _ in 0..10 {
+            tokio::time::sleep(PAUSE).await;
+            let begun = Instant::now();
+            let request = PrintTicketRequest { booking_id: booking_id.to_owned() };
+            let answer = TicketServiceClient::new(self.stage.staff.channel()).print_ticket(request).await;
+            let not_yet = answer.as_ref().is_err_and(|status| status.code() == Code::NotFound);
+            if !not_yet {
+                return self.record("progress", &answer.map(|_| booking_id.to_owned()), "", begun);
+            }
+        }
+    }
+
+    fn record(&self, op: &str, answer: &Result<String, Status>, request_id: &str, begun: Instant) {
+        let (outcome, order_id, reason) = match answer {
+            Ok(order_id) => (Outcome::Ok, order_id.clone(), String::new()),
+            Err(status) => {
+                let reason = mesh::refusal::reason(status);
+                let outcome = if is_definite(status) { Outcome::Refused } else { Outcome::Unknown };
+                (outcome, String::new(), reason.unwrap_or_else(|| format!("{:?}", status.code())))
+            }
+        };
+        let record = Record {
+            op: op.to_owned(),
+            outcome,
+            order_id,
+            request_id: request_id.to_owned(),
+            reason,
+            at: self.clock.now().0,
+            took: i64::try_from(begun.elapsed().as_micros()).unwrap_or(i64::MAX),
+        };
+        let _ = self.tell.send(record);
+    }
+}
+
+/// Whether repeating the request changes nothing.
+fn is_final(status: &Status) -> bool {
+    !matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded | Code::Aborted | Code::ResourceExhausted | Code::Cancelled | Code::Unknown | Code::Internal)
+}
+
+/// Whether the mesh itself said no: then it did not happen.
+fn is_definite(status: &Status) -> bool {
+    is_final(status) || matches!(mesh::refusal::reason(status).as_deref(), Some("PAYMENT_BUSY" | "PAYMENT_UNCONFIRMED" | "OVERLOADED" | "THEATER_BUSY"))
+}

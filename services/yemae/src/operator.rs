@@ -1,0 +1,82 @@
+//! What the operator's RPC answers for the contexts of this process.
+
+use crate::house::Resident;
+use mesh::bus::Bus;
+use mesh::client::State;
+use mesh::store::Backend;
+use mesh::{Refusal, dead_letter, outbox, tasks};
+use proto::operator::v1::operator_service_server::OperatorService;
+use proto::operator::v1::{BreakerStatus, ContextStatus, GetStatusRequest, GetStatusResponse};
+use tonic::{Request, Response, Status};
+
+/// Serves the operator.
+pub(crate) struct Operator {
+    pub(crate) residents: Vec<Resident>,
+    pub(crate) bus: Bus,
+}
+
+#[tonic::async_trait]
+impl OperatorService for Operator {
+    async fn get_status(&self, _: Request<GetStatusRequest>) -> Result<Response<GetStatusResponse>, Status> {
+        let contexts = futures::future::join_all(self.residents.iter().map(|resident| status(resident, &self.bus))).await;
+        Ok(Response::new(GetStatusResponse { contexts }))
+    }
+}
+
+/// What is read of a context's own database.
+struct Read {
+    waiting: i64,
+    oldest: Option<i64>,
+    tasks: i64,
+    dead: i64,
+    store: Backend,
+}
+
+async fn status(resident: &Resident, bus: &Bus) -> ContextStatus {
+    let site = &resident.site;
+    let read = site.store.read(|db| {
+        let (waiting, oldest) = outbox::waiting(db)?;
+        Ok(Read { waiting, oldest, tasks: tasks::open(db)?, dead: dead_letter::count(db)?, store: db.backend() })
+    });
+    let lag = bus.lag(site.context).await.map_or(-1, |lag| i64::try_from(lag.pending + lag.unacknowledged).unwrap_or(i64::MAX));
+    let breakers = resident.breakers.standings().into_iter().map(|breaker| BreakerStatus {
+        peer: breaker.peer,
+        state: match breaker.state {
+            State::Closed => "closed".to_owned(),
+            State::Open => "open".to_owned(),
+            State::Probing => "probing".to_owned(),
+        },
+        failures: i32::try_from(breaker.consecutive_failures).unwrap_or(i32::MAX),
+    });
+    let known = ContextStatus {
+        context: site.context.to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        consumer_lag: lag,
+        breakers: breakers.collect(),
+        ..ContextStatus::default()
+    };
+    match read.await {
+        Ok(read) => ready(known, read, site.clock.now()),
+        Err(why) => not_ready(known, &why),
+    }
+}
+
+fn ready(known: ContextStatus, read: Read, now: mesh::Time) -> ContextStatus {
+    let age = read.oldest.map(|oldest| now.since(mesh::Time(oldest)));
+    ContextStatus {
+        ready: true,
+        outbox_waiting: read.waiting,
+        outbox_age: age.and_then(|age| age.try_into().ok()),
+        tasks_open: read.tasks,
+        dead_letters: read.dead,
+        store: match read.store {
+            Backend::Sqlite => "sqlite".to_owned(),
+            Backend::Postgres => "postgres".to_owned(),
+        },
+        ..known
+    }
+}
+
+fn not_ready(known: ContextStatus, why: &Refusal) -> ContextStatus {
+    ContextStatus { ready: false, trouble: why.to_string(), ..known }
+}

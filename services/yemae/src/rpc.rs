@@ -1,0 +1,130 @@
+//! How commands reach the mesh, and as whom.
+
+use crate::cli;
+use crate::data::Data;
+use crate::fault::Fault;
+use http::HeaderValue;
+use http::header::AUTHORIZATION;
+use mesh::client::{self, Board, Client, Endpoint};
+use mesh::identity::Key;
+use mesh::{Clock, Contracts};
+use std::sync::Arc;
+use std::time::Duration;
+use tonic::{Code, Status};
+use tower::ServiceExt;
+use tower::util::BoxCloneSyncService;
+
+/// How long a command's own token is good for.
+const TOKEN_GOOD_FOR: Duration = Duration::from_secs(3600);
+
+/// The mesh, seen from outside, as somebody.
+#[derive(Clone)]
+pub(crate) struct Mesh {
+    client: Client,
+    sign: Sign,
+    bearer: Option<HeaderValue>,
+}
+
+/// Where tokens come from.
+#[derive(Clone)]
+enum Sign {
+    Key(Key),
+    Given(HeaderValue),
+}
+
+impl std::fmt::Debug for Mesh {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Mesh(***)")
+    }
+}
+
+/// Finds the mesh that a command means.
+pub(crate) fn reach(reach: &cli::Reach) -> Result<Mesh, Fault> {
+    let data = Data::at(&reach.data);
+    let server = match &reach.server {
+        Some(server) => server.clone(),
+        None => {
+            let running = data.running().ok_or_else(|| {
+                Fault::not_ready(format!(
+                    "no yemae runs on {}: start one with `yemae up`, or name another with --data or --server",
+                    reach.data.display()
+                ))
+            })?;
+            running.grpc
+        }
+    };
+    let sign = match &reach.token_file {
+        Some(file) => {
+            let token = std::fs::read_to_string(file);
+            let token = token.map_err(|why| Fault::usage(format!("cannot read --token-file {}: {why}", file.display())))?;
+            Sign::Given(bearer(token.trim())?)
+        }
+        None => Sign::Key(Key::read(&data.key("users")).map_err(|why| Fault::usage(format!("{why}; give --data or --token-file")))?),
+    };
+    Ok(Mesh { client: connect(&server)?, sign, bearer: None })
+}
+
+/// A client for commands: patient, and never repeating by itself, so that what is seen is what was answered.
+fn connect(server: &str) -> Result<Client, Fault> {
+    let contracts = Contracts::load(proto::DESCRIPTORS).map_err(Fault::bug)?;
+    let patience = client::Settings {
+        total: Duration::from_secs(10),
+        attempt: Duration::from_secs(10),
+        attempts: 1,
+        in_flight: 10_000,
+        ..client::Settings::default()
+    };
+    let uri = if server.contains("://") { server.to_owned() } else { format!("http://{server}") };
+    let endpoint = Endpoint::at(&uri).map_err(Fault::usage)?;
+    Ok(client::stack(Arc::new(contracts), None, "the mesh", endpoint, &patience, &Board::default()))
+}
+
+fn bearer(token: &str) -> Result<HeaderValue, Fault> {
+    let mut value = HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| Fault::usage("the token is no token"))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+impl Mesh {
+    /// The same mesh as this person; with a token that was given, as whoever it says.
+    pub(crate) fn acting_as(&self, subject: &str, roles: &[&str]) -> Result<Self, Fault> {
+        let own = match &self.sign {
+            Sign::Given(given) => given.clone(),
+            Sign::Key(key) => bearer(&key.user_token(subject, roles, Clock::system().now(), TOKEN_GOOD_FOR))?,
+        };
+        Ok(Self { bearer: Some(own), ..self.clone() })
+    }
+
+    /// What a generated client is built on.
+    pub(crate) fn channel(&self) -> Client {
+        let bearer = self.bearer.clone();
+        BoxCloneSyncService::new(self.client.clone().map_request(move |mut request: client::Request| {
+            if let Some(bearer) = &bearer {
+                request.headers_mut().insert(AUTHORIZATION, bearer.clone());
+            }
+            request
+        }))
+    }
+}
+
+/// What a refused call means for the command.
+pub(crate) fn fault(status: &Status) -> Fault {
+    let why = format!("{}: {}", code_name(status.code()), status.message());
+    match status.code() {
+        Code::Unavailable | Code::DeadlineExceeded | Code::ResourceExhausted => Fault::NotReady(why),
+        Code::InvalidArgument | Code::Unimplemented | Code::Unauthenticated => Fault::Usage(why),
+        _ => Fault::No(why),
+    }
+}
+
+/// As gRPC spells it: "NOT_FOUND".
+fn code_name(code: Code) -> String {
+    let mut name = String::new();
+    for letter in format!("{code:?}").chars() {
+        if letter.is_uppercase() && !name.is_empty() {
+            name.push('_');
+        }
+        name.extend(letter.to_uppercase());
+    }
+    name
+}

@@ -1,0 +1,116 @@
+//! `yemae serve NAME…`: the named contexts as in production. And how every kind of process serves and stops.
+
+use crate::contexts::{self, Entry, Mode};
+use crate::fault::Fault;
+use crate::house::{Ground, House, Place};
+use crate::operator::Operator;
+use crate::settings::Settings;
+use crate::{cli, runtime};
+use mesh::bus::{self, Bus};
+use mesh::identity::{Key, Verifier};
+use mesh::server::{self, Doors, Drained, Limits, Server};
+use mesh::store::Url;
+use mesh::{Clock, Contracts};
+use proto::operator::v1::operator_service_server::OperatorServiceServer;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+/// Runs the command.
+pub(crate) fn run(command: &cli::Serve) -> Result<(), Fault> {
+    let entries = command.names.iter().map(|name| named(name)).collect::<Result<Vec<_>, _>>()?;
+    let settings = Settings::from_environment()?;
+    let first = entries.first().map_or("", |entry| entry.name);
+    let shared = |name: &str| settings.get(first, name);
+    let at: SocketAddr = shared("LISTEN")?.parse().map_err(|_| Fault::usage("YEMAE_LISTEN must be an address and a port: 127.0.0.1:50051"))?;
+    runtime()?.block_on(async {
+        let clock = Clock::system();
+        let verifier = Verifier::from_files(
+            &PathBuf::from(shared("USER_JWKS_FILE")?),
+            &PathBuf::from(shared("SERVICE_JWKS_FILE")?),
+            &shared("ISSUER")?,
+            &shared("AUDIENCE")?,
+            clock.clone(),
+        );
+        let verifier = verifier.map_err(Fault::usage)?;
+        let bus = Bus::connect(bus::Settings::new(settings.nats()?, "yemae serve")).await.map_err(Fault::usage)?;
+        let contracts = Arc::new(Contracts::load(proto::DESCRIPTORS).map_err(Fault::bug)?);
+        let ground = Ground { contracts, clock, bus, mode: Mode::Production, stop: CancellationToken::new() };
+        let house = House::open(&ground, &entries, |entry| place(&settings, entry))?;
+        let listener = TcpListener::bind(at).await.map_err(|why| Fault::not_ready(format!("cannot listen on {at}: {why}")))?;
+        eprintln!("yemae: serving {} on {at}", command.names.join(", "));
+        let patience = server::Settings::default();
+        live(listener, house, &ground, verifier, patience, asked_to_stop()).await
+    })
+}
+
+fn named(name: &str) -> Result<&'static Entry, Fault> {
+    let names = || contexts::ALL.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", ");
+    contexts::find(name).ok_or_else(|| Fault::usage(format!("no context is called {name}; there are {}", names())))
+}
+
+fn place(settings: &Settings, entry: &Entry) -> Result<Place, Fault> {
+    Ok(Place {
+        url: Url(settings.get(entry.name, "DATABASE_URL")?),
+        key: Key::read(&PathBuf::from(settings.get(entry.name, "KEY_FILE")?)).map_err(Fault::usage)?,
+        peers: settings.get(entry.name, "PEERS")?,
+    })
+}
+
+/// Serves a house until `asked`, then drains it and closes it.
+pub(crate) async fn live(
+    listener: TcpListener,
+    house: House,
+    ground: &Ground,
+    verifier: Verifier,
+    patience: server::Settings,
+    asked: impl Future<Output = ()>,
+) -> Result<(), Fault> {
+    let (server, house) = doors(house, ground, verifier).await?;
+    let stop = CancellationToken::new();
+    let serving = mesh::task::detach(server::serve(listener, server, stop.clone(), patience));
+    asked.await;
+    stop.cancel();
+    tell(serving.await.map_err(Fault::bug)?);
+    ground.stop.cancel();
+    house.close().await;
+    Ok(())
+}
+
+/// The services of a house, with the operator's beside them.
+pub(crate) async fn doors(mut house: House, ground: &Ground, verifier: Verifier) -> Result<(Server, House), Fault> {
+    let operator = Operator { residents: house.residents.clone(), bus: ground.bus.clone() };
+    let mut routes = std::mem::take(&mut house.routes);
+    routes.add_service(OperatorServiceServer::new(operator));
+    let mut services = house.services.clone();
+    services.push(OPERATOR);
+    let doors = Doors { contracts: ground.contracts.clone(), verifier, limits: Limits::default() };
+    let server = doors.open(&services, routes).await.map_err(Fault::bug)?;
+    Ok((server, house))
+}
+
+/// The operator's service, which every process serves.
+pub(crate) const OPERATOR: &str = proto::operator::v1::operator_service_server::SERVICE_NAME;
+
+/// Says when a drain was cut short.
+pub(crate) fn tell(drained: Drained) {
+    if let Drained::Cut { connections, commands } = drained {
+        eprintln!("yemae: the drain was cut short: {connections} connections, {commands} commands");
+    }
+}
+
+/// Resolves on Ctrl-C or SIGTERM.
+pub(crate) async fn asked_to_stop() {
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+        }
+        Err(_) => drop(tokio::signal::ctrl_c().await),
+    }
+}

@@ -1,0 +1,172 @@
+//! `yemae up`: the whole mesh on a laptop.
+
+mod brood;
+mod keys;
+mod parent;
+mod stage;
+
+use crate::contexts::{self, Entry};
+use crate::data::{Data, Lock, Running};
+use crate::fault::Fault;
+use crate::house::{Ground, House, Place};
+use crate::settings::Settings;
+use crate::{cli, nats, rpc, runtime, serve};
+use brood::Brood;
+use mesh::bus::{self, Bus};
+use mesh::identity::Verifier;
+use mesh::store::Url;
+use mesh::{Clock, server};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// Where gRPC is served unless told.
+const GRPC: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 50051);
+/// Where the broker listens unless told.
+const NATS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 4222);
+/// How often children are looked after.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Runs the command.
+pub(crate) fn run(command: &cli::Up) -> Result<(), Fault> {
+    let entries = chosen(&command.without)?;
+    let data = Data::at(&command.data);
+    let mut lock = data.claim()?;
+    // Spawned on this, the main thread: it is what the children's lives are bound to.
+    runtime()?.block_on(async {
+        let listener = listen(command.listen.unwrap_or(GRPC)).await?;
+        let grpc = listener.local_addr().map_err(Fault::bug)?;
+        let broker = match command.listen {
+            None => free(NATS).await.map_err(|_| taken(NATS, "--listen 127.0.0.1:0 makes every listener take a free port"))?,
+            Some(_) => free(SocketAddr::new(grpc.ip(), 0)).await.map_err(Fault::not_ready)?,
+        };
+        let settings = Settings::from_environment()?;
+        let path = settings.variable("PATH").unwrap_or_default();
+        let server = nats::Server::find(command.nats_server.as_deref(), path, broker, &data.nats())?;
+        keys::make(&data, &entries)?;
+        let mut brood = Brood::new(server, data.clone());
+        brood.start_broker()?;
+        let url = format!("nats://{broker}");
+        let running = Running { pid: std::process::id(), grpc: grpc.to_string(), nats: url.clone() };
+        lock.tell(&running)?;
+        let bus = Bus::connect(bus::Settings::new(&url, "yemae up")).await.map_err(Fault::not_ready)?;
+        bus.provision().await.map_err(Fault::not_ready)?;
+
+        let mesh = Mesh { data, entries, running, bus, demo: command.demo, own_listen: command.listen.is_some() };
+        if command.processes { mesh.in_processes(listener, &mut brood).await? } else { mesh.in_one(listener, &mut brood).await? }
+        brood.stop();
+        drop::<Lock>(lock);
+        Ok(())
+    })
+}
+
+fn chosen(without: &[String]) -> Result<Vec<&'static Entry>, Fault> {
+    if let Some(unknown) = without.iter().find(|name| contexts::find(name).is_none()) {
+        let names: Vec<_> = contexts::ALL.iter().map(|entry| entry.name).collect();
+        return Err(Fault::usage(format!("--without {unknown}: no context is called that; there are {}", names.join(", "))));
+    }
+    Ok(contexts::ALL.iter().filter(|entry| !without.iter().any(|name| name == entry.name)).collect())
+}
+
+async fn listen(at: SocketAddr) -> Result<TcpListener, Fault> {
+    TcpListener::bind(at).await.map_err(|why| match why.kind() {
+        std::io::ErrorKind::AddrInUse => taken(at, "stop what listens there, or give another address with --listen (port 0 takes a free one)"),
+        _ => Fault::usage(format!("cannot listen on {at}: {why}; give another address with --listen")),
+    })
+}
+
+fn taken(at: SocketAddr, way_out: &str) -> Fault {
+    Fault::not_ready(format!("the address {at} is taken: {way_out}"))
+}
+
+/// An address that nobody listens on now.
+async fn free(at: SocketAddr) -> std::io::Result<SocketAddr> {
+    TcpListener::bind(at).await?.local_addr()
+}
+
+struct Mesh {
+    data: Data,
+    entries: Vec<&'static Entry>,
+    running: Running,
+    bus: Bus,
+    demo: bool,
+    own_listen: bool,
+}
+
+impl Mesh {
+    /// Every context in this process.
+    async fn in_one(&self, listener: TcpListener, brood: &mut Brood) -> Result<(), Fault> {
+        let ground = Ground::development(self.bus.clone())?;
+        let peers = format!("http://{}", self.running.grpc);
+        let house = House::open(&ground, &self.entries, |entry| place(&self.data, entry, &peers))?;
+        let verifier = verifier(&self.data, ground.clock.clone())?;
+        let (server, house) = serve::doors(house, &ground, verifier).await?;
+        let stop = CancellationToken::new();
+        let serving = mesh::task::detach(server::serve(listener, server, stop.clone(), patience()));
+        self.live(brood).await?;
+        stop.cancel();
+        serve::tell(serving.await.map_err(Fault::bug)?);
+        ground.stop.cancel();
+        house.close().await;
+        Ok(())
+    }
+
+    /// Says that it is ready, and looks after the children until somebody stops it.
+    async fn live(&self, brood: &mut Brood) -> Result<(), Fault> {
+        if self.demo {
+            stage::set(&self.reach()?).await?;
+        }
+        self.say_ready();
+        let mut look = tokio::time::interval(LOOK);
+        let mut asked = std::pin::pin!(serve::asked_to_stop());
+        loop {
+            tokio::select! {
+                () = &mut asked => break,
+                _ = look.tick() => brood.look_after()?,
+            }
+        }
+        eprintln!("yemae: draining");
+        Ok(())
+    }
+
+    fn reach(&self) -> Result<rpc::Mesh, Fault> {
+        rpc::reach(&cli::Reach {
+            server: Some(self.running.grpc.clone()),
+            data: self.data.path().to_owned(),
+            token_file: None,
+        })
+    }
+
+    fn say_ready(&self) {
+        let grpc = &self.running.grpc;
+        let data = if self.data.is_default() { String::new() } else { format!(" --data {}", self.data) };
+        let reach = if self.own_listen { format!(" (broker {})", self.running.nats) } else { String::new() };
+        println!(
+            "yemae is ready: gRPC with reflection on {grpc}{reach}, Ctrl-C stops it. In another terminal:\n\n  \
+             yemae demo cinema{data}\n  \
+             yemae call ListScreenings{data}\n  \
+             grpcurl -plaintext -H \"authorization: Bearer $(yemae token kim{data})\" {grpc} yemae.mypage.v1.MyPageService/ListMyOrders\n  \
+             yemae status{data}"
+        );
+    }
+}
+
+/// Where a context of the data directory is.
+pub(crate) fn place(data: &Data, entry: &Entry, peers: &str) -> Result<Place, Fault> {
+    Ok(Place {
+        url: Url(data.database(entry.name).display().to_string()),
+        key: mesh::identity::Key::read(&data.key(entry.name)).map_err(Fault::usage)?,
+        peers: peers.to_owned(),
+    })
+}
+
+/// Checks tokens by the data directory's keys.
+pub(crate) fn verifier(data: &Data, clock: Clock) -> Result<Verifier, Fault> {
+    Verifier::from_files(&data.user_jwks(), &data.service_jwks(), "yemae", "yemae", clock).map_err(Fault::usage)
+}
+
+/// On a laptop nobody balances over us: a drain need not wait until callers have learned that we leave.
+pub(crate) fn patience() -> server::Settings {
+    server::Settings { grace: Duration::ZERO, ..server::Settings::default() }
+}

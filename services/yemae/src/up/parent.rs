@@ -1,0 +1,117 @@
+//! `up --processes`: every context in a process of its own. The parent keeps the one address and passes calls through.
+
+use super::brood::Brood;
+use super::{LOOK, Mesh, free, patience};
+use crate::fault::Fault;
+use crate::serve::{self, OPERATOR};
+use mesh::client::Client;
+use mesh::{Contracts, contracts, server};
+use proto::operator::v1::operator_service_client::OperatorServiceClient;
+use proto::operator::v1::operator_service_server::{OperatorService, OperatorServiceServer};
+use proto::operator::v1::{ContextStatus, GetStatusRequest, GetStatusResponse};
+use std::collections::HashMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tonic::body::Body;
+use tonic::{Request, Response, Status};
+use tower::ServiceExt;
+use tower::util::BoxCloneSyncService;
+
+/// How long the children may take to come up.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+impl Mesh {
+    /// Starts the children and serves for them until asked to stop.
+    pub(super) async fn in_processes(&self, listener: TcpListener, brood: &mut Brood) -> Result<(), Fault> {
+        let mut children = HashMap::new();
+        for entry in &self.entries {
+            let at = free(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0)).await.map_err(Fault::not_ready)?;
+            brood.start_child(entry.name, at, &self.running)?;
+            children.insert(entry.name.to_owned(), server::plain(&at.to_string()));
+        }
+        let contracts = Contracts::load(proto::DESCRIPTORS).map_err(Fault::bug)?;
+        let services = services(&contracts, &children);
+        let names: Vec<&str> = services.iter().map(String::as_str).collect();
+        let operator = fan_out(children.clone());
+        let passing = server::pass_through(&contracts, &names, move |service| {
+            if service == OPERATOR {
+                return Some(operator.clone());
+            }
+            let context = contracts::context_of(service.rsplit_once('.')?.0)?;
+            children.get(&context).cloned()
+        });
+        let passing = passing.await.map_err(Fault::bug)?;
+        let stop = CancellationToken::new();
+        let patience = server::Settings { streams: 1024, ..patience() };
+        let serving = mesh::task::detach(server::serve(listener, passing, stop.clone(), patience));
+        self.until_ready(brood).await?;
+        self.live(brood).await?;
+        stop.cancel();
+        serve::tell(serving.await.map_err(Fault::bug)?);
+        Ok(())
+    }
+
+    async fn until_ready(&self, brood: &mut Brood) -> Result<(), Fault> {
+        let end = Instant::now() + PATIENCE;
+        let operator = self.reach()?.acting_as("operator", &["admin"])?;
+        loop {
+            brood.look_after()?;
+            let answer = OperatorServiceClient::new(operator.channel()).get_status(GetStatusRequest {}).await;
+            let trouble = match answer {
+                Ok(answer) => answer.into_inner().contexts.into_iter().find(|context| !context.ready).map(|c| format!("{}: {}", c.context, c.trouble)),
+                Err(status) => Some(status.message().to_owned()),
+            };
+            let Some(trouble) = trouble else { return Ok(()) };
+            if Instant::now() >= end {
+                return Err(Fault::not_ready(format!("not every context came up: {trouble}")));
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+}
+
+/// The services of the contexts that run, and the operator's.
+fn services(contracts: &Contracts, children: &HashMap<String, Client>) -> Vec<String> {
+    let all = contracts.pool().services().map(|service| service.full_name().to_owned());
+    let runs = |service: &String| {
+        service == OPERATOR || service.rsplit_once('.').and_then(|(package, _)| contracts::context_of(package)).is_some_and(|context| children.contains_key(&context))
+    };
+    all.filter(runs).collect()
+}
+
+/// Asks every child, as whoever asked us.
+fn fan_out(children: HashMap<String, Client>) -> Client {
+    let server = OperatorServiceServer::new(Everybody(children));
+    BoxCloneSyncService::new(server.map_request(|request: http::Request<Body>| request).map_response(|reply| reply.map(Body::new)))
+}
+
+struct Everybody(HashMap<String, Client>);
+
+#[tonic::async_trait]
+impl OperatorService for Everybody {
+    async fn get_status(&self, request: Request<GetStatusRequest>) -> Result<Response<GetStatusResponse>, Status> {
+        let asker = request.metadata().clone();
+        let answers = self.0.iter().map(|(name, child)| {
+            let mut asked = Request::new(GetStatusRequest {});
+            *asked.metadata_mut() = asker.clone();
+            async move { (name, OperatorServiceClient::new(child.clone()).get_status(asked).await) }
+        });
+        let mut contexts = Vec::new();
+        for (name, answer) in futures::future::join_all(answers).await {
+            match answer {
+                Ok(answer) => contexts.extend(answer.into_inner().contexts),
+                Err(status) if status.code() == tonic::Code::Unavailable => contexts.push(ContextStatus {
+                    context: name.clone(),
+                    trouble: status.message().to_owned(),
+                    ..ContextStatus::default()
+                }),
+                Err(status) => return Err(status),
+            }
+        }
+        contexts.sort_by(|left, right| left.context.cmp(&right.context));
+        Ok(Response::new(GetStatusResponse { contexts }))
+    }
+}
