@@ -27,6 +27,7 @@ pub(crate) struct Entry {
 /// Every context.
 pub(crate) const ALL: &[Entry] = &[
     Entry { name: "cinema-movie", scopes: &[], build: |_| cinema_movie::context(), facts: |_| Ok(Facts::default()) },
+    Entry { name: "cinema-theater", scopes: &[], build: |_| cinema_theater::context(), facts: cinema_theater::facts },
     Entry {
         name: "cinema-booking",
         scopes: &["payment.charge", "theater.hold"],
@@ -36,6 +37,7 @@ pub(crate) const ALL: &[Entry] = &[
     Entry { name: "cinema-ticket", scopes: &[], build: |_| cinema_ticket::context(), facts: cinema_ticket::facts },
     Entry { name: "payment", scopes: &[], build: payment, facts: payment::facts },
     Entry { name: "mypage", scopes: &[], build: |_| mypage::context(), facts: mypage::facts },
+    Entry { name: "notification", scopes: &[], build: notification, facts: notification::facts },
 ];
 
 fn payment(mode: Mode) -> Context {
@@ -43,6 +45,17 @@ fn payment(mode: Mode) -> Context {
         Mode::Development => payment::simulated(simulator()),
         Mode::Production => payment::context(std::sync::Arc::new(simulator())),
     }
+}
+
+/// Under `up` a customer's webhook may be on this machine.
+fn notification(mode: Mode) -> Context {
+    notification::context(notification::Settings {
+        console: notification::Console::new(std::io::stdout()),
+        webhooks: match mode {
+            Mode::Development => notification::Reach::Private,
+            Mode::Production => notification::Reach::Public,
+        },
+    })
 }
 
 /// There is no real provider yet. What it does at random need not be the same twice.

@@ -1,0 +1,7 @@
+DROP TABLE seat_claim;
+DROP TABLE hold;
+DROP TABLE booking;
+DROP TABLE screening;
+DROP TABLE movie;
+DROP TABLE home_assignment;
+DROP TABLE screen;

@@ -1,0 +1,230 @@
+//! Bookings' claims: held for an attempt to book, without a clock; reserved once the order stands; free again when the
+//! attempt is dropped or the order cancelled.
+
+use crate::customers::{Ask, seats_taken};
+use crate::domain::contest::Wanted;
+use crate::domain::seat::{self, Seat};
+use crate::holds::{self, Hold};
+use crate::schema::booking;
+use crate::screenings::{self, Screening};
+use diesel::prelude::*;
+use mesh::{Refusal, Time, Tx, text};
+use ordering::fulfilments;
+use proto::cinema::theater::v1 as wire;
+
+/// The attempt to book that wants seats.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// The booking it would become.
+    pub booking_id: String,
+    /// Its number, from 1.
+    pub number: i32,
+    /// Who books.
+    pub customer_id: String,
+    /// The customer's hold that it takes over.
+    pub hold_id: Option<String>,
+}
+
+/// Holds seats for an attempt to book; the same or a later attempt's again is the same hold. FAILED_PRECONDITION
+/// CLAIM_DROPPED, SCREENING_STARTED, SEATS_TAKEN, HOLD_EXPIRED.
+pub fn hold(tx: &mut Tx<'_>, attempt: &Attempt, ask: &Ask) -> Result<wire::Hold, Refusal> {
+    let dropped = lock(tx, &attempt.booking_id)?;
+    let fulfilment = fulfilments::find(tx.db(), &attempt.booking_id)?;
+    let over = fulfilment.is_some_and(|fulfilment| !fulfilment.is_open());
+    if over {
+        return Err(dropped_already());
+    }
+    if let Some(own) = live(tx, &attempt.booking_id)? {
+        let seats = holds::seats_of(tx.db(), &own.claimant)?;
+        let same = own.screening_id == ask.screening_id && seats == ask.seats;
+        if own.reserved || (same && own.attempt == attempt.number) {
+            return Ok(own.told(&seats));
+        }
+        if own.attempt > attempt.number {
+            return Err(dropped_already());
+        }
+    }
+    if dropped >= attempt.number {
+        return Err(dropped_already());
+    }
+    grant(tx, attempt, ask)
+}
+
+fn dropped_already() -> Refusal {
+    Refusal::precondition(
+        "CLAIM_DROPPED",
+        text(
+            "this attempt to book was given up; its seats are free again",
+            "취소된 예매 시도입니다.",
+        ),
+    )
+}
+
+fn grant(tx: &mut Tx<'_>, attempt: &Attempt, ask: &Ask) -> Result<wire::Hold, Refusal> {
+    free(tx, &attempt.booking_id, Some(&ask.screening_id))?;
+    let screening =
+        screenings::lock_seats(tx, &ask.screening_id)?.ok_or_else(screenings::not_found)?;
+    let now = tx.now();
+    screening.must_have(&ask.seats)?;
+    screening.must_be_ahead(now)?;
+    let hold = Hold {
+        attempt: attempt.number,
+        ..claim(&attempt.booking_id, &attempt.customer_id, &screening, now)
+    };
+    let named = attempt.hold_id.is_some();
+    let taken_over = take_over(tx, attempt, &screening)?;
+    match holds::take(tx, &hold, &ask.seats, Wanted::Hold)? {
+        Ok(()) => Ok(hold.told(&ask.seats)),
+        Err(taken) if named && !taken_over => Err(hold_expired(&taken)),
+        Err(taken) => Err(seats_taken(&taken)),
+    }
+}
+
+/// Ends the customer's hold that the attempt names, so that its seats are free for the attempt, which follows in the
+/// same transaction. False: it names none that is alive, of this customer and for this screening.
+fn take_over(tx: &mut Tx<'_>, attempt: &Attempt, screening: &Screening) -> Result<bool, Refusal> {
+    let Some(hold_id) = &attempt.hold_id else {
+        return Ok(false);
+    };
+    let now = tx.now();
+    let named = holds::find(tx.db(), hold_id)?.filter(|hold| {
+        hold.customer_id == attempt.customer_id
+            && hold.screening_id == screening.screening_id
+            && hold.expires_at.is_some()
+            && !hold.holder().has_expired(now)
+    });
+    match named {
+        Some(hold) => holds::end(tx, &hold.claimant),
+        None => Ok(false),
+    }
+}
+
+fn hold_expired(taken: &[Seat]) -> Refusal {
+    Refusal::precondition(
+        "HOLD_EXPIRED",
+        text(
+            format!(
+                "the hold has ended and somebody else has {}",
+                holds::spoken(taken)
+            ),
+            format!(
+                "좌석 선점 시간이 만료되어 다른 고객이 선택한 좌석입니다: {}",
+                holds::spoken(taken)
+            ),
+        ),
+    )
+    .with("seats", seat::list(taken))
+}
+
+/// A booking's claim that is not reserved yet.
+fn claim(booking_id: &str, customer_id: &str, screening: &Screening, now: Time) -> Hold {
+    Hold {
+        claimant: booking_id.to_owned(),
+        screening_id: screening.screening_id.clone(),
+        customer_id: customer_id.to_owned(),
+        slot: None,
+        attempt: 0,
+        reserved: false,
+        live: true,
+        created_at: now.0,
+        expires_at: None,
+    }
+}
+
+/// Attempts up to this number came to nothing: what they hold is free, and none of them is granted anything any more.
+pub fn drop_attempts(tx: &mut Tx<'_>, booking_id: &str, dropped: i32) -> Result<(), Refusal> {
+    if lock(tx, booking_id)? < dropped {
+        diesel::update(booking::table.find(booking_id))
+            .set(booking::dropped.eq(dropped))
+            .execute(tx.db())?;
+    }
+    let held = live(tx, booking_id)?;
+    if held.is_some_and(|held| !held.reserved && held.attempt <= dropped) {
+        free(tx, booking_id, None)?;
+    }
+    Ok(())
+}
+
+/// A paid order's claim on its seats.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// The order.
+    pub order_id: String,
+    /// Whose it is.
+    pub customer_id: String,
+    /// Since when it stands.
+    pub placed_at: Time,
+    /// Its seats.
+    pub ask: Ask,
+}
+
+/// Reserves an order's seats, whether an attempt held them before or not. Answers when the screening ends; or who has
+/// lost, the order, and then it holds nothing: the seats that somebody else has.
+pub fn reserve(tx: &mut Tx<'_>, order: &Order) -> Result<Result<Time, Vec<Seat>>, Refusal> {
+    lock(tx, &order.order_id)?;
+    let ask = &order.ask;
+    free(tx, &order.order_id, Some(&ask.screening_id))?;
+    let unknown = || Refusal::internal(format!("{} is of no screening of ours", order.order_id));
+    let screening = screenings::lock_seats(tx, &ask.screening_id)?.ok_or_else(unknown)?;
+    screening.must_have(&ask.seats)?;
+    let now = tx.now();
+    let held = live(tx, &order.order_id)?;
+    let held = held.unwrap_or_else(|| claim(&order.order_id, &order.customer_id, &screening, now));
+    let reserved = Hold {
+        reserved: true,
+        ..held
+    };
+    let wanted = Wanted::Order {
+        customer_id: &order.customer_id,
+        placed_at: order.placed_at,
+    };
+    match holds::take(tx, &reserved, &ask.seats, wanted)? {
+        Ok(()) => Ok(Ok(Time(screening.ends_at))),
+        Err(taken) => {
+            holds::end(tx, &order.order_id)?;
+            Ok(Err(taken))
+        }
+    }
+}
+
+/// Frees whatever a cancelled order has. Whether it had its seats reserved.
+pub fn release(tx: &mut Tx<'_>, order_id: &str) -> Result<bool, Refusal> {
+    lock(tx, order_id)?;
+    let reserved = live(tx, order_id)?.is_some_and(|held| held.reserved);
+    free(tx, order_id, None)?;
+    Ok(reserved)
+}
+
+/// Ends a booking's claim, unless it is for this screening.
+fn free(tx: &mut Tx<'_>, booking_id: &str, save: Option<&str>) -> Result<(), Refusal> {
+    match live(tx, booking_id)? {
+        Some(held) if save != Some(held.screening_id.as_str()) => holds::end_all(tx, &[held]),
+        _ => Ok(()),
+    }
+}
+
+fn live(tx: &mut Tx<'_>, booking_id: &str) -> Result<Option<Hold>, Refusal> {
+    Ok(holds::find(tx.db(), booking_id)?.filter(|hold| hold.live))
+}
+
+/// Takes the right to decide about a booking's claim until the transaction ends: its order, its attempts and what it
+/// drops come by different ways. Answers the highest attempt that was dropped.
+fn lock(tx: &mut Tx<'_>, booking_id: &str) -> Result<i32, Refusal> {
+    let known = diesel::update(booking::table.find(booking_id))
+        .set(booking::touched.eq(booking::touched + 1))
+        .returning(booking::dropped)
+        .get_result(tx.db())
+        .optional()?;
+    if let Some(dropped) = known {
+        return Ok(dropped);
+    }
+    let first = diesel::insert_into(booking::table)
+        .values((
+            booking::order_id.eq(booking_id),
+            booking::dropped.eq(0),
+            booking::touched.eq(1i64),
+        ))
+        .execute(tx.db());
+    crate::unless_taken(first)?;
+    Ok(0)
+}

@@ -1,0 +1,53 @@
+//! Screenings.
+
+use crate::screenings::{self, Plan, Screening};
+use mesh::{Page, Refusal, Store, fields, id, request};
+use proto::cinema::theater::v1::{
+    ListScreeningsRequest, ListScreeningsResponse, ScheduleScreeningRequest,
+    ScheduleScreeningResponse,
+};
+
+pub async fn schedule(
+    store: &Store,
+    request: ScheduleScreeningRequest,
+) -> Result<ScheduleScreeningResponse, Refusal> {
+    let plan = fields::read(|fields| {
+        fields.take(request::id(&request.request_id));
+        fields.check(request.starts_at.is_some(), "starts_at", "is required");
+        Plan {
+            movie_id: fields.take(id::parse("movie_id", &request.movie_id)),
+            screen_id: fields.take(id::parse("screen_id", &request.screen_id)),
+            starts_at: request.starts_at.unwrap_or_default().into(),
+        }
+    })?;
+    let key = request::Key::new(&request.request_id, &request)?;
+    let scheduled = store.write(plan.screen_id.clone(), move |tx| {
+        request::once(tx, &key, |tx| {
+            let screening = Some(screenings::schedule(tx, &plan)?.into());
+            Ok(ScheduleScreeningResponse { screening })
+        })
+    });
+    scheduled.await
+}
+
+pub async fn list(
+    store: &Store,
+    request: ListScreeningsRequest,
+) -> Result<ListScreeningsResponse, Refusal> {
+    let (page, movie_id) = fields::read(|fields| {
+        let named = Some(request.movie_id.as_str()).filter(|movie_id| !movie_id.is_empty());
+        let movie_id = named.map(|movie_id| fields.take(id::parse("movie_id", movie_id)));
+        let page = Page::read(fields, request.page_size, &request.page_token);
+        (page, movie_id)
+    })?;
+    let from = request.from.map_or_else(|| store.clock().now(), Into::into);
+    let listed = store.read(move |db| {
+        let mut screenings = screenings::list(db, &page, movie_id, from)?;
+        let next_page_token = page.cut(&mut screenings, Screening::key);
+        Ok(ListScreeningsResponse {
+            screenings: screenings.into_iter().map(Into::into).collect(),
+            next_page_token,
+        })
+    });
+    listed.await
+}

@@ -1,0 +1,233 @@
+//! Claims on seats in their tables: a hold per claimant, a customer's or a booking's, and a row for each of its seats.
+//! Seats have one live claim at most; all seats of a claim are taken or none.
+
+use crate::domain::contest::{Holder, Wanted};
+use crate::domain::seat::{self, Seat};
+use crate::schema::{hold, seat_claim};
+use crate::screenings;
+use diesel::prelude::*;
+use mesh::{Db, Refusal, Time, Tx};
+use proto::cinema::theater::v1 as wire;
+use std::collections::BTreeSet;
+
+/// A hold's row.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = hold, treat_none_as_null = true)]
+pub struct Hold {
+    /// The customer's hold's id, or the booking's.
+    pub claimant: String,
+    /// The screening.
+    pub screening_id: String,
+    /// Whose it is.
+    pub customer_id: String,
+    /// Which of a customer's holds it is, from 1. None: a booking's.
+    pub slot: Option<i32>,
+    /// The booking's attempt; 0 when no attempt asked for it.
+    pub attempt: i32,
+    /// A standing booking's.
+    pub reserved: bool,
+    /// It has its seats.
+    pub live: bool,
+    /// Since when, µs.
+    pub created_at: i64,
+    /// When it ends by itself, µs. None: a booking's.
+    pub expires_at: Option<i64>,
+}
+
+impl Hold {
+    /// The contestant for a seat that it is.
+    pub fn holder(&self) -> Holder {
+        Holder {
+            customer_id: self.customer_id.clone(),
+            created_at: Time(self.created_at),
+            expires_at: self.expires_at.map(Time),
+        }
+    }
+
+    /// It, with these seats, on the wire.
+    pub fn told(&self, seats: &[Seat]) -> wire::Hold {
+        wire::Hold {
+            hold_id: self.claimant.clone(),
+            screening_id: self.screening_id.clone(),
+            seats: seats.iter().map(Seat::to_string).collect(),
+            expires_at: self.expires_at.map(|at| Time(at).into()),
+        }
+    }
+}
+
+/// Reads a hold, live or not.
+pub fn find(db: &mut Db, claimant: &str) -> Result<Option<Hold>, Refusal> {
+    Ok(hold::table
+        .find(claimant)
+        .select(Hold::as_select())
+        .first(db)
+        .optional()?)
+}
+
+/// The seats that a claimant has now, in order.
+pub fn seats_of(db: &mut Db, claimant: &str) -> Result<Vec<Seat>, Refusal> {
+    let texts: Vec<String> = seat_claim::table
+        .filter(seat_claim::claimant.eq(claimant))
+        .filter(seat_claim::live)
+        .select(seat_claim::seat)
+        .load(db)?;
+    let mut seats = texts
+        .iter()
+        .map(|text| read(text))
+        .collect::<Result<Vec<_>, _>>()?;
+    seats.sort_unstable();
+    Ok(seats)
+}
+
+/// Every live claim of a screening, as seat and hold.
+pub fn live(db: &mut Db, screening_id: &str) -> Result<Vec<(Seat, Hold)>, Refusal> {
+    let claims = seat_claim::table
+        .inner_join(hold::table)
+        .filter(seat_claim::screening_id.eq(screening_id))
+        .filter(seat_claim::live)
+        .select((seat_claim::seat, Hold::as_select()));
+    read_all(claims.load(db)?)
+}
+
+/// The live claims of these seats.
+fn live_on(db: &mut Db, screening_id: &str, seats: &[Seat]) -> Result<Vec<(Seat, Hold)>, Refusal> {
+    let texts: Vec<String> = seats.iter().map(Seat::to_string).collect();
+    let claims = seat_claim::table
+        .inner_join(hold::table)
+        .filter(seat_claim::screening_id.eq(screening_id))
+        .filter(seat_claim::seat.eq_any(texts))
+        .filter(seat_claim::live)
+        .select((seat_claim::seat, Hold::as_select()));
+    read_all(claims.load(db)?)
+}
+
+fn read_all(rows: Vec<(String, Hold)>) -> Result<Vec<(Seat, Hold)>, Refusal> {
+    rows.into_iter()
+        .map(|(seat, hold)| Ok((read(&seat)?, hold)))
+        .collect()
+}
+
+fn read(text: &str) -> Result<Seat, Refusal> {
+    Seat::parse(text).ok_or_else(|| Refusal::internal(format!("a claim of seat {text:?}")))
+}
+
+/// Gives `to` exactly `seats`, all of them, and ends whoever loses one to it; or changes nothing and answers the seats
+/// that are kept from it. The screening's seats must be locked.
+pub fn take(
+    tx: &mut Tx<'_>,
+    to: &Hold,
+    seats: &[Seat],
+    wanted: Wanted<'_>,
+) -> Result<Result<(), Vec<Seat>>, Refusal> {
+    let now = tx.now();
+    let mut others = live_on(tx.db(), &to.screening_id, seats)?;
+    others.retain(|(_, hold)| hold.claimant != to.claimant);
+    let kept = |(_, hold): &&(Seat, Hold)| hold.holder().keeps_from(wanted, now);
+    let mut taken: Vec<Seat> = others.iter().filter(kept).map(|(seat, _)| *seat).collect();
+    if !taken.is_empty() {
+        taken.sort_unstable();
+        return Ok(Err(taken));
+    }
+    let losers: BTreeSet<&str> = others.iter().map(|(_, hold)| &*hold.claimant).collect();
+    for loser in losers {
+        end(tx, loser)?;
+    }
+    save(tx.db(), to)?;
+    seat_rows(tx.db(), to, seats)?;
+    Ok(Ok(()))
+}
+
+fn save(db: &mut Db, hold: &Hold) -> Result<(), Refusal> {
+    let known = diesel::update(hold::table.find(&hold.claimant))
+        .set(hold)
+        .execute(db);
+    if crate::unless_taken(known)? == 0 {
+        crate::unless_taken(diesel::insert_into(hold::table).values(hold).execute(db))?;
+    }
+    Ok(())
+}
+
+/// Makes the live rows of a hold be of `seats`, in order.
+fn seat_rows(db: &mut Db, hold: &Hold, seats: &[Seat]) -> Result<(), Refusal> {
+    let texts: Vec<String> = seats.iter().map(Seat::to_string).collect();
+    let own = seat_claim::table.filter(seat_claim::claimant.eq(&hold.claimant));
+    diesel::update(own.filter(seat_claim::live))
+        .set(seat_claim::live.eq(false))
+        .execute(db)?;
+    for text in &texts {
+        let row = seat_claim::table.find((&hold.claimant, &hold.screening_id, text));
+        let again = diesel::update(row)
+            .set(seat_claim::live.eq(true))
+            .execute(db);
+        if crate::unless_taken(again)? == 0 {
+            let first = diesel::insert_into(seat_claim::table)
+                .values((
+                    seat_claim::claimant.eq(&hold.claimant),
+                    seat_claim::screening_id.eq(&hold.screening_id),
+                    seat_claim::seat.eq(text),
+                    seat_claim::live.eq(true),
+                ))
+                .execute(db);
+            crate::unless_taken(first)?;
+        }
+    }
+    Ok(())
+}
+
+/// Ends a hold: its seats are free. False: it had ended before, and nothing changed. Its screening's seats must be
+/// locked.
+pub fn end(tx: &mut Tx<'_>, claimant: &str) -> Result<bool, Refusal> {
+    let own = hold::table.find(claimant).filter(hold::live);
+    let ended = diesel::update(own)
+        .set((hold::live.eq(false), hold::reserved.eq(false)))
+        .execute(tx.db())?;
+    let seats = seat_claim::table.filter(seat_claim::claimant.eq(claimant));
+    diesel::update(seats.filter(seat_claim::live))
+        .set(seat_claim::live.eq(false))
+        .execute(tx.db())?;
+    Ok(ended > 0)
+}
+
+/// Customers' holds that have run out by `now`, of one customer if it is named: the longest ago first.
+pub fn expired(db: &mut Db, now: Time, of: Option<&str>, limit: i64) -> Result<Vec<Hold>, Refusal> {
+    let mut holds = hold::table
+        .filter(hold::live)
+        .filter(hold::expires_at.le(now.0))
+        .into_boxed();
+    if let Some(customer_id) = of {
+        holds = holds.filter(hold::customer_id.eq(customer_id.to_owned()));
+    }
+    Ok(holds
+        .order(hold::expires_at)
+        .limit(limit)
+        .select(Hold::as_select())
+        .load(db)?)
+}
+
+/// Ends those of `holds` that have not ended meanwhile, each screening's seats locked once.
+pub fn end_all(tx: &mut Tx<'_>, holds: &[Hold]) -> Result<(), Refusal> {
+    let screenings: BTreeSet<&str> = holds.iter().map(|hold| &*hold.screening_id).collect();
+    for screening_id in screenings {
+        screenings::lock_seats(tx, screening_id)?;
+        for hold in holds.iter().filter(|h| h.screening_id == screening_id) {
+            end(tx, &hold.claimant)?;
+        }
+    }
+    Ok(())
+}
+
+/// The places of a customer's live holds.
+pub fn slots(db: &mut Db, customer_id: &str) -> Result<Vec<i32>, Refusal> {
+    let slots: Vec<Option<i32>> = hold::table
+        .filter(hold::customer_id.eq(customer_id))
+        .filter(hold::live)
+        .filter(hold::slot.is_not_null())
+        .select(hold::slot)
+        .load(db)?;
+    Ok(slots.into_iter().flatten().collect())
+}
+
+/// Seats for people: "1A, 1B".
+pub fn spoken(seats: &[Seat]) -> String {
+    seat::list(seats).replace(',', ", ")
+}
