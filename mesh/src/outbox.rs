@@ -132,7 +132,12 @@ pub fn of_entity(db: &mut Db, id: &str) -> QueryResult<Vec<Stated>> {
     let rows: Vec<(i64, String, i64, Option<i64>)> = outbox::table
         .filter(outbox::subject.like(format!("yemae.%.{id}")))
         .order(outbox::seq)
-        .select((outbox::at, outbox::name, outbox::version, outbox::published_at))
+        .select((
+            outbox::at,
+            outbox::name,
+            outbox::version,
+            outbox::published_at,
+        ))
         .load(db)?;
     let stated = |(at, name, version, published): (i64, String, i64, Option<i64>)| Stated {
         at,

@@ -17,7 +17,15 @@ pub async fn run(context: Context, site: Site, bus: Bus) {
     parts.spawn(async move { drop(relay.await) });
     if !context.policies.is_empty() {
         let (site, policies) = (site.clone(), context.policies);
-        parts.spawn(async move { bus.follow(site.context, policies, site.store.clone(), site.stop.clone()).await });
+        parts.spawn(async move {
+            bus.follow(
+                site.context,
+                policies,
+                site.store.clone(),
+                site.stop.clone(),
+            )
+            .await
+        });
     }
     if !context.tasks.is_empty() {
         parts.spawn(tasks::run(site.clone(), context.tasks));

@@ -62,7 +62,11 @@ impl Charge {
         // What the provider still has although payment says that it took nothing pays no order.
         let stray = held && !approved && !refunded;
         audit::Charge {
-            payment_id: if self.payment_id.is_empty() { self.charge_key } else { self.payment_id },
+            payment_id: if self.payment_id.is_empty() {
+                self.charge_key
+            } else {
+                self.payment_id
+            },
             order_id: if stray { String::new() } else { self.order_id },
             context: self.context,
             approved: approved || stray,

@@ -22,15 +22,26 @@ pub(crate) fn run(command: &cli::Audit) -> Result<(), Fault> {
     let history = read_history(command)?;
     let report = runtime()?.block_on(examine(command, &places, history.as_ref()))?;
     if command.json {
-        println!("{}", serde_json::to_string_pretty(&report).map_err(Fault::bug)?);
+        println!(
+            "{}",
+            serde_json::to_string_pretty(&report).map_err(Fault::bug)?
+        );
     } else {
         show(&report);
     }
     let breaches: usize = report.values().map(|verdict| verdict.breaches.len()).sum();
-    if breaches > 0 { Err(Fault::no(format!("{breaches} breaches"))) } else { Ok(()) }
+    if breaches > 0 {
+        Err(Fault::no(format!("{breaches} breaches")))
+    } else {
+        Ok(())
+    }
 }
 
-async fn examine(command: &cli::Audit, places: &Places, history: Option<&History>) -> Result<Report, Fault> {
+async fn examine(
+    command: &cli::Audit,
+    places: &Places,
+    history: Option<&History>,
+) -> Result<Report, Fault> {
     if command.quiet {
         wait_for_quiet(places, Duration::from_secs(command.wait)).await?;
     }
@@ -39,7 +50,13 @@ async fn examine(command: &cli::Audit, places: &Places, history: Option<&History
     let second = places.facts()?;
     // Something new began meanwhile: then what is in flight proves nothing.
     let quiet = command.quiet && first.open == 0 && second.open == 0;
-    Ok(audit::judge(&first, &second, history, quiet, Clock::system().now()))
+    Ok(audit::judge(
+        &first,
+        &second,
+        history,
+        quiet,
+        Clock::system().now(),
+    ))
 }
 
 async fn wait_for_quiet(places: &Places, patience: Duration) -> Result<(), Fault> {
@@ -54,9 +71,16 @@ async fn wait_for_quiet(places: &Places, patience: Duration) -> Result<(), Fault
         }
         if Instant::now() >= end {
             let why = places.busy().await?.unwrap_or_default();
-            return Err(Fault::not_ready(format!("the mesh did not come to rest in {} s: {why}", patience.as_secs())));
+            return Err(Fault::not_ready(format!(
+                "the mesh did not come to rest in {} s: {why}",
+                patience.as_secs()
+            )));
         }
-        let pause = if seen_quiet { APART } else { Duration::from_millis(200) };
+        let pause = if seen_quiet {
+            APART
+        } else {
+            Duration::from_millis(200)
+        };
         tokio::time::sleep(pause).await;
     }
 }
@@ -65,8 +89,11 @@ fn read_history(command: &cli::Audit) -> Result<Option<History>, Fault> {
     let mut all = History::default();
     for path in &command.history {
         let text = std::fs::read_to_string(path);
-        let text = text.map_err(|why| Fault::usage(format!("cannot read --history {}: {why}", path.display())))?;
-        let own = History::parse(&text).map_err(|why| Fault::usage(format!("--history {}: {why}", path.display())))?;
+        let text = text.map_err(|why| {
+            Fault::usage(format!("cannot read --history {}: {why}", path.display()))
+        })?;
+        let own = History::parse(&text)
+            .map_err(|why| Fault::usage(format!("--history {}: {why}", path.display())))?;
         all.0.extend(own.0);
     }
     Ok((!command.history.is_empty()).then_some(all))
@@ -84,7 +111,10 @@ impl Places {
         let here = Data::at(data);
         let settings = Settings::from_environment()?;
         let mut databases = Vec::new();
-        for entry in contexts::ALL.iter().filter(|entry| !without.iter().any(|name| name == entry.name)) {
+        for entry in contexts::ALL
+            .iter()
+            .filter(|entry| !without.iter().any(|name| name == entry.name))
+        {
             let file = here.database(entry.name);
             let url = if file.is_file() {
                 file.display().to_string()
@@ -92,18 +122,26 @@ impl Places {
                 continue;
             } else {
                 settings.get(entry.name, "DATABASE_URL").map_err(|why| {
-                    Fault::usage(format!("there is no data directory {} and {why}", data.display()))
+                    Fault::usage(format!(
+                        "there is no data directory {} and {why}",
+                        data.display()
+                    ))
                 })?
             };
             databases.push((entry, Url(url)));
         }
-        let nats = here.running().map(|running| running.nats).or_else(|| settings.variable("NATS_URL").map(str::to_owned));
+        let nats = here
+            .running()
+            .map(|running| running.nats)
+            .or_else(|| settings.variable("NATS_URL").map(str::to_owned));
         Ok(Self { databases, nats })
     }
 
     /// Each context with a connection to its database.
     pub(crate) fn open(&self) -> Result<Vec<(&'static Entry, Db)>, Fault> {
-        let open = |(entry, url): &(&'static Entry, Url)| Ok((*entry, Db::open(url).map_err(Fault::not_ready)?));
+        let open = |(entry, url): &(&'static Entry, Url)| {
+            Ok((*entry, Db::open(url).map_err(Fault::not_ready)?))
+        };
         self.databases.iter().map(open).collect()
     }
 
@@ -111,7 +149,8 @@ impl Places {
         let mut all = Facts::default();
         for (entry, mut db) in self.open()? {
             let mut facts = (entry.facts)(&mut db).map_err(Fault::not_ready)?;
-            facts.open += tasks::open(&mut db).map_err(Fault::not_ready)? + outbox::waiting(&mut db).map_err(Fault::not_ready)?.0;
+            facts.open += tasks::open(&mut db).map_err(Fault::not_ready)?
+                + outbox::waiting(&mut db).map_err(Fault::not_ready)?.0;
             facts.contexts.push(entry.name.to_owned());
             all.add(facts);
         }
@@ -126,16 +165,25 @@ impl Places {
             let unsettled = (entry.facts)(&mut db).map_err(Fault::not_ready)?.open;
             if waiting + open + unsettled > 0 {
                 let name = entry.name;
-                return Ok(Some(format!("{name}: {waiting} unpublished events, {open} open tasks, {unsettled} unsettled")));
+                return Ok(Some(format!(
+                    "{name}: {waiting} unpublished events, {open} open tasks, {unsettled} unsettled"
+                )));
             }
         }
-        let nats = self.nats.as_ref().ok_or_else(|| Fault::not_ready("--quiet needs the running broker: is `yemae up` running?"))?;
-        let bus = bus::Bus::connect(bus::Settings::new(nats, "yemae audit")).await.map_err(Fault::not_ready)?;
+        let nats = self.nats.as_ref().ok_or_else(|| {
+            Fault::not_ready("--quiet needs the running broker: is `yemae up` running?")
+        })?;
+        let bus = bus::Bus::connect(bus::Settings::new(nats, "yemae audit"))
+            .await
+            .map_err(Fault::not_ready)?;
         for (entry, _) in &self.databases {
             let lag = bus.lag(entry.name).await.map_err(Fault::not_ready)?;
             let behind = lag.pending + lag.unacknowledged;
             if behind > 0 {
-                return Ok(Some(format!("{}: {behind} events not acted on", entry.name)));
+                return Ok(Some(format!(
+                    "{}: {behind} events not acted on",
+                    entry.name
+                )));
             }
         }
         Ok(None)
@@ -155,10 +203,18 @@ const RULES: [&str; 8] = [
 
 fn show(report: &Report) {
     for (rule, verdict) in report {
-        let about = RULES.get(usize::from(*rule) - 1).copied().unwrap_or_default();
+        let about = RULES
+            .get(usize::from(*rule) - 1)
+            .copied()
+            .unwrap_or_default();
         let found = match &verdict.not_checked {
             Some(why) => format!("not checked: {why}"),
-            None => format!("{} compared, {} breaches, {} in flight", verdict.compared, verdict.breaches.len(), verdict.in_flight.len()),
+            None => format!(
+                "{} compared, {} breaches, {} in flight",
+                verdict.compared,
+                verdict.breaches.len(),
+                verdict.in_flight.len()
+            ),
         };
         println!("{rule}. {about}: {found}");
         list("BREACH", &verdict.breaches);

@@ -5,7 +5,9 @@ use crate::rpc::{self, Mesh};
 use crate::{cli, runtime};
 use futures::StreamExt;
 use prost::Message;
-use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, MethodDescriptor, SerializeOptions};
+use prost_reflect::{
+    DescriptorPool, DynamicMessage, MessageDescriptor, MethodDescriptor, SerializeOptions,
+};
 use std::collections::BTreeSet;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::{Request, Status};
@@ -31,13 +33,20 @@ fn read(input: &MessageDescriptor, json: &str) -> Result<DynamicMessage, Fault> 
         .map_err(|why| Fault::usage(format!("the JSON is no {}: {why}", input.full_name())))
 }
 
-async fn call(mesh: &Mesh, method: &MethodDescriptor, request: DynamicMessage) -> Result<(), Fault> {
+async fn call(
+    mesh: &Mesh,
+    method: &MethodDescriptor,
+    request: DynamicMessage,
+) -> Result<(), Fault> {
     let path = format!("/{}/{}", method.parent_service().full_name(), method.name());
     let path = http::uri::PathAndQuery::try_from(path).map_err(Fault::bug)?;
     let mut client = tonic::client::Grpc::new(mesh.channel());
     client.ready().await.map_err(Fault::not_ready)?;
     let replies = client.server_streaming(Request::new(request), path, Dynamic(method.output()));
-    let mut replies = replies.await.map_err(|status| rpc::fault(&status))?.into_inner();
+    let mut replies = replies
+        .await
+        .map_err(|status| rpc::fault(&status))?
+        .into_inner();
     while let Some(reply) = replies.next().await {
         println!("{}", show(&reply.map_err(|status| rpc::fault(&status))?)?);
     }
@@ -47,7 +56,9 @@ async fn call(mesh: &Mesh, method: &MethodDescriptor, request: DynamicMessage) -
 fn show(message: &DynamicMessage) -> Result<String, Fault> {
     let mut json = serde_json::Serializer::pretty(Vec::new());
     let options = SerializeOptions::new().skip_default_fields(true);
-    message.serialize_with_options(&mut json, &options).map_err(Fault::bug)?;
+    message
+        .serialize_with_options(&mut json, &options)
+        .map_err(Fault::bug)?;
     String::from_utf8(json.into_inner()).map_err(Fault::bug)
 }
 
@@ -59,14 +70,30 @@ async fn find(mesh: &Mesh, name: &str) -> Result<MethodDescriptor, Fault> {
         let full = method.full_name();
         full == wanted || full.ends_with(&format!(".{wanted}"))
     };
-    let mut found: Vec<_> = pool.services().flat_map(|service| service.methods().collect::<Vec<_>>()).filter(is_meant).collect();
-    let names: Vec<_> = found.iter().map(|method| method.full_name().to_owned()).collect();
+    let mut found: Vec<_> = pool
+        .services()
+        .flat_map(|service| service.methods().collect::<Vec<_>>())
+        .filter(is_meant)
+        .collect();
+    let names: Vec<_> = found
+        .iter()
+        .map(|method| method.full_name().to_owned())
+        .collect();
     match (found.pop(), found.is_empty()) {
         (Some(method), true) => Ok(method),
-        (Some(_), false) => Err(Fault::usage(format!("{name} may be any of: {}", names.join(", ")))),
+        (Some(_), false) => Err(Fault::usage(format!(
+            "{name} may be any of: {}",
+            names.join(", ")
+        ))),
         (None, _) => {
-            let known: Vec<_> = pool.services().map(|service| service.full_name().to_owned()).collect();
-            Err(Fault::usage(format!("no method is called {name}. The services here: {}", known.join(", "))))
+            let known: Vec<_> = pool
+                .services()
+                .map(|service| service.full_name().to_owned())
+                .collect();
+            Err(Fault::usage(format!(
+                "no method is called {name}. The services here: {}",
+                known.join(", ")
+            )))
         }
     }
 }
@@ -74,10 +101,14 @@ async fn find(mesh: &Mesh, name: &str) -> Result<MethodDescriptor, Fault> {
 /// Everything the server says it serves.
 async fn reflect(mesh: &Mesh) -> Result<DescriptorPool, Fault> {
     let listed = ask(mesh, vec![MessageRequest::ListServices(String::new())]).await?;
-    let names = listed.into_iter().flat_map(|answer| match answer.message_response {
-        Some(MessageResponse::ListServicesResponse(list)) => list.service.into_iter().map(|s| s.name).collect(),
-        _ => Vec::new(),
-    });
+    let names = listed
+        .into_iter()
+        .flat_map(|answer| match answer.message_response {
+            Some(MessageResponse::ListServicesResponse(list)) => {
+                list.service.into_iter().map(|s| s.name).collect()
+            }
+            _ => Vec::new(),
+        });
     let asked = names.map(MessageRequest::FileContainingSymbol).collect();
     let mut files = BTreeSet::new();
     for answer in ask(mesh, asked).await? {
@@ -93,10 +124,16 @@ async fn complete(mesh: &Mesh, mut files: BTreeSet<Vec<u8>>) -> Result<Descripto
     loop {
         let mut set = prost_types::FileDescriptorSet::default();
         for file in &files {
-            set.file.push(prost_types::FileDescriptorProto::decode(&**file).map_err(Fault::bug)?);
+            set.file
+                .push(prost_types::FileDescriptorProto::decode(&**file).map_err(Fault::bug)?);
         }
         let known: BTreeSet<_> = set.file.iter().map(|file| file.name().to_owned()).collect();
-        let missing: BTreeSet<_> = set.file.iter().flat_map(|file| file.dependency.clone()).filter(|name| !known.contains(name)).collect();
+        let missing: BTreeSet<_> = set
+            .file
+            .iter()
+            .flat_map(|file| file.dependency.clone())
+            .filter(|name| !known.contains(name))
+            .collect();
         if missing.is_empty() {
             // From the bytes, so that options survive.
             let encoded: Vec<Vec<u8>> = files.into_iter().collect();
@@ -104,15 +141,21 @@ async fn complete(mesh: &Mesh, mut files: BTreeSet<Vec<u8>>) -> Result<Descripto
             add_all(&mut pool, encoded)?;
             return Ok(pool);
         }
-        let asked = missing.into_iter().map(MessageRequest::FileByFilename).collect();
+        let asked = missing
+            .into_iter()
+            .map(MessageRequest::FileByFilename)
+            .collect();
         let before = files.len();
         for answer in ask(mesh, asked).await? {
-            if let Some(MessageResponse::FileDescriptorResponse(response)) = answer.message_response {
+            if let Some(MessageResponse::FileDescriptorResponse(response)) = answer.message_response
+            {
                 files.extend(response.file_descriptor_proto);
             }
         }
         if files.len() == before {
-            return Err(Fault::not_ready("the server's reflection does not know files that it imports"));
+            return Err(Fault::not_ready(
+                "the server's reflection does not know files that it imports",
+            ));
         }
     }
 }
@@ -136,10 +179,18 @@ fn add_all(pool: &mut DescriptorPool, mut files: Vec<Vec<u8>>) -> Result<(), Fau
     Ok(())
 }
 
-async fn ask(mesh: &Mesh, asked: Vec<MessageRequest>) -> Result<Vec<ServerReflectionResponse>, Fault> {
-    let requests = asked.into_iter().map(|message| ServerReflectionRequest { host: String::new(), message_request: Some(message) });
+async fn ask(
+    mesh: &Mesh,
+    asked: Vec<MessageRequest>,
+) -> Result<Vec<ServerReflectionResponse>, Fault> {
+    let requests = asked.into_iter().map(|message| ServerReflectionRequest {
+        host: String::new(),
+        message_request: Some(message),
+    });
     let mut client = ServerReflectionClient::new(mesh.channel());
-    let answers = client.server_reflection_info(futures::stream::iter(requests.collect::<Vec<_>>())).await;
+    let answers = client
+        .server_reflection_info(futures::stream::iter(requests.collect::<Vec<_>>()))
+        .await;
     let mut answers = answers.map_err(|status| rpc::fault(&status))?.into_inner();
     let mut all = Vec::new();
     while let Some(answer) = answers.next().await {
@@ -172,7 +223,8 @@ impl Encoder for Dynamic {
     type Error = Status;
 
     fn encode(&mut self, item: DynamicMessage, to: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        item.encode(to).map_err(|why| Status::internal(why.to_string()))
+        item.encode(to)
+            .map_err(|why| Status::internal(why.to_string()))
     }
 }
 
@@ -182,6 +234,8 @@ impl Decoder for Dynamic {
 
     fn decode(&mut self, from: &mut DecodeBuf<'_>) -> Result<Option<DynamicMessage>, Status> {
         let message = DynamicMessage::decode(self.0.clone(), from);
-        message.map(Some).map_err(|why| Status::internal(why.to_string()))
+        message
+            .map(Some)
+            .map_err(|why| Status::internal(why.to_string()))
     }
 }

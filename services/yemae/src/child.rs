@@ -11,15 +11,28 @@ use tokio::net::TcpListener;
 /// Runs the command.
 pub(crate) fn run(command: &cli::Child) -> Result<(), Fault> {
     guard::die_with(command.parent)?;
-    let entry = contexts::find(&command.name).ok_or_else(|| Fault::usage(format!("no context is called {}", command.name)))?;
+    let entry = contexts::find(&command.name)
+        .ok_or_else(|| Fault::usage(format!("no context is called {}", command.name)))?;
     let data = Data::at(&command.data);
     runtime()?.block_on(async {
-        let listener = TcpListener::bind(command.listen).await.map_err(Fault::not_ready)?;
-        let bus = Bus::connect(bus::Settings::new(&command.nats, entry.name)).await.map_err(Fault::not_ready)?;
+        let listener = TcpListener::bind(command.listen)
+            .await
+            .map_err(Fault::not_ready)?;
+        let bus = Bus::connect(bus::Settings::new(&command.nats, entry.name))
+            .await
+            .map_err(Fault::not_ready)?;
         let ground = Ground::development(bus)?;
         let peers = format!("http://{}", command.mesh);
         let house = House::open(&ground, &[entry], |entry| up::place(&data, entry, &peers))?;
         let verifier = up::verifier(&data, ground.clock.clone())?;
-        serve::live(listener, house, &ground, verifier, up::patience(), serve::asked_to_stop()).await
+        serve::live(
+            listener,
+            house,
+            &ground,
+            verifier,
+            up::patience(),
+            serve::asked_to_stop(),
+        )
+        .await
     })
 }

@@ -26,18 +26,48 @@ pub(crate) struct Entry {
 
 /// Every context.
 pub(crate) const ALL: &[Entry] = &[
-    Entry { name: "cinema-movie", scopes: &[], build: |_| cinema_movie::context(), facts: |_| Ok(Facts::default()) },
-    Entry { name: "cinema-theater", scopes: &[], build: |_| cinema_theater::context(), facts: cinema_theater::facts },
+    Entry {
+        name: "cinema-movie",
+        scopes: &[],
+        build: |_| cinema_movie::context(),
+        facts: |_| Ok(Facts::default()),
+    },
+    Entry {
+        name: "cinema-theater",
+        scopes: &[],
+        build: |_| cinema_theater::context(),
+        facts: cinema_theater::facts,
+    },
     Entry {
         name: "cinema-booking",
         scopes: &["payment.charge", "theater.hold"],
         build: |_| cinema_booking::context(),
         facts: cinema_booking::facts,
     },
-    Entry { name: "cinema-ticket", scopes: &[], build: |_| cinema_ticket::context(), facts: cinema_ticket::facts },
-    Entry { name: "payment", scopes: &[], build: payment, facts: payment::facts },
-    Entry { name: "mypage", scopes: &[], build: |_| mypage::context(), facts: mypage::facts },
-    Entry { name: "notification", scopes: &[], build: notification, facts: notification::facts },
+    Entry {
+        name: "cinema-ticket",
+        scopes: &[],
+        build: |_| cinema_ticket::context(),
+        facts: cinema_ticket::facts,
+    },
+    Entry {
+        name: "payment",
+        scopes: &[],
+        build: payment,
+        facts: payment::facts,
+    },
+    Entry {
+        name: "mypage",
+        scopes: &[],
+        build: |_| mypage::context(),
+        facts: mypage::facts,
+    },
+    Entry {
+        name: "notification",
+        scopes: &[],
+        build: notification,
+        facts: notification::facts,
+    },
 ];
 
 fn payment(mode: Mode) -> Context {

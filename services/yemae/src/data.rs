@@ -36,12 +36,19 @@ impl Data {
             fs::create_dir_all(&dir).map_err(|why| self.unusable(&dir, &why))?;
         }
         let path = self.0.join("lock");
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path);
         let file = file.map_err(|why| self.unusable(&path, &why))?;
         match file.try_lock() {
             Ok(()) => Ok(Lock(file)),
             Err(TryLockError::WouldBlock) => {
-                let by = self.running().map_or_else(String::new, |running| format!(" (process {}, {})", running.pid, running.grpc));
+                let by = self.running().map_or_else(String::new, |running| {
+                    format!(" (process {}, {})", running.pid, running.grpc)
+                });
                 Err(Fault::not_ready(format!(
                     "{} is in use by another yemae{by}: stop that one, or give another directory with --data",
                     self.0.display()
@@ -52,7 +59,10 @@ impl Data {
     }
 
     fn unusable(&self, path: &Path, why: &std::io::Error) -> Fault {
-        Fault::usage(format!("cannot use {}: {why}. Give a directory you may write with --data", path.display()))
+        Fault::usage(format!(
+            "cannot use {}: {why}. Give a directory you may write with --data",
+            path.display()
+        ))
     }
 
     /// Who runs it, if somebody does.
@@ -111,7 +121,11 @@ impl Lock {
     /// Writes down where it listens.
     pub(crate) fn tell(&mut self, running: &Running) -> Result<(), Fault> {
         let text = serde_json::to_string(running).map_err(Fault::bug)?;
-        let written = self.0.set_len(0).and_then(|()| self.0.rewind()).and_then(|()| self.0.write_all(text.as_bytes()));
+        let written = self
+            .0
+            .set_len(0)
+            .and_then(|()| self.0.rewind())
+            .and_then(|()| self.0.write_all(text.as_bytes()));
         written.map_err(|why| Fault::not_ready(format!("cannot write the lock file: {why}")))
     }
 }

@@ -13,12 +13,21 @@ use std::process::Command;
 pub(crate) fn die_with(parent: i32) -> Result<(), Fault> {
     set_pdeathsig(Signal::SIGKILL).map_err(Fault::bug)?;
     // It may have died before the line above.
-    if getppid().as_raw() == parent { Ok(()) } else { Err(Fault::no("the parent is gone")) }
+    if getppid().as_raw() == parent {
+        Ok(())
+    } else {
+        Err(Fault::no("the parent is gone"))
+    }
 }
 
 /// Becomes `program`, bound to `parent`.
 pub(crate) fn run(parent: i32, program: &[String]) -> Result<(), Fault> {
     die_with(parent)?;
-    let (name, arguments) = program.split_first().ok_or_else(|| Fault::usage("guard needs a program"))?;
-    Err(Fault::not_ready(format!("cannot start {name}: {}", Command::new(name).args(arguments).exec())))
+    let (name, arguments) = program
+        .split_first()
+        .ok_or_else(|| Fault::usage("guard needs a program"))?;
+    Err(Fault::not_ready(format!(
+        "cannot start {name}: {}",
+        Command::new(name).args(arguments).exec()
+    )))
 }

@@ -63,15 +63,29 @@ pub(crate) struct House {
 
 impl House {
     /// Opens contexts and starts everything they do besides serving.
-    pub(crate) fn open(ground: &Ground, entries: &[&'static Entry], place: impl Fn(&Entry) -> Result<Place, Fault>) -> Result<Self, Fault> {
-        let mut house = Self { residents: Vec::new(), routes: RoutesBuilder::default(), services: Vec::new(), work: JoinSet::new() };
+    pub(crate) fn open(
+        ground: &Ground,
+        entries: &[&'static Entry],
+        place: impl Fn(&Entry) -> Result<Place, Fault>,
+    ) -> Result<Self, Fault> {
+        let mut house = Self {
+            residents: Vec::new(),
+            routes: RoutesBuilder::default(),
+            services: Vec::new(),
+            work: JoinSet::new(),
+        };
         for entry in entries {
             house.move_in(ground, entry, place(entry)?)?;
         }
         Ok(house)
     }
 
-    fn move_in(&mut self, ground: &Ground, entry: &'static Entry, place: Place) -> Result<(), Fault> {
+    fn move_in(
+        &mut self,
+        ground: &Ground,
+        entry: &'static Entry,
+        place: Place,
+    ) -> Result<(), Fault> {
         let mut context = (entry.build)(ground.mode);
         let setup = Setup {
             context: entry.name.to_owned(),
@@ -86,7 +100,14 @@ impl House {
         for (peer, patience) in &context.calls {
             let uri = place.peers.replace("{context}", peer);
             let endpoint = Endpoint::at(&uri).map_err(Fault::usage)?;
-            let stack = client::stack(ground.contracts.clone(), Some(signer.clone()), peer, endpoint, patience, &breakers);
+            let stack = client::stack(
+                ground.contracts.clone(),
+                Some(signer.clone()),
+                peer,
+                endpoint,
+                patience,
+                &breakers,
+            );
             peers.insert(*peer, stack);
         }
         let site = Site {
@@ -96,8 +117,10 @@ impl House {
             peers: Peers::new(peers),
             stop: ground.stop.clone(),
         };
-        self.services.extend(context.routes(&site, &mut self.routes));
-        self.work.spawn(mesh::run(context, site.clone(), ground.bus.clone()));
+        self.services
+            .extend(context.routes(&site, &mut self.routes));
+        self.work
+            .spawn(mesh::run(context, site.clone(), ground.bus.clone()));
         self.residents.push(Resident { site, breakers });
         Ok(())
     }

@@ -41,7 +41,10 @@ pub(crate) fn run(command: &cli::Load) -> Result<(), Fault> {
         let stage = Arc::new(set(&mesh).await?);
         let tally = drive(&mesh, &stage, command).await?;
         if command.json {
-            println!("{}", serde_json::to_string(&tally.summary()).map_err(Fault::bug)?);
+            println!(
+                "{}",
+                serde_json::to_string(&tally.summary()).map_err(Fault::bug)?
+            );
         } else {
             print!("{}", tally.summary());
         }
@@ -57,10 +60,15 @@ async fn set(mesh: &Mesh) -> Result<Stage, Fault> {
     let mut screenings = Vec::new();
     for number in 0..SCREENINGS {
         let ahead = Duration::from_secs(u64::from(24 + 3 * number) * 3600);
-        let screening = stage::schedule(&staff, &format!("{run}-{number}"), &movie, &screen, ahead).await?;
+        let screening =
+            stage::schedule(&staff, &format!("{run}-{number}"), &movie, &screen, ahead).await?;
         screenings.push(screening.screening_id);
     }
-    Ok(Stage { screenings, staff, run })
+    Ok(Stage {
+        screenings,
+        staff,
+        run,
+    })
 }
 
 async fn drive(mesh: &Mesh, stage: &Arc<Stage>, command: &cli::Load) -> Result<Tally, Fault> {
@@ -69,7 +77,14 @@ async fn drive(mesh: &Mesh, stage: &Arc<Stage>, command: &cli::Load) -> Result<T
     let end = begun + Duration::from_secs(command.seconds);
     for number in 0..command.clients {
         let own = mesh.acting_as(&format!("load-{number}"), &["customer"])?;
-        let customer = Customer::new(own, stage.clone(), command.seed, number, tell.clone(), Clock::system());
+        let customer = Customer::new(
+            own,
+            stage.clone(),
+            command.seed,
+            number,
+            tell.clone(),
+            Clock::system(),
+        );
         drop(mesh::task::detach(customer.shop(end)));
     }
     drop(tell);
@@ -77,7 +92,9 @@ async fn drive(mesh: &Mesh, stage: &Arc<Stage>, command: &cli::Load) -> Result<T
         None => None,
         Some(path) => {
             let file = OpenOptions::new().create(true).append(true).open(path);
-            Some(file.map_err(|why| Fault::usage(format!("cannot write --history {}: {why}", path.display())))?)
+            Some(file.map_err(|why| {
+                Fault::usage(format!("cannot write --history {}: {why}", path.display()))
+            })?)
         }
     };
     let mut tally = Tally::default();
@@ -86,7 +103,8 @@ async fn drive(mesh: &Mesh, stage: &Arc<Stage>, command: &cli::Load) -> Result<T
             // A line at a time, unbuffered: what was seen must survive whatever happens to us.
             let mut line = serde_json::to_string(&record).map_err(Fault::bug)?;
             line.push('\n');
-            file.write_all(line.as_bytes()).map_err(|why| Fault::not_ready(format!("cannot write --history: {why}")))?;
+            file.write_all(line.as_bytes())
+                .map_err(|why| Fault::not_ready(format!("cannot write --history: {why}")))?;
         }
         tally.add(&record);
     }

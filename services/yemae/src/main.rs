@@ -56,9 +56,15 @@ fn main() -> ExitCode {
 
 fn log() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
 }
 
 fn runtime() -> Result<Runtime, Fault> {
-    Builder::new_multi_thread().enable_all().build().map_err(Fault::bug)
+    Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(Fault::bug)
 }

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 /// Per-message TTL and atomic expectations together came with it.
 const OLDEST: (u32, u32) = (2, 14);
-const WAY_OUT: &str = "`make tools` fetches one into .tools/bin; or put one on PATH; or name one with --nats-server";
+const WAY_OUT: &str =
+    "`make tools` fetches one into .tools/bin; or put one on PATH; or name one with --nats-server";
 
 /// How a nats-server is started.
 #[derive(Clone, Debug)]
@@ -20,7 +21,12 @@ pub(crate) struct Server {
 
 impl Server {
     /// Finds a program that is new enough: the one named, or the first on PATH or in `.tools/bin`.
-    pub(crate) fn find(named: Option<&Path>, path: &str, listen: SocketAddr, store: &Path) -> Result<Self, Fault> {
+    pub(crate) fn find(
+        named: Option<&Path>,
+        path: &str,
+        listen: SocketAddr,
+        store: &Path,
+    ) -> Result<Self, Fault> {
         let program = match named {
             Some(program) => program.to_owned(),
             None => std::iter::once(PathBuf::from(".tools/bin"))
@@ -30,22 +36,36 @@ impl Server {
                 .ok_or_else(|| Fault::not_ready(format!("no nats-server was found. {WAY_OUT}")))?,
         };
         check_version(&program)?;
-        Ok(Self { program, listen, store: store.to_owned() })
+        Ok(Self {
+            program,
+            listen,
+            store: store.to_owned(),
+        })
     }
 
     /// Starts it as a guarded child. Must be called on the main thread: the guard's signal is tied to it.
     pub(crate) fn start(&self, log: &Path) -> Result<Child, Fault> {
         let own = std::env::current_exe().map_err(Fault::bug)?;
-        let log = std::fs::File::create(log).map_err(|why| Fault::not_ready(format!("cannot write {}: {why}", log.display())))?;
+        let log = std::fs::File::create(log)
+            .map_err(|why| Fault::not_ready(format!("cannot write {}: {why}", log.display())))?;
         let mut command = Command::new(own);
-        command.args(["guard", "--parent", &std::process::id().to_string(), "--"]).arg(&self.program);
+        command
+            .args(["guard", "--parent", &std::process::id().to_string(), "--"])
+            .arg(&self.program);
         command.arg("-js").arg("-sd").arg(&self.store);
-        command.args(["-a", &self.listen.ip().to_string(), "-p", &self.listen.port().to_string()]);
+        command.args([
+            "-a",
+            &self.listen.ip().to_string(),
+            "-p",
+            &self.listen.port().to_string(),
+        ]);
         let errors = log.try_clone().map_err(Fault::bug)?;
         command.stdin(Stdio::null()).stdout(log).stderr(errors);
         // A group of its own, so that Ctrl-C reaches us alone and the broker stays until we have drained.
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        command.spawn().map_err(|why| Fault::not_ready(format!("cannot start {}: {why}", self.program.display())))
+        command.spawn().map_err(|why| {
+            Fault::not_ready(format!("cannot start {}: {why}", self.program.display()))
+        })
     }
 
     /// How long to wait before it is started again.
@@ -54,10 +74,20 @@ impl Server {
 
 fn check_version(program: &Path) -> Result<(), Fault> {
     let output = Command::new(program).arg("--version").output();
-    let output = output.map_err(|why| Fault::not_ready(format!("cannot run {}: {why}. {WAY_OUT}", program.display())))?;
+    let output = output.map_err(|why| {
+        Fault::not_ready(format!(
+            "cannot run {}: {why}. {WAY_OUT}",
+            program.display()
+        ))
+    })?;
     let said = String::from_utf8_lossy(&output.stdout);
-    let version = parse_version(&said)
-        .ok_or_else(|| Fault::not_ready(format!("{} does not say its version ({}). {WAY_OUT}", program.display(), said.trim())))?;
+    let version = parse_version(&said).ok_or_else(|| {
+        Fault::not_ready(format!(
+            "{} does not say its version ({}). {WAY_OUT}",
+            program.display(),
+            said.trim()
+        ))
+    })?;
     if version < OLDEST {
         let (major, minor) = OLDEST;
         return Err(Fault::not_ready(format!(

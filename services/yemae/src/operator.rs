@@ -17,8 +17,16 @@ pub(crate) struct Operator {
 
 #[tonic::async_trait]
 impl OperatorService for Operator {
-    async fn get_status(&self, _: Request<GetStatusRequest>) -> Result<Response<GetStatusResponse>, Status> {
-        let contexts = futures::future::join_all(self.residents.iter().map(|resident| status(resident, &self.bus))).await;
+    async fn get_status(
+        &self,
+        _: Request<GetStatusRequest>,
+    ) -> Result<Response<GetStatusResponse>, Status> {
+        let contexts = futures::future::join_all(
+            self.residents
+                .iter()
+                .map(|resident| status(resident, &self.bus)),
+        )
+        .await;
         Ok(Response::new(GetStatusResponse { contexts }))
     }
 }
@@ -36,18 +44,30 @@ async fn status(resident: &Resident, bus: &Bus) -> ContextStatus {
     let site = &resident.site;
     let read = site.store.read(|db| {
         let (waiting, oldest) = outbox::waiting(db)?;
-        Ok(Read { waiting, oldest, tasks: tasks::open(db)?, dead: dead_letter::count(db)?, store: db.backend() })
+        Ok(Read {
+            waiting,
+            oldest,
+            tasks: tasks::open(db)?,
+            dead: dead_letter::count(db)?,
+            store: db.backend(),
+        })
     });
-    let lag = bus.lag(site.context).await.map_or(-1, |lag| i64::try_from(lag.pending + lag.unacknowledged).unwrap_or(i64::MAX));
-    let breakers = resident.breakers.standings().into_iter().map(|breaker| BreakerStatus {
-        peer: breaker.peer,
-        state: match breaker.state {
-            State::Closed => "closed".to_owned(),
-            State::Open => "open".to_owned(),
-            State::Probing => "probing".to_owned(),
-        },
-        failures: i32::try_from(breaker.consecutive_failures).unwrap_or(i32::MAX),
+    let lag = bus.lag(site.context).await.map_or(-1, |lag| {
+        i64::try_from(lag.pending + lag.unacknowledged).unwrap_or(i64::MAX)
     });
+    let breakers = resident
+        .breakers
+        .standings()
+        .into_iter()
+        .map(|breaker| BreakerStatus {
+            peer: breaker.peer,
+            state: match breaker.state {
+                State::Closed => "closed".to_owned(),
+                State::Open => "open".to_owned(),
+                State::Probing => "probing".to_owned(),
+            },
+            failures: i32::try_from(breaker.consecutive_failures).unwrap_or(i32::MAX),
+        });
     let known = ContextStatus {
         context: site.context.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -78,5 +98,9 @@ fn ready(known: ContextStatus, read: Read, now: mesh::Time) -> ContextStatus {
 }
 
 fn not_ready(known: ContextStatus, why: &Refusal) -> ContextStatus {
-    ContextStatus { ready: false, trouble: why.to_string(), ..known }
+    ContextStatus {
+        ready: false,
+        trouble: why.to_string(),
+        ..known
+    }
 }

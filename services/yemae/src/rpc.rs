@@ -56,12 +56,24 @@ pub(crate) fn reach(reach: &cli::Reach) -> Result<Mesh, Fault> {
     let sign = match &reach.token_file {
         Some(file) => {
             let token = std::fs::read_to_string(file);
-            let token = token.map_err(|why| Fault::usage(format!("cannot read --token-file {}: {why}", file.display())))?;
+            let token = token.map_err(|why| {
+                Fault::usage(format!(
+                    "cannot read --token-file {}: {why}",
+                    file.display()
+                ))
+            })?;
             Sign::Given(bearer(token.trim())?)
         }
-        None => Sign::Key(Key::read(&data.key("users")).map_err(|why| Fault::usage(format!("{why}; give --data or --token-file")))?),
+        None => Sign::Key(
+            Key::read(&data.key("users"))
+                .map_err(|why| Fault::usage(format!("{why}; give --data or --token-file")))?,
+        ),
     };
-    Ok(Mesh { client: connect(&server)?, sign, bearer: None })
+    Ok(Mesh {
+        client: connect(&server)?,
+        sign,
+        bearer: None,
+    })
 }
 
 /// A client for commands: patient, and never repeating by itself, so that what is seen is what was answered.
@@ -74,13 +86,25 @@ fn connect(server: &str) -> Result<Client, Fault> {
         in_flight: 10_000,
         ..client::Settings::default()
     };
-    let uri = if server.contains("://") { server.to_owned() } else { format!("http://{server}") };
+    let uri = if server.contains("://") {
+        server.to_owned()
+    } else {
+        format!("http://{server}")
+    };
     let endpoint = Endpoint::at(&uri).map_err(Fault::usage)?;
-    Ok(client::stack(Arc::new(contracts), None, "the mesh", endpoint, &patience, &Board::default()))
+    Ok(client::stack(
+        Arc::new(contracts),
+        None,
+        "the mesh",
+        endpoint,
+        &patience,
+        &Board::default(),
+    ))
 }
 
 fn bearer(token: &str) -> Result<HeaderValue, Fault> {
-    let mut value = HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| Fault::usage("the token is no token"))?;
+    let mut value = HeaderValue::try_from(format!("Bearer {token}"))
+        .map_err(|_| Fault::usage("the token is no token"))?;
     value.set_sensitive(true);
     Ok(value)
 }
@@ -90,20 +114,27 @@ impl Mesh {
     pub(crate) fn acting_as(&self, subject: &str, roles: &[&str]) -> Result<Self, Fault> {
         let own = match &self.sign {
             Sign::Given(given) => given.clone(),
-            Sign::Key(key) => bearer(&key.user_token(subject, roles, Clock::system().now(), TOKEN_GOOD_FOR))?,
+            Sign::Key(key) => {
+                bearer(&key.user_token(subject, roles, Clock::system().now(), TOKEN_GOOD_FOR))?
+            }
         };
-        Ok(Self { bearer: Some(own), ..self.clone() })
+        Ok(Self {
+            bearer: Some(own),
+            ..self.clone()
+        })
     }
 
     /// What a generated client is built on.
     pub(crate) fn channel(&self) -> Client {
         let bearer = self.bearer.clone();
-        BoxCloneSyncService::new(self.client.clone().map_request(move |mut request: client::Request| {
-            if let Some(bearer) = &bearer {
-                request.headers_mut().insert(AUTHORIZATION, bearer.clone());
-            }
-            request
-        }))
+        BoxCloneSyncService::new(self.client.clone().map_request(
+            move |mut request: client::Request| {
+                if let Some(bearer) = &bearer {
+                    request.headers_mut().insert(AUTHORIZATION, bearer.clone());
+                }
+                request
+            },
+        ))
     }
 }
 
@@ -111,7 +142,9 @@ impl Mesh {
 pub(crate) fn fault(status: &Status) -> Fault {
     let why = format!("{}: {}", code_name(status.code()), status.message());
     match status.code() {
-        Code::Unavailable | Code::DeadlineExceeded | Code::ResourceExhausted => Fault::NotReady(why),
+        Code::Unavailable | Code::DeadlineExceeded | Code::ResourceExhausted => {
+            Fault::NotReady(why)
+        }
         Code::InvalidArgument | Code::Unimplemented | Code::Unauthenticated => Fault::Usage(why),
         _ => Fault::No(why),
     }

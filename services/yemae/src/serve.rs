@@ -21,11 +21,17 @@ use tokio_util::sync::CancellationToken;
 
 /// Runs the command.
 pub(crate) fn run(command: &cli::Serve) -> Result<(), Fault> {
-    let entries = command.names.iter().map(|name| named(name)).collect::<Result<Vec<_>, _>>()?;
+    let entries = command
+        .names
+        .iter()
+        .map(|name| named(name))
+        .collect::<Result<Vec<_>, _>>()?;
     let settings = Settings::from_environment()?;
     let first = entries.first().map_or("", |entry| entry.name);
     let shared = |name: &str| settings.get(first, name);
-    let at: SocketAddr = shared("LISTEN")?.parse().map_err(|_| Fault::usage("YEMAE_LISTEN must be an address and a port: 127.0.0.1:50051"))?;
+    let at: SocketAddr = shared("LISTEN")?
+        .parse()
+        .map_err(|_| Fault::usage("YEMAE_LISTEN must be an address and a port: 127.0.0.1:50051"))?;
     runtime()?.block_on(async {
         let clock = Clock::system();
         let verifier = Verifier::from_files(
@@ -36,26 +42,56 @@ pub(crate) fn run(command: &cli::Serve) -> Result<(), Fault> {
             clock.clone(),
         );
         let verifier = verifier.map_err(Fault::usage)?;
-        let bus = Bus::connect(bus::Settings::new(settings.nats()?, "yemae serve")).await.map_err(Fault::usage)?;
+        let bus = Bus::connect(bus::Settings::new(settings.nats()?, "yemae serve"))
+            .await
+            .map_err(Fault::usage)?;
         let contracts = Arc::new(Contracts::load(proto::DESCRIPTORS).map_err(Fault::bug)?);
-        let ground = Ground { contracts, clock, bus, mode: Mode::Production, stop: CancellationToken::new() };
+        let ground = Ground {
+            contracts,
+            clock,
+            bus,
+            mode: Mode::Production,
+            stop: CancellationToken::new(),
+        };
         let house = House::open(&ground, &entries, |entry| place(&settings, entry))?;
-        let listener = TcpListener::bind(at).await.map_err(|why| Fault::not_ready(format!("cannot listen on {at}: {why}")))?;
+        let listener = TcpListener::bind(at)
+            .await
+            .map_err(|why| Fault::not_ready(format!("cannot listen on {at}: {why}")))?;
         eprintln!("yemae: serving {} on {at}", command.names.join(", "));
         let patience = server::Settings::default();
-        live(listener, house, &ground, verifier, patience, asked_to_stop()).await
+        live(
+            listener,
+            house,
+            &ground,
+            verifier,
+            patience,
+            asked_to_stop(),
+        )
+        .await
     })
 }
 
 fn named(name: &str) -> Result<&'static Entry, Fault> {
-    let names = || contexts::ALL.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", ");
-    contexts::find(name).ok_or_else(|| Fault::usage(format!("no context is called {name}; there are {}", names())))
+    let names = || {
+        contexts::ALL
+            .iter()
+            .map(|entry| entry.name)
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    contexts::find(name).ok_or_else(|| {
+        Fault::usage(format!(
+            "no context is called {name}; there are {}",
+            names()
+        ))
+    })
 }
 
 fn place(settings: &Settings, entry: &Entry) -> Result<Place, Fault> {
     Ok(Place {
         url: Url(settings.get(entry.name, "DATABASE_URL")?),
-        key: Key::read(&PathBuf::from(settings.get(entry.name, "KEY_FILE")?)).map_err(Fault::usage)?,
+        key: Key::read(&PathBuf::from(settings.get(entry.name, "KEY_FILE")?))
+            .map_err(Fault::usage)?,
         peers: settings.get(entry.name, "PEERS")?,
     })
 }
@@ -81,13 +117,24 @@ pub(crate) async fn live(
 }
 
 /// The services of a house, with the operator's beside them.
-pub(crate) async fn doors(mut house: House, ground: &Ground, verifier: Verifier) -> Result<(Server, House), Fault> {
-    let operator = Operator { residents: house.residents.clone(), bus: ground.bus.clone() };
+pub(crate) async fn doors(
+    mut house: House,
+    ground: &Ground,
+    verifier: Verifier,
+) -> Result<(Server, House), Fault> {
+    let operator = Operator {
+        residents: house.residents.clone(),
+        bus: ground.bus.clone(),
+    };
     let mut routes = std::mem::take(&mut house.routes);
     routes.add_service(OperatorServiceServer::new(operator));
     let mut services = house.services.clone();
     services.push(OPERATOR);
-    let doors = Doors { contracts: ground.contracts.clone(), verifier, limits: Limits::default() };
+    let doors = Doors {
+        contracts: ground.contracts.clone(),
+        verifier,
+        limits: Limits::default(),
+    };
     let server = doors.open(&services, routes).await.map_err(Fault::bug)?;
     Ok((server, house))
 }
@@ -97,7 +144,11 @@ pub(crate) const OPERATOR: &str = proto::operator::v1::operator_service_server::
 
 /// Says when a drain was cut short.
 pub(crate) fn tell(drained: Drained) {
-    if let Drained::Cut { connections, commands } = drained {
+    if let Drained::Cut {
+        connections,
+        commands,
+    } = drained
+    {
         eprintln!("yemae: the drain was cut short: {connections} connections, {commands} commands");
     }
 }

@@ -13,14 +13,46 @@ struct Setting {
 }
 
 const TABLE: &[Setting] = &[
-    Setting { name: "DATABASE_URL", default: None, about: "a SQLite file's path, or postgres://user:password@host/name" },
-    Setting { name: "LISTEN", default: Some("127.0.0.1:50051"), about: "where gRPC is served" },
-    Setting { name: "PEERS", default: Some("http://{context}:50051"), about: "where other contexts are; {context} stands for the name" },
-    Setting { name: "USER_JWKS_FILE", default: None, about: "the public keys of people's tokens" },
-    Setting { name: "SERVICE_JWKS_FILE", default: None, about: "the public keys of services' tokens, each with its context and scopes" },
-    Setting { name: "KEY_FILE", default: None, about: "the context's own private key, PKCS#8 PEM" },
-    Setting { name: "ISSUER", default: Some("yemae"), about: "who makes people's tokens" },
-    Setting { name: "AUDIENCE", default: Some("yemae"), about: "whom people's tokens are for" },
+    Setting {
+        name: "DATABASE_URL",
+        default: None,
+        about: "a SQLite file's path, or postgres://user:password@host/name",
+    },
+    Setting {
+        name: "LISTEN",
+        default: Some("127.0.0.1:50051"),
+        about: "where gRPC is served",
+    },
+    Setting {
+        name: "PEERS",
+        default: Some("http://{context}:50051"),
+        about: "where other contexts are; {context} stands for the name",
+    },
+    Setting {
+        name: "USER_JWKS_FILE",
+        default: None,
+        about: "the public keys of people's tokens",
+    },
+    Setting {
+        name: "SERVICE_JWKS_FILE",
+        default: None,
+        about: "the public keys of services' tokens, each with its context and scopes",
+    },
+    Setting {
+        name: "KEY_FILE",
+        default: None,
+        about: "the context's own private key, PKCS#8 PEM",
+    },
+    Setting {
+        name: "ISSUER",
+        default: Some("yemae"),
+        about: "who makes people's tokens",
+    },
+    Setting {
+        name: "AUDIENCE",
+        default: Some("yemae"),
+        about: "whom people's tokens are for",
+    },
 ];
 
 /// The environment of a process, read once.
@@ -29,7 +61,10 @@ pub(crate) struct Settings(BTreeMap<String, String>);
 
 impl Settings {
     /// Reads the environment. An unknown `YEMAE_` name is an error that names the nearest known one.
-    #[expect(clippy::disallowed_methods, reason = "the one room where the environment is read")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one room where the environment is read"
+    )]
     pub(crate) fn from_environment() -> Result<Self, Fault> {
         let settings = Self(std::env::vars().collect());
         settings.check()?;
@@ -50,7 +85,10 @@ impl Settings {
 
     /// Any variable of the environment.
     pub(crate) fn variable(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        self.0
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
     }
 
     /// A context's setting. An error says what it is and how to give it.
@@ -76,9 +114,13 @@ impl Settings {
 }
 
 fn known_names() -> Vec<String> {
-    let shared = TABLE.iter().map(|setting| format!("YEMAE_{}", setting.name));
+    let shared = TABLE
+        .iter()
+        .map(|setting| format!("YEMAE_{}", setting.name));
     let own = contexts::ALL.iter().flat_map(|entry| {
-        TABLE.iter().map(move |setting| format!("YEMAE_{}__{}", shout(entry.name), setting.name))
+        TABLE
+            .iter()
+            .map(move |setting| format!("YEMAE_{}__{}", shout(entry.name), setting.name))
     });
     shared.chain(own).collect()
 }
@@ -94,7 +136,9 @@ fn distance(left: &str, right: &str) -> usize {
         let mut corner = row[0];
         row[0] = i + 1;
         for (j, b) in right.chars().enumerate() {
-            let cost = (corner + usize::from(a != b)).min(row[j] + 1).min(row[j + 1] + 1);
+            let cost = (corner + usize::from(a != b))
+                .min(row[j] + 1)
+                .min(row[j + 1] + 1);
             corner = std::mem::replace(&mut row[j + 1], cost);
         }
     }
@@ -106,7 +150,12 @@ mod tests {
     use super::*;
 
     fn settings(pairs: &[(&str, &str)]) -> Settings {
-        Settings(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+        Settings(
+            pairs
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+        )
     }
 
     #[test]
@@ -118,13 +167,22 @@ mod tests {
 
     #[test]
     fn a_missing_setting_says_how_to_give_it() {
-        let why = settings(&[]).get("payment", "DATABASE_URL").unwrap_err().to_string();
-        assert!(why.contains("YEMAE_DATABASE_URL") && why.contains("YEMAE_PAYMENT__DATABASE_URL"), "{why}");
+        let why = settings(&[])
+            .get("payment", "DATABASE_URL")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            why.contains("YEMAE_DATABASE_URL") && why.contains("YEMAE_PAYMENT__DATABASE_URL"),
+            "{why}"
+        );
     }
 
     #[test]
     fn an_unknown_name_meets_its_nearest() {
-        let why = settings(&[("YEMAE_LISTN", "x")]).check().unwrap_err().to_string();
+        let why = settings(&[("YEMAE_LISTN", "x")])
+            .check()
+            .unwrap_err()
+            .to_string();
         assert!(why.contains("did you mean YEMAE_LISTEN?"), "{why}");
         assert_eq!(distance("kitten", "sitting"), 3);
     }

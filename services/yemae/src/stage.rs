@@ -18,14 +18,33 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Makes a screening of a new movie on a new screen, tomorrow. `run` tells it from others.
 /// `staff` must also be a customer.
-pub(crate) async fn screening(staff: &Mesh, run: &str, title: &str, price: i64, rows: i32, columns: i32) -> Result<Screening, Fault> {
+pub(crate) async fn screening(
+    staff: &Mesh,
+    run: &str,
+    title: &str,
+    price: i64,
+    rows: i32,
+    columns: i32,
+) -> Result<Screening, Fault> {
     let screen_id = screen(staff, run, rows, columns).await?;
     let movie_id = movie(staff, run, title, price).await?;
-    schedule(staff, run, &movie_id, &screen_id, Duration::from_secs(24 * 3600)).await
+    schedule(
+        staff,
+        run,
+        &movie_id,
+        &screen_id,
+        Duration::from_secs(24 * 3600),
+    )
+    .await
 }
 
 /// Makes a screen of its own.
-pub(crate) async fn screen(staff: &Mesh, run: &str, rows: i32, columns: i32) -> Result<String, Fault> {
+pub(crate) async fn screen(
+    staff: &Mesh,
+    run: &str,
+    rows: i32,
+    columns: i32,
+) -> Result<String, Fault> {
     let request = CreateScreenRequest {
         request_id: format!("{run}-screen"),
         theater: "Gangnam".to_owned(),
@@ -33,38 +52,70 @@ pub(crate) async fn screen(staff: &Mesh, run: &str, rows: i32, columns: i32) -> 
         rows,
         columns,
     };
-    let made = TheaterServiceClient::new(staff.channel()).create_screen(request).await;
-    Ok(made.map_err(|status| rpc::fault(&status))?.into_inner().screen.unwrap_or_default().screen_id)
+    let made = TheaterServiceClient::new(staff.channel())
+        .create_screen(request)
+        .await;
+    Ok(made
+        .map_err(|status| rpc::fault(&status))?
+        .into_inner()
+        .screen
+        .unwrap_or_default()
+        .screen_id)
 }
 
 /// Registers a movie and waits until it is showing.
-pub(crate) async fn movie(staff: &Mesh, run: &str, title: &str, price: i64) -> Result<String, Fault> {
+pub(crate) async fn movie(
+    staff: &Mesh,
+    run: &str,
+    title: &str,
+    price: i64,
+) -> Result<String, Fault> {
     let mut movies = MovieServiceClient::new(staff.channel());
     let request = RegisterMovieRequest {
         request_id: format!("{run}-movie"),
         title: title.to_owned(),
         running_minutes: 100,
         rating: Rating::All.into(),
-        ticket_price: Some(Money { currency: "KRW".to_owned(), minor_units: price }),
+        ticket_price: Some(Money {
+            currency: "KRW".to_owned(),
+            minor_units: price,
+        }),
         vod_price: None,
     };
-    let made = movies.register_movie(request).await.map_err(|status| rpc::fault(&status))?;
+    let made = movies
+        .register_movie(request)
+        .await
+        .map_err(|status| rpc::fault(&status))?;
     let movie_id = made.into_inner().movie.unwrap_or_default().movie_id;
     let end = Instant::now() + PATIENCE;
     loop {
-        let found = movies.get_movie(GetMovieRequest { movie_id: movie_id.clone() }).await;
-        if found.is_ok_and(|found| found.into_inner().movie.unwrap_or_default().status() == MovieStatus::Open) {
+        let found = movies
+            .get_movie(GetMovieRequest {
+                movie_id: movie_id.clone(),
+            })
+            .await;
+        if found.is_ok_and(|found| {
+            found.into_inner().movie.unwrap_or_default().status() == MovieStatus::Open
+        }) {
             return Ok(movie_id);
         }
         if Instant::now() >= end {
-            return Err(Fault::no(format!("no screen became the home of the movie {movie_id}: is every screen taken?")));
+            return Err(Fault::no(format!(
+                "no screen became the home of the movie {movie_id}: is every screen taken?"
+            )));
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 
 /// Schedules a screening that starts `ahead` of now, and waits until booking has heard of it.
-pub(crate) async fn schedule(staff: &Mesh, run: &str, movie_id: &str, screen_id: &str, ahead: Duration) -> Result<Screening, Fault> {
+pub(crate) async fn schedule(
+    staff: &Mesh,
+    run: &str,
+    movie_id: &str,
+    screen_id: &str,
+    ahead: Duration,
+) -> Result<Screening, Fault> {
     let starts_at: Time = Clock::system().now().plus(ahead);
     let request = ScheduleScreeningRequest {
         request_id: format!("{run}-screening"),
@@ -87,7 +138,10 @@ pub(crate) async fn schedule(staff: &Mesh, run: &str, movie_id: &str, screen_id:
             return Ok(screening);
         }
         if Instant::now() >= end {
-            return Err(Fault::no(format!("booking never heard of the screening {}", screening.screening_id)));
+            return Err(Fault::no(format!(
+                "booking never heard of the screening {}",
+                screening.screening_id
+            )));
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
@@ -99,10 +153,19 @@ async fn is_on_sale(as_customer: &Mesh, screening_id: &str) -> bool {
         request_id: format!("probe-{}", mesh::id::new()),
         screening_id: screening_id.to_owned(),
         seats: vec!["1A".to_owned()],
-        expected_total: Some(Money { currency: "KRW".to_owned(), minor_units: 0 }),
+        expected_total: Some(Money {
+            currency: "KRW".to_owned(),
+            minor_units: 0,
+        }),
         payment_method: "pm_probe".to_owned(),
         hold_id: String::new(),
     };
-    let refused = BookingServiceClient::new(as_customer.channel()).create_booking(request).await.err();
-    refused.as_ref().and_then(mesh::refusal::reason).is_some_and(|reason| reason == "PRICE_CHANGED")
+    let refused = BookingServiceClient::new(as_customer.channel())
+        .create_booking(request)
+        .await
+        .err();
+    refused
+        .as_ref()
+        .and_then(mesh::refusal::reason)
+        .is_some_and(|reason| reason == "PRICE_CHANGED")
 }

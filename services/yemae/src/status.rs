@@ -10,29 +10,56 @@ use serde_json::{Value, json};
 pub(crate) fn run(command: &cli::Status) -> Result<(), Fault> {
     let contexts = runtime()?.block_on(async {
         let mesh = rpc::reach(&command.reach)?.acting_as("operator", &["admin"])?;
-        let answer = OperatorServiceClient::new(mesh.channel()).get_status(GetStatusRequest {}).await;
-        Ok(answer.map_err(|status| rpc::fault(&status))?.into_inner().contexts)
+        let answer = OperatorServiceClient::new(mesh.channel())
+            .get_status(GetStatusRequest {})
+            .await;
+        Ok(answer
+            .map_err(|status| rpc::fault(&status))?
+            .into_inner()
+            .contexts)
     })?;
     if command.json {
         let all: Vec<_> = contexts.iter().map(to_json).collect();
-        println!("{}", serde_json::to_string_pretty(&all).map_err(Fault::bug)?);
+        println!(
+            "{}",
+            serde_json::to_string_pretty(&all).map_err(Fault::bug)?
+        );
     } else {
-        println!("{:<18} {:<9} {:<8} {:>7} {:>8} {:>6} {:>6} {:>6}  breakers", "context", "ready", "version", "outbox", "oldest", "lag", "tasks", "dead");
+        println!(
+            "{:<18} {:<9} {:<8} {:>7} {:>8} {:>6} {:>6} {:>6}  breakers",
+            "context", "ready", "version", "outbox", "oldest", "lag", "tasks", "dead"
+        );
         for context in &contexts {
             show(context);
         }
     }
     let trouble = contexts.iter().filter(|context| !context.ready).count();
-    if trouble > 0 { Err(Fault::no(format!("{trouble} contexts are not ready"))) } else { Ok(()) }
+    if trouble > 0 {
+        Err(Fault::no(format!("{trouble} contexts are not ready")))
+    } else {
+        Ok(())
+    }
 }
 
 fn show(context: &ContextStatus) {
     let ready = if context.ready { "ready" } else { "NOT READY" };
-    let age = context.outbox_age.as_ref().map_or_else(|| "-".to_owned(), |age| format!("{} s", age.seconds));
-    let lag = if context.consumer_lag < 0 { "?".to_owned() } else { context.consumer_lag.to_string() };
+    let age = context
+        .outbox_age
+        .as_ref()
+        .map_or_else(|| "-".to_owned(), |age| format!("{} s", age.seconds));
+    let lag = if context.consumer_lag < 0 {
+        "?".to_owned()
+    } else {
+        context.consumer_lag.to_string()
+    };
     println!(
         "{:<18} {ready:<9} {:<8} {:>7} {age:>8} {lag:>6} {:>6} {:>6}  {}",
-        context.context, context.version, context.outbox_waiting, context.tasks_open, context.dead_letters, breakers(context)
+        context.context,
+        context.version,
+        context.outbox_waiting,
+        context.tasks_open,
+        context.dead_letters,
+        breakers(context)
     );
     if !context.trouble.is_empty() {
         println!("    {}", context.trouble);
@@ -41,7 +68,12 @@ fn show(context: &ContextStatus) {
 
 fn breakers(context: &ContextStatus) -> String {
     let one = |breaker: &BreakerStatus| format!("{} {}", breaker.peer, breaker.state);
-    context.breakers.iter().map(one).collect::<Vec<_>>().join(", ")
+    context
+        .breakers
+        .iter()
+        .map(one)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn to_json(context: &ContextStatus) -> Value {

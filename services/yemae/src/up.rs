@@ -38,23 +38,48 @@ pub(crate) fn run(command: &cli::Up) -> Result<(), Fault> {
         let listener = listen(command.listen.unwrap_or(GRPC)).await?;
         let grpc = listener.local_addr().map_err(Fault::bug)?;
         let broker = match command.listen {
-            None => free(NATS).await.map_err(|_| taken(NATS, "--listen 127.0.0.1:0 makes every listener take a free port"))?,
-            Some(_) => free(SocketAddr::new(grpc.ip(), 0)).await.map_err(Fault::not_ready)?,
+            None => free(NATS).await.map_err(|_| {
+                taken(
+                    NATS,
+                    "--listen 127.0.0.1:0 makes every listener take a free port",
+                )
+            })?,
+            Some(_) => free(SocketAddr::new(grpc.ip(), 0))
+                .await
+                .map_err(Fault::not_ready)?,
         };
         let settings = Settings::from_environment()?;
         let path = settings.variable("PATH").unwrap_or_default();
-        let server = nats::Server::find(command.nats_server.as_deref(), path, broker, &data.nats())?;
+        let server =
+            nats::Server::find(command.nats_server.as_deref(), path, broker, &data.nats())?;
         keys::make(&data, &entries)?;
         let mut brood = Brood::new(server, data.clone());
         brood.start_broker()?;
         let url = format!("nats://{broker}");
-        let running = Running { pid: std::process::id(), grpc: grpc.to_string(), nats: url.clone() };
+        let running = Running {
+            pid: std::process::id(),
+            grpc: grpc.to_string(),
+            nats: url.clone(),
+        };
         lock.tell(&running)?;
-        let bus = Bus::connect(bus::Settings::new(&url, "yemae up")).await.map_err(Fault::not_ready)?;
+        let bus = Bus::connect(bus::Settings::new(&url, "yemae up"))
+            .await
+            .map_err(Fault::not_ready)?;
         bus.provision().await.map_err(Fault::not_ready)?;
 
-        let mesh = Mesh { data, entries, running, bus, demo: command.demo, own_listen: command.listen.is_some() };
-        if command.processes { mesh.in_processes(listener, &mut brood).await? } else { mesh.in_one(listener, &mut brood).await? }
+        let mesh = Mesh {
+            data,
+            entries,
+            running,
+            bus,
+            demo: command.demo,
+            own_listen: command.listen.is_some(),
+        };
+        if command.processes {
+            mesh.in_processes(listener, &mut brood).await?
+        } else {
+            mesh.in_one(listener, &mut brood).await?
+        }
         brood.stop();
         drop::<Lock>(lock);
         Ok(())
@@ -64,9 +89,15 @@ pub(crate) fn run(command: &cli::Up) -> Result<(), Fault> {
 fn chosen(without: &[String]) -> Result<Vec<&'static Entry>, Fault> {
     if let Some(unknown) = without.iter().find(|name| contexts::find(name).is_none()) {
         let names: Vec<_> = contexts::ALL.iter().map(|entry| entry.name).collect();
-        return Err(Fault::usage(format!("--without {unknown}: no context is called that; there are {}", names.join(", "))));
+        return Err(Fault::usage(format!(
+            "--without {unknown}: no context is called that; there are {}",
+            names.join(", ")
+        )));
     }
-    Ok(contexts::ALL.iter().filter(|entry| !without.iter().any(|name| name == entry.name)).collect())
+    Ok(contexts::ALL
+        .iter()
+        .filter(|entry| !without.iter().any(|name| name == entry.name))
+        .collect())
 }
 
 async fn listen(at: SocketAddr) -> Result<TcpListener, Fault> {
@@ -99,7 +130,9 @@ impl Mesh {
     async fn in_one(&self, listener: TcpListener, brood: &mut Brood) -> Result<(), Fault> {
         let ground = Ground::development(self.bus.clone())?;
         let peers = format!("http://{}", self.running.grpc);
-        let house = House::open(&ground, &self.entries, |entry| place(&self.data, entry, &peers))?;
+        let house = House::open(&ground, &self.entries, |entry| {
+            place(&self.data, entry, &peers)
+        })?;
         let verifier = verifier(&self.data, ground.clock.clone())?;
         let (server, house) = serve::doors(house, &ground, verifier).await?;
         let stop = CancellationToken::new();
@@ -140,8 +173,16 @@ impl Mesh {
 
     fn say_ready(&self) {
         let grpc = &self.running.grpc;
-        let data = if self.data.is_default() { String::new() } else { format!(" --data {}", self.data) };
-        let reach = if self.own_listen { format!(" (broker {})", self.running.nats) } else { String::new() };
+        let data = if self.data.is_default() {
+            String::new()
+        } else {
+            format!(" --data {}", self.data)
+        };
+        let reach = if self.own_listen {
+            format!(" (broker {})", self.running.nats)
+        } else {
+            String::new()
+        };
         println!(
             "yemae is ready: gRPC with reflection on {grpc}{reach}, Ctrl-C stops it. In another terminal:\n\n  \
              yemae demo cinema{data}\n  \
@@ -163,10 +204,20 @@ pub(crate) fn place(data: &Data, entry: &Entry, peers: &str) -> Result<Place, Fa
 
 /// Checks tokens by the data directory's keys.
 pub(crate) fn verifier(data: &Data, clock: Clock) -> Result<Verifier, Fault> {
-    Verifier::from_files(&data.user_jwks(), &data.service_jwks(), "yemae", "yemae", clock).map_err(Fault::usage)
+    Verifier::from_files(
+        &data.user_jwks(),
+        &data.service_jwks(),
+        "yemae",
+        "yemae",
+        clock,
+    )
+    .map_err(Fault::usage)
 }
 
 /// On a laptop nobody balances over us: a drain need not wait until callers have learned that we leave.
 pub(crate) fn patience() -> server::Settings {
-    server::Settings { grace: Duration::ZERO, ..server::Settings::default() }
+    server::Settings {
+        grace: Duration::ZERO,
+        ..server::Settings::default()
+    }
 }

@@ -33,15 +33,33 @@ pub(super) struct Customer {
 }
 
 impl Customer {
-    pub(super) fn new(mesh: Mesh, stage: Arc<Stage>, seed: u64, number: usize, tell: mpsc::UnboundedSender<Record>, clock: Clock) -> Self {
-        let random = SmallRng::seed_from_u64(seed.wrapping_mul(1_000_003).wrapping_add(number as u64));
-        Self { mesh, stage, random, number, made: 0, tell, clock }
+    pub(super) fn new(
+        mesh: Mesh,
+        stage: Arc<Stage>,
+        seed: u64,
+        number: usize,
+        tell: mpsc::UnboundedSender<Record>,
+        clock: Clock,
+    ) -> Self {
+        let random =
+            SmallRng::seed_from_u64(seed.wrapping_mul(1_000_003).wrapping_add(number as u64));
+        Self {
+            mesh,
+            stage,
+            random,
+            number,
+            made: 0,
+            tell,
+            clock,
+        }
     }
 
     /// Shops until the shop closes.
     pub(super) async fn shop(mut self, end: Instant) {
         while Instant::now() < end {
-            let Some(booking_id) = self.book(end).await else { continue };
+            let Some(booking_id) = self.book(end).await else {
+                continue;
+            };
             match self.random.random_range(0..100) {
                 0..20 => self.cancel(&booking_id).await,
                 20..30 => self.print(&booking_id).await,
@@ -55,16 +73,24 @@ impl Customer {
         let seats = self.seats();
         let request = CreateBookingRequest {
             request_id: format!("{}-{}-{}", self.stage.run, self.number, self.made),
-            screening_id: self.stage.screenings[self.random.random_range(0..self.stage.screenings.len())].clone(),
-            expected_total: Some(Money { currency: "KRW".to_owned(), minor_units: PRICE * seats.len() as i64 }),
+            screening_id: self.stage.screenings
+                [self.random.random_range(0..self.stage.screenings.len())]
+            .clone(),
+            expected_total: Some(Money {
+                currency: "KRW".to_owned(),
+                minor_units: PRICE * seats.len() as i64,
+            }),
             seats,
             payment_method: "pm_load".to_owned(),
             hold_id: String::new(),
         };
         for _ in 0..REPEATS {
             let begun = Instant::now();
-            let answer = BookingServiceClient::new(self.mesh.channel()).create_booking(request.clone()).await;
-            let answer = answer.map(|answer| answer.into_inner().booking.unwrap_or_default().booking_id);
+            let answer = BookingServiceClient::new(self.mesh.channel())
+                .create_booking(request.clone())
+                .await;
+            let answer =
+                answer.map(|answer| answer.into_inner().booking.unwrap_or_default().booking_id);
             self.record("create", &answer, &request.request_id, begun);
             match answer {
                 Ok(booking_id) => return Some(booking_id),
@@ -77,16 +103,27 @@ impl Customer {
     }
 
     fn seats(&mut self) -> Vec<String> {
-        let (row, column) = (self.random.random_range(1..=ROWS), self.random.random_range(0..COLUMNS - 1));
+        let (row, column) = (
+            self.random.random_range(1..=ROWS),
+            self.random.random_range(0..COLUMNS - 1),
+        );
         let seat = |column: i32| format!("{row}{}", char::from(b'A' + column as u8));
         let pair = self.random.random_bool(0.3);
-        if pair { vec![seat(column), seat(column + 1)] } else { vec![seat(column)] }
+        if pair {
+            vec![seat(column), seat(column + 1)]
+        } else {
+            vec![seat(column)]
+        }
     }
 
     async fn cancel(&self, booking_id: &str) {
         let begun = Instant::now();
-        let request = CancelBookingRequest { booking_id: booking_id.to_owned() };
-        let answer = BookingServiceClient::new(self.mesh.channel()).cancel_booking(request).await;
+        let request = CancelBookingRequest {
+            booking_id: booking_id.to_owned(),
+        };
+        let answer = BookingServiceClient::new(self.mesh.channel())
+            .cancel_booking(request)
+            .await;
         self.record("cancel", &answer.map(|_| booking_id.to_owned()), "", begun);
     }
 
@@ -95,11 +132,22 @@ impl Customer {
         for _ in 0..10 {
             tokio::time::sleep(PAUSE).await;
             let begun = Instant::now();
-            let request = PrintTicketRequest { booking_id: booking_id.to_owned() };
-            let answer = TicketServiceClient::new(self.stage.staff.channel()).print_ticket(request).await;
-            let not_yet = answer.as_ref().is_err_and(|status| status.code() == Code::NotFound);
+            let request = PrintTicketRequest {
+                booking_id: booking_id.to_owned(),
+            };
+            let answer = TicketServiceClient::new(self.stage.staff.channel())
+                .print_ticket(request)
+                .await;
+            let not_yet = answer
+                .as_ref()
+                .is_err_and(|status| status.code() == Code::NotFound);
             if !not_yet {
-                return self.record("progress", &answer.map(|_| booking_id.to_owned()), "", begun);
+                return self.record(
+                    "progress",
+                    &answer.map(|_| booking_id.to_owned()),
+                    "",
+                    begun,
+                );
             }
         }
     }
@@ -109,8 +157,16 @@ impl Customer {
             Ok(order_id) => (Outcome::Ok, order_id.clone(), String::new()),
             Err(status) => {
                 let reason = mesh::refusal::reason(status);
-                let outcome = if is_definite(status) { Outcome::Refused } else { Outcome::Unknown };
-                (outcome, String::new(), reason.unwrap_or_else(|| format!("{:?}", status.code())))
+                let outcome = if is_definite(status) {
+                    Outcome::Refused
+                } else {
+                    Outcome::Unknown
+                };
+                (
+                    outcome,
+                    String::new(),
+                    reason.unwrap_or_else(|| format!("{:?}", status.code())),
+                )
             }
         };
         let record = Record {
@@ -128,10 +184,23 @@ impl Customer {
 
 /// Whether repeating the request changes nothing.
 fn is_final(status: &Status) -> bool {
-    !matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded | Code::Aborted | Code::ResourceExhausted | Code::Cancelled | Code::Unknown | Code::Internal)
+    !matches!(
+        status.code(),
+        Code::Unavailable
+            | Code::DeadlineExceeded
+            | Code::Aborted
+            | Code::ResourceExhausted
+            | Code::Cancelled
+            | Code::Unknown
+            | Code::Internal
+    )
 }
 
 /// Whether the mesh itself said no: then it did not happen.
 fn is_definite(status: &Status) -> bool {
-    is_final(status) || matches!(mesh::refusal::reason(status).as_deref(), Some("PAYMENT_BUSY" | "PAYMENT_UNCONFIRMED" | "OVERLOADED" | "THEATER_BUSY"))
+    is_final(status)
+        || matches!(
+            mesh::refusal::reason(status).as_deref(),
+            Some("PAYMENT_BUSY" | "PAYMENT_UNCONFIRMED" | "OVERLOADED" | "THEATER_BUSY")
+        )
 }

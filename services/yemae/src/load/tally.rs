@@ -35,14 +35,23 @@ impl Tally {
                 Outcome::Refused => format!("refused {}", record.reason),
                 Outcome::Unknown => format!("unknown {}", record.reason),
             };
-            *self.other.entry(format!("{} {outcome}", record.op)).or_default() += 1;
+            *self
+                .other
+                .entry(format!("{} {outcome}", record.op))
+                .or_default() += 1;
         }
     }
 
     pub(super) fn summary(&self) -> Summary {
         let mut times = self.booked.clone();
         times.sort_unstable();
-        let at = |share: usize| times.get((times.len() * share / 100).min(times.len().saturating_sub(1))).copied().unwrap_or(0) as f64 / 1000.0;
+        let at = |share: usize| {
+            times
+                .get((times.len() * share / 100).min(times.len().saturating_sub(1)))
+                .copied()
+                .unwrap_or(0) as f64
+                / 1000.0
+        };
         let seconds = self.took.as_secs_f64();
         Summary {
             seconds,
@@ -57,7 +66,11 @@ impl Tally {
 
 impl Display for Summary {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        writeln!(f, "{} booked in {:.1} s: {:.0}/s, p50 {:.1} ms, p99 {:.1} ms", self.booked, self.seconds, self.booked_per_second, self.p50_ms, self.p99_ms)?;
+        writeln!(
+            f,
+            "{} booked in {:.1} s: {:.0}/s, p50 {:.1} ms, p99 {:.1} ms",
+            self.booked, self.seconds, self.booked_per_second, self.p50_ms, self.p99_ms
+        )?;
         for (what, times) in &self.other {
             writeln!(f, "{times:>8} {what}")?;
         }

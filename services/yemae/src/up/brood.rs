@@ -33,7 +33,13 @@ pub(super) struct Brood {
 
 impl Brood {
     pub(super) fn new(server: nats::Server, data: Data) -> Self {
-        Self { server, data, broker: None, broker_again: None, contexts: Vec::new() }
+        Self {
+            server,
+            data,
+            broker: None,
+            broker_again: None,
+            contexts: Vec::new(),
+        }
     }
 
     pub(super) fn start_broker(&mut self) -> Result<(), Fault> {
@@ -41,7 +47,12 @@ impl Brood {
         Ok(())
     }
 
-    pub(super) fn start_child(&mut self, name: &'static str, listen: SocketAddr, running: &Running) -> Result<(), Fault> {
+    pub(super) fn start_child(
+        &mut self,
+        name: &'static str,
+        listen: SocketAddr,
+        running: &Running,
+    ) -> Result<(), Fault> {
         let arguments = [
             "child".to_owned(),
             name.to_owned(),
@@ -53,7 +64,12 @@ impl Brood {
         ];
         let arguments = arguments.to_vec();
         let child = spawn(&arguments)?;
-        self.contexts.push(Own { name, arguments, child, again: None });
+        self.contexts.push(Own {
+            name,
+            arguments,
+            child,
+            again: None,
+        });
         Ok(())
     }
 
@@ -89,7 +105,12 @@ impl Brood {
         }
         let pause = Duration::from_millis(20);
         let mut left = DRAIN;
-        while !left.is_zero() && !self.contexts.iter_mut().all(|own| has_ended(&mut own.child)) {
+        while !left.is_zero()
+            && !self
+                .contexts
+                .iter_mut()
+                .all(|own| has_ended(&mut own.child))
+        {
             std::thread::sleep(pause);
             left = left.saturating_sub(pause);
         }
@@ -109,7 +130,9 @@ fn spawn(arguments: &[String]) -> Result<Child, Fault> {
     command.args(arguments).stdin(Stdio::null());
     // A group of its own, so that Ctrl-C reaches the parent alone, which then drains everybody in order.
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
-    command.spawn().map_err(|why| Fault::not_ready(format!("cannot start a context's process: {why}")))
+    command
+        .spawn()
+        .map_err(|why| Fault::not_ready(format!("cannot start a context's process: {why}")))
 }
 
 fn has_ended(child: &mut Child) -> bool {

@@ -9,13 +9,19 @@ use mesh::identity::{Key, write_jwks};
 pub(super) fn make(data: &Data, entries: &[&Entry]) -> Result<(), Fault> {
     let people = key(data, "users")?;
     write_jwks(&data.user_jwks(), &[people.entry()]).map_err(Fault::usage)?;
-    let services = entries.iter().map(|entry| Ok(key(data, entry.name)?.service_entry(entry.name, entry.scopes)));
+    let services = entries
+        .iter()
+        .map(|entry| Ok(key(data, entry.name)?.service_entry(entry.name, entry.scopes)));
     let services = services.collect::<Result<Vec<_>, Fault>>()?;
     write_jwks(&data.service_jwks(), &services).map_err(Fault::usage)
 }
 
 fn key(data: &Data, name: &str) -> Result<Key, Fault> {
     let path = data.key(name);
-    let key = if path.is_file() { Key::read(&path) } else { Key::make(&path) };
+    let key = if path.is_file() {
+        Key::read(&path)
+    } else {
+        Key::make(&path)
+    };
     key.map_err(Fault::usage)
 }

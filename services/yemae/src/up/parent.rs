@@ -25,10 +25,16 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Mesh {
     /// Starts the children and serves for them until asked to stop.
-    pub(super) async fn in_processes(&self, listener: TcpListener, brood: &mut Brood) -> Result<(), Fault> {
+    pub(super) async fn in_processes(
+        &self,
+        listener: TcpListener,
+        brood: &mut Brood,
+    ) -> Result<(), Fault> {
         let mut children = HashMap::new();
         for entry in &self.entries {
-            let at = free(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0)).await.map_err(Fault::not_ready)?;
+            let at = free(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0))
+                .await
+                .map_err(Fault::not_ready)?;
             brood.start_child(entry.name, at, &self.running)?;
             children.insert(entry.name.to_owned(), server::plain(&at.to_string()));
         }
@@ -45,7 +51,10 @@ impl Mesh {
         });
         let passing = passing.await.map_err(Fault::bug)?;
         let stop = CancellationToken::new();
-        let patience = server::Settings { streams: 1024, ..patience() };
+        let patience = server::Settings {
+            streams: 1024,
+            ..patience()
+        };
         let serving = mesh::task::detach(server::serve(listener, passing, stop.clone(), patience));
         self.until_ready(brood).await?;
         self.live(brood).await?;
@@ -59,14 +68,25 @@ impl Mesh {
         let operator = self.reach()?.acting_as("operator", &["admin"])?;
         loop {
             brood.look_after()?;
-            let answer = OperatorServiceClient::new(operator.channel()).get_status(GetStatusRequest {}).await;
+            let answer = OperatorServiceClient::new(operator.channel())
+                .get_status(GetStatusRequest {})
+                .await;
             let trouble = match answer {
-                Ok(answer) => answer.into_inner().contexts.into_iter().find(|context| !context.ready).map(|c| format!("{}: {}", c.context, c.trouble)),
+                Ok(answer) => answer
+                    .into_inner()
+                    .contexts
+                    .into_iter()
+                    .find(|context| !context.ready)
+                    .map(|c| format!("{}: {}", c.context, c.trouble)),
                 Err(status) => Some(status.message().to_owned()),
             };
-            let Some(trouble) = trouble else { return Ok(()) };
+            let Some(trouble) = trouble else {
+                return Ok(());
+            };
             if Instant::now() >= end {
-                return Err(Fault::not_ready(format!("not every context came up: {trouble}")));
+                return Err(Fault::not_ready(format!(
+                    "not every context came up: {trouble}"
+                )));
             }
             tokio::time::sleep(LOOK).await;
         }
@@ -75,9 +95,16 @@ impl Mesh {
 
 /// The services of the contexts that run, and the operator's.
 fn services(contracts: &Contracts, children: &HashMap<String, Client>) -> Vec<String> {
-    let all = contracts.pool().services().map(|service| service.full_name().to_owned());
+    let all = contracts
+        .pool()
+        .services()
+        .map(|service| service.full_name().to_owned());
     let runs = |service: &String| {
-        service == OPERATOR || service.rsplit_once('.').and_then(|(package, _)| contracts::context_of(package)).is_some_and(|context| children.contains_key(&context))
+        service == OPERATOR
+            || service
+                .rsplit_once('.')
+                .and_then(|(package, _)| contracts::context_of(package))
+                .is_some_and(|context| children.contains_key(&context))
     };
     all.filter(runs).collect()
 }
@@ -85,29 +112,45 @@ fn services(contracts: &Contracts, children: &HashMap<String, Client>) -> Vec<St
 /// Asks every child, as whoever asked us.
 fn fan_out(children: HashMap<String, Client>) -> Client {
     let server = OperatorServiceServer::new(Everybody(children));
-    BoxCloneSyncService::new(server.map_request(|request: http::Request<Body>| request).map_response(|reply| reply.map(Body::new)))
+    BoxCloneSyncService::new(
+        server
+            .map_request(|request: http::Request<Body>| request)
+            .map_response(|reply| reply.map(Body::new)),
+    )
 }
 
 struct Everybody(HashMap<String, Client>);
 
 #[tonic::async_trait]
 impl OperatorService for Everybody {
-    async fn get_status(&self, request: Request<GetStatusRequest>) -> Result<Response<GetStatusResponse>, Status> {
+    async fn get_status(
+        &self,
+        request: Request<GetStatusRequest>,
+    ) -> Result<Response<GetStatusResponse>, Status> {
         let asker = request.metadata().clone();
         let answers = self.0.iter().map(|(name, child)| {
             let mut asked = Request::new(GetStatusRequest {});
             *asked.metadata_mut() = asker.clone();
-            async move { (name, OperatorServiceClient::new(child.clone()).get_status(asked).await) }
+            async move {
+                (
+                    name,
+                    OperatorServiceClient::new(child.clone())
+                        .get_status(asked)
+                        .await,
+                )
+            }
         });
         let mut contexts = Vec::new();
         for (name, answer) in futures::future::join_all(answers).await {
             match answer {
                 Ok(answer) => contexts.extend(answer.into_inner().contexts),
-                Err(status) if status.code() == tonic::Code::Unavailable => contexts.push(ContextStatus {
-                    context: name.clone(),
-                    trouble: status.message().to_owned(),
-                    ..ContextStatus::default()
-                }),
+                Err(status) if status.code() == tonic::Code::Unavailable => {
+                    contexts.push(ContextStatus {
+                        context: name.clone(),
+                        trouble: status.message().to_owned(),
+                        ..ContextStatus::default()
+                    })
+                }
                 Err(status) => return Err(status),
             }
         }

@@ -12,8 +12,15 @@ const MOVIES: [(&str, i64); 2] = [("Soul", 14_000), ("기생충 (Parasite)", 15_
 /// Fills in, unless something is showing already.
 pub(super) async fn set(mesh: &Mesh) -> Result<(), Fault> {
     let staff = mesh.acting_as("demo-staff", &["staff", "admin", "customer"])?;
-    let listed = TheaterServiceClient::new(staff.channel()).list_screenings(ListScreeningsRequest::default()).await;
-    if !listed.map_err(|status| rpc::fault(&status))?.into_inner().screenings.is_empty() {
+    let listed = TheaterServiceClient::new(staff.channel())
+        .list_screenings(ListScreeningsRequest::default())
+        .await;
+    if !listed
+        .map_err(|status| rpc::fault(&status))?
+        .into_inner()
+        .screenings
+        .is_empty()
+    {
         return Ok(());
     }
     for (title, price) in MOVIES {

@@ -1,0 +1,6 @@
+//! Journeys with real parts: the binary itself, a real nats-server, real files, real kills. Tests whose name begins with
+//! `real_` take a machine's whole attention and run one at a time.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
+mod rig;
+mod story;
