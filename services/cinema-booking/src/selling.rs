@@ -4,7 +4,7 @@ use crate::catalogue::{self, KnownMovie, KnownScreening};
 use crate::{grpc, seats, words};
 use futures::future::BoxFuture;
 use mesh::fields::word;
-use mesh::{Event, Fields, Kind, Refusal, Site, Text, Time, Tx, Violation, client, refusal, text};
+use mesh::{Event, Fields, Kind, Refusal, Site, Text, Time, Tx, Violation, refusal, text};
 use ordering::domain::order::Order;
 use ordering::{Draft, Intent, Money, Side, System, claims};
 use prost::Message;
@@ -227,29 +227,29 @@ fn seats_taken(seats: &str) -> Refusal {
     .with("seats", seats)
 }
 
-/// Theater did not grant the hold: a definite no is the customer's, silence is passed over.
+/// Theater did not grant the hold. A definite no ends the attempt; whatever leaves it open is passed over like silence,
+/// and so is UNIMPLEMENTED, which a mesh without theater answers.
 fn no_hold(status: &Status) -> Result<(), Refusal> {
     let reason = refusal::reason(status).unwrap_or_default();
-    let silent = matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded)
-        || (client::never_sent(status) && reason == "CIRCUIT_OPEN");
     match status.code() {
-        _ if silent => {
-            tracing::info!(code = ?status.code(), reason, "theater did not answer; booking goes on without a hold");
-            Ok(())
-        }
         Code::FailedPrecondition => Err(Refusal::precondition(reason, told(status))),
-        Code::InvalidArgument | Code::NotFound => Err(Refusal::new(
-            Kind::Precondition,
-            "SEATS_NOT_HELD",
-            told(status),
-        )),
-        _ => Err(Refusal::unavailable(
+        Code::InvalidArgument | Code::NotFound => {
+            Err(Refusal::new(Kind::Precondition, "SEATS_NOT_HELD", told(status)))
+        }
+        Code::ResourceExhausted
+        | Code::Aborted
+        | Code::PermissionDenied
+        | Code::Unauthenticated => Err(Refusal::unavailable(
             "THEATER_BUSY",
             text(
                 "theater is busy; nothing was charged",
                 "예매가 몰리고 있습니다. 잠시 후 다시 시도해 주세요.",
             ),
         )),
+        _ => {
+            tracing::info!(reason, "theater did not answer; booking goes on without a hold");
+            Ok(())
+        }
     }
 }
 

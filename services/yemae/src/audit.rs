@@ -43,7 +43,7 @@ async fn examine(
     history: Option<&History>,
 ) -> Result<Report, Fault> {
     if command.quiet {
-        wait_for_quiet(places, Duration::from_secs(command.wait)).await?;
+        wait_for_quiet(places, command.wait).await?;
     }
     let first = places.facts()?;
     tokio::time::sleep(APART).await;

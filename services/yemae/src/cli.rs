@@ -3,6 +3,7 @@
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Yemae (예매): ordering systems on one gRPC mesh.
 #[derive(Debug, Parser)]
@@ -161,9 +162,9 @@ pub(crate) struct Audit {
     /// Wait until nothing is under way; then what is still in flight is a breach.
     #[arg(long)]
     pub(crate) quiet: bool,
-    /// How long to wait for quiet, in seconds.
-    #[arg(long, default_value_t = 60, value_name = "SECONDS")]
-    pub(crate) wait: u64,
+    /// How long to wait for quiet: "60s".
+    #[arg(long, default_value = "60s", value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) wait: Duration,
     /// The contexts that are left out for good.
     #[arg(long, num_args = 1.., value_name = "NAME")]
     pub(crate) without: Vec<String>,
@@ -229,4 +230,10 @@ pub(crate) struct Guard {
     /// What to become.
     #[arg(last = true, required = true)]
     pub(crate) program: Vec<String>,
+}
+
+/// "60s", or just "60".
+fn seconds(text: &str) -> Result<Duration, String> {
+    let digits = text.strip_suffix('s').unwrap_or(text);
+    digits.parse().map(Duration::from_secs).map_err(|_| "must be seconds: 60s".to_owned())
 }

@@ -55,6 +55,7 @@ pub(crate) fn run(command: &cli::Up) -> Result<(), Fault> {
         keys::make(&data, &entries)?;
         let mut brood = Brood::new(server, data.clone());
         brood.start_broker()?;
+        brood.until_broker_listens(broker).await?;
         let url = format!("nats://{broker}");
         let running = Running {
             pid: std::process::id(),
@@ -173,24 +174,24 @@ impl Mesh {
 
     fn say_ready(&self) {
         let grpc = &self.running.grpc;
-        let data = if self.data.is_default() {
-            String::new()
-        } else {
-            format!(" --data {}", self.data)
-        };
-        let reach = if self.own_listen {
-            format!(" (broker {})", self.running.nats)
-        } else {
-            String::new()
-        };
+        let me = me();
+        let data = if self.data.is_default() { String::new() } else { format!(" --data {}", self.data) };
+        let reach = if self.own_listen { format!(" (broker {})", self.running.nats) } else { String::new() };
         println!(
-            "yemae is ready: gRPC with reflection on {grpc}{reach}, Ctrl-C stops it. In another terminal:\n\n  \
-             yemae demo cinema{data}\n  \
-             yemae call ListScreenings{data}\n  \
-             grpcurl -plaintext -H \"authorization: Bearer $(yemae token kim{data})\" {grpc} yemae.mypage.v1.MyPageService/ListMyOrders\n  \
-             yemae status{data}"
+            "yemae is ready: gRPC with reflection on {grpc}{reach}. Ctrl-C stops it. In another terminal:\n\n  \
+             {me} demo cinema{data}\n  \
+             {me} call ListScreenings{data}\n  \
+             {me} status{data}\n  \
+             grpcurl -plaintext -H \"authorization: Bearer $({me} token kim{data})\" {grpc} yemae.mypage.v1.MyPageService/ListMyOrders"
         );
     }
+}
+
+/// How this binary is typed from here.
+fn me() -> String {
+    let Ok(own) = std::env::current_exe() else { return "yemae".to_owned() };
+    let here = std::env::current_dir().unwrap_or_default();
+    own.strip_prefix(&here).unwrap_or(&own).display().to_string()
 }
 
 /// Where a context of the data directory is.

@@ -8,8 +8,11 @@ use nix::unistd::Pid;
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
+use tokio::net::TcpStream;
 use tokio::time::Instant;
 
+/// How long the broker may take to recover its store.
+const BROKER_STARTS: Duration = Duration::from_secs(30);
 /// How long a context is given to drain.
 const DRAIN: Duration = Duration::from_secs(10);
 
@@ -44,6 +47,21 @@ impl Brood {
 
     pub(super) fn start_broker(&mut self) -> Result<(), Fault> {
         self.broker = Some(self.server.start(&self.data.nats_log())?);
+        Ok(())
+    }
+
+    /// Waits until the broker takes connections; an error when it ends instead, with what it said.
+    pub(super) async fn until_broker_listens(&mut self, at: SocketAddr) -> Result<(), Fault> {
+        let end = Instant::now() + BROKER_STARTS;
+        while TcpStream::connect(at).await.is_err() {
+            if self.broker.as_mut().is_some_and(has_ended) || Instant::now() >= end {
+                let log = self.data.nats_log();
+                let said = std::fs::read_to_string(&log).unwrap_or_default();
+                let last = said.lines().last().unwrap_or("it said nothing");
+                return Err(Fault::not_ready(format!("the nats-server does not start: {last} (all of it: {})", log.display())));
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
         Ok(())
     }
 
