@@ -26,6 +26,9 @@ const PULL: Duration = Duration::from_secs(30);
 const HEARTBEAT: Duration = Duration::from_secs(5);
 /// Without a message for so long the consumer is looked at from outside.
 const WATCHDOG: Duration = Duration::from_secs(60);
+/// A stopping consumer gives back what still comes: until nothing did for so long, or all this time.
+const QUIET: Duration = Duration::from_millis(50);
+const FAREWELL: Duration = Duration::from_millis(300);
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 /// Whose consumer it is, written into it.
@@ -173,11 +176,15 @@ impl Follower {
         }
     }
 
-    /// What was brought and not yet looked at goes to the next in line now, not after the redelivery time.
+    /// What was brought and not yet looked at goes to the next in line, not after the redelivery time but as soon as
+    /// this consumer's last pull is surely gone: until then it would be brought here again.
     async fn give_back(&self, messages: &mut Messages) {
-        while let Some(Some(Ok(message))) = messages.next().now_or_never() {
-            let _ = message.ack_with(AckKind::Nak(None)).await;
-        }
+        let giving = async {
+            while let Ok(Some(Ok(message))) = tokio::time::timeout(QUIET, messages.next()).await {
+                let _ = message.ack_with(AckKind::Nak(Some(FAREWELL * 2))).await;
+            }
+        };
+        let _ = tokio::time::timeout(FAREWELL, giving).await;
     }
 
     /// Whether the server has something for this consumer and does not bring it, or does not know it any more.

@@ -181,3 +181,39 @@ async fn what_is_older_than_what_was_seen_is_dropped() {
         .collect();
     assert_eq!(seen, [2, 3, 1]);
 }
+
+#[tokio::test]
+async fn what_a_stopping_consumer_has_not_looked_at_is_taken_by_the_next_at_once() {
+    let Some(mut rig) = Rig::new().await else {
+        return;
+    };
+    // Longer than this test waits: nothing comes again by itself.
+    rig.bus = Bus::connect(Settings {
+        redelivery: Duration::from_secs(120),
+        ..settings(&rig.server)
+    })
+    .await
+    .unwrap();
+    let _relay = rig.relay();
+    for n in 0..300 {
+        state(&rig.from, &n.to_string(), 1, None).await;
+    }
+    rig.all_published().await;
+    let (go, wait) = std::sync::mpsc::channel::<()>();
+    let wait = std::sync::Mutex::new(wait);
+    let first = rig.follow(policies(move |tx, change| {
+        let _ = wait.lock().unwrap().recv();
+        note(tx, change)
+    }));
+    eventually("some are taken, the others wait behind them", || async {
+        (rig.bus.lag(FOLLOWER).await.ok()?.unacknowledged >= 256).then_some(())
+    })
+    .await;
+    drop(first);
+    drop(go);
+    let _second = rig.watch();
+    for n in 0..300 {
+        sees(&rig.to, &n.to_string(), 1).await;
+    }
+    assert_eq!(all_seen(&rig.to).await.len(), 300);
+}

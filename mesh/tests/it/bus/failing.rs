@@ -103,11 +103,28 @@ async fn poison_is_put_aside_with_its_reason_and_its_neighbours_are_taken() {
         );
         assert_eq!(all_seen(&rig.to).await.len(), 2);
         assert_eq!(tries_kept(&rig.to).await, 0, "nothing is left of the count");
-        eventually("all is acknowledged", || async {
-            (rig.bus.lag(FOLLOWER).await.unwrap().unacknowledged == 0).then_some(())
+        all_acknowledged(&rig).await;
+
+        // Whatever brings them again, what is put aside stays there: one try in company finds that out.
+        let js = rig.server.jetstream().await;
+        let stream = js.get_stream("YEMAE").await.unwrap();
+        stream.delete_consumer(FOLLOWER).await.unwrap();
+        eventually("it was tried again", || async {
+            (tries.load(Ordering::SeqCst) == 10).then_some(())
         })
         .await;
+        all_acknowledged(&rig).await;
+        assert_eq!(tries.load(Ordering::SeqCst), 10);
+        assert_eq!(dead_letters(&rig.to, 4).await, letters);
     }
+}
+
+async fn all_acknowledged(rig: &Rig) {
+    eventually("all is acknowledged", || async {
+        let lag = rig.bus.lag(FOLLOWER).await.ok()?;
+        (lag.pending + lag.unacknowledged == 0).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

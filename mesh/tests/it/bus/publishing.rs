@@ -59,6 +59,39 @@ async fn a_relay_that_knows_nothing_of_newer_versions_drops_its_own() {
 }
 
 #[tokio::test]
+async fn a_row_that_commits_late_is_not_published_over_a_newer_one() {
+    let Some(rig) = Rig::new().await else { return };
+    let mut relay = rig.relay();
+    for version in 1..=5 {
+        state(&rig.from, "a", version, None).await;
+    }
+    rig.all_published().await;
+    // Once with a relay that remembers, once with one that has the outbox alone to learn from.
+    for _ in 0..2 {
+        unmark(&rig.from, 2..=2).await;
+        rig.all_published().await;
+        assert_eq!(rig.last_version("a").await, Some(5));
+        drop(relay);
+        relay = rig.relay();
+    }
+}
+
+#[tokio::test]
+async fn what_the_server_lost_but_remembers_the_id_of_is_published_again() {
+    let Some(rig) = Rig::new().await else { return };
+    let _relay = rig.relay();
+    state(&rig.from, "a", 1, None).await;
+    rig.all_published().await;
+    let js = rig.server.jetstream().await;
+    let stream = js.get_stream("YEMAE").await.unwrap();
+    assert!(stream.delete_message(1).await.unwrap());
+    assert_eq!(rig.last_version("a").await, None);
+    unmark(&rig.from, 1..=1).await;
+    rig.all_published().await;
+    assert_eq!(rig.last_version("a").await, Some(1));
+}
+
+#[tokio::test]
 async fn what_expires_is_gone_then_and_can_be_stated_again() {
     let Some(rig) = Rig::new().await else { return };
     let _relay = rig.relay();
