@@ -220,17 +220,14 @@ fn guarded<T>(
     let mut woken = Woken::default();
     let outside = db.depth();
     let result = db.transaction(|db| {
-        let inside = db.depth();
         let mut tx = Tx::new(db, scope);
         let result = catch_unwind(AssertUnwindSafe(|| command(&mut tx)))
             .unwrap_or_else(|panic| Err(panicked(&*panic)));
         woken = tx.woken;
-        // A panic leaves the savepoints open that the command itself had made.
-        db.unwind_to(inside);
         result
     });
-    // PostgreSQL will not release a savepoint in which a statement failed, even when the command took no notice. An
-    // open one would swallow the commit of everybody else.
+    // A panic leaves the savepoints open that the command itself had made, and an open one would swallow the commit
+    // of everybody else.
     db.unwind_to(outside);
     if result.is_err() {
         woken = Woken::default();

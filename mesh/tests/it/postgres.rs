@@ -3,6 +3,7 @@
 use crate::rig::{free_port, tool};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -34,30 +35,17 @@ impl Postgres {
     fn start() -> Option<Self> {
         let (initdb, postgres) = (tool("initdb")?, tool("postgres")?);
         let folder = tempfile::tempdir().unwrap();
-        let data = folder.path().join("data");
-        std::fs::create_dir(&data).unwrap();
         if is_root() {
-            let opened = Command::new("chown")
-                .args(["-R", "nobody"])
-                .arg(folder.path())
-                .status();
-            assert!(opened.unwrap().success());
+            run(Command::new("chown").arg("nobody").arg(folder.path()));
         }
-        let made = unprivileged(&initdb)
-            .args([
-                "-D",
-                data.to_str().unwrap(),
-                "-U",
-                "test",
-                "-A",
-                "trust",
-                "-E",
-                "UTF8",
-            ])
-            .args(["--no-sync", "--locale=C"])
-            .stdout(Stdio::null())
-            .status();
-        assert!(made.unwrap().success(), "initdb failed");
+        let data = folder.path().join("data");
+        let template = template(&initdb);
+        if template.exists() {
+            copy(&template, &data);
+        } else {
+            initialize(&initdb, &data);
+            keep(&data, &template);
+        }
         for _ in 0..5 {
             let port = free_port();
             if let Some(child) = spawn(&postgres, &data, port) {
@@ -95,6 +83,42 @@ impl Drop for Postgres {
         let _ = self.child.wait();
         drop(self.folder.take());
     }
+}
+
+/// Where the fresh cluster is kept that this initdb makes: it takes seconds, and each test process wants one.
+fn template(initdb: &Path) -> PathBuf {
+    let program = initdb.canonicalize().unwrap();
+    let mut hasher = DefaultHasher::new();
+    let changed = program.metadata().unwrap().modified().unwrap();
+    (&program, changed).hash(&mut hasher);
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("postgres-{:x}", hasher.finish()))
+}
+
+fn initialize(initdb: &Path, data: &Path) {
+    let mut command = unprivileged(initdb);
+    command
+        .args(["-U", "test", "-A", "trust", "-E", "UTF8", "--locale=C"])
+        .args(["--no-sync", "--wal-segsize=1", "-D"])
+        .arg(data);
+    run(&mut command);
+}
+
+/// Another process may be at it too: whoever is first wins.
+fn keep(data: &Path, template: &Path) {
+    let aside = template.with_extension(std::process::id().to_string());
+    copy(data, &aside);
+    if std::fs::rename(&aside, template).is_err() {
+        std::fs::remove_dir_all(&aside).unwrap();
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    run(Command::new("cp").arg("-a").arg(from).arg(to));
+}
+
+fn run(command: &mut Command) {
+    let done = command.stdout(Stdio::null()).status().unwrap();
+    assert!(done.success(), "{command:?}: {done}");
 }
 
 fn url(port: u16, database: &str) -> String {

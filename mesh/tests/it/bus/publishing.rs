@@ -62,13 +62,13 @@ async fn a_relay_that_knows_nothing_of_newer_versions_drops_its_own() {
 async fn a_row_that_commits_late_is_not_published_over_a_newer_one() {
     let Some(rig) = Rig::new().await else { return };
     let mut relay = rig.relay();
-    for version in 1..=5 {
+    for version in [1, 5] {
         state(&rig.from, "a", version, None).await;
     }
     rig.all_published().await;
     // Once with a relay that remembers, once with one that has the outbox alone to learn from.
-    for _ in 0..2 {
-        unmark(&rig.from, 2..=2).await;
+    for late in [3, 4] {
+        state(&rig.from, "a", late, None).await;
         rig.all_published().await;
         assert_eq!(rig.last_version("a").await, Some(5));
         drop(relay);

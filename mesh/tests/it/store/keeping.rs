@@ -7,6 +7,7 @@ use mesh::schema::{inbox, outbox};
 use mesh::store::Url;
 use mesh::{Db, Event, inbox as news, tasks};
 use proto::payment::v1::{Payment, PaymentRefunded};
+use std::sync::{Arc, Barrier};
 
 fn refunded(id: &str) -> Event {
     let payment = Payment {
@@ -129,9 +130,16 @@ async fn a_task_started_twice_is_one() {
 #[tokio::test]
 async fn migrations_run_twice_and_at_once_change_nothing_more() {
     for (backend, database) in databases() {
-        let migrate = |url: Url| move || Db::open(&url).unwrap().migrate(vec![TABLES]);
-        let at_once: Vec<_> = (0..3)
-            .map(|_| std::thread::spawn(migrate(database.url.clone())))
+        let start = Arc::new(Barrier::new(6));
+        let migrate = |url: Url, start: Arc<Barrier>| {
+            move || {
+                let mut db = Db::open(&url).unwrap();
+                start.wait();
+                db.migrate(vec![TABLES])
+            }
+        };
+        let at_once: Vec<_> = (0..6)
+            .map(|_| std::thread::spawn(migrate(database.url.clone(), start.clone())))
             .collect();
         for thread in at_once {
             // SQLite has one replica; there only one of these need come through.
