@@ -82,6 +82,8 @@ struct Relay<'a> {
     known: HashMap<String, Last>,
     put_off: HashMap<String, PutOff>,
     trouble: &'a mut Troubles,
+    /// The stream may be another one by now.
+    doubtful: bool,
 }
 
 /// A subject whose next row could not be published.
@@ -104,12 +106,18 @@ impl<'a> Relay<'a> {
             known: HashMap::new(),
             put_off: HashMap::new(),
             trouble,
+            doubtful: false,
         }
     }
 
+    /// Ends when the stream has to be looked at again.
     async fn work(&mut self) {
         loop {
-            self.launch().await;
+            if !self.doubtful {
+                self.launch().await;
+            } else if self.in_flight.is_empty() {
+                return;
+            }
             let rest = self.rest();
             tokio::select! {
                 Some(sent) = self.in_flight.next() => self.land(sent).await,
@@ -241,7 +249,10 @@ impl<'a> Relay<'a> {
             };
             match sent.trouble {
                 None => drop(self.put_off.remove(&sent.subject)),
-                Some(Trouble::Stream(why)) => drop(self.trouble.with_stream(&why)),
+                Some(Trouble::Stream(why)) => {
+                    self.trouble.with_stream(&why);
+                    self.doubtful = true;
+                }
                 Some(Trouble::Full(why)) => self.trouble.full(&why),
                 Some(Trouble::Row(why)) => self.put_off(sent.subject, &why),
             }

@@ -1,6 +1,7 @@
 //! A server that goes and comes, a stream and a consumer that vanish.
 
 use super::*;
+use futures::StreamExt;
 use mesh::bus::Fault;
 use std::collections::HashMap;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -81,11 +82,23 @@ async fn a_consumer_or_a_stream_that_is_deleted_is_followed_again() {
     state(&rig.from, "a", 2, None).await;
     sees(&rig.to, "a", 2).await;
     js.delete_stream("YEMAE").await.unwrap();
-    rig.bus.provision().await.unwrap();
+    let mut tries = js.client().subscribe(subject("b")).await.unwrap();
     state(&rig.from, "b", 1, None).await;
-    state(&rig.from, "a", 3, None).await;
+    assert!(tries.next().await.is_some(), "nobody takes it");
+    rig.bus.provision().await.unwrap();
     sees(&rig.to, "b", 1).await;
+    state(&rig.from, "a", 3, None).await;
     sees(&rig.to, "a", 3).await;
+    rig.all_published().await;
+    let streams = rig.from.read(|db| {
+        let streams = outbox::table.order(outbox::seq);
+        Ok(streams.select(outbox::stream_created).load(db)?)
+    });
+    let streams: Vec<Option<String>> = streams.await.unwrap();
+    let [one, two, three, four] = &streams[..] else {
+        panic!("{streams:?}");
+    };
+    assert!(one == two && three == four && two != three, "{streams:?}");
 }
 
 #[tokio::test]
