@@ -61,12 +61,12 @@ pub fn stack(
             .layer(around(signer, credentials::sign))
             // Tries again what may succeed a moment later. Outside the breaker: every attempt asks it anew.
             .layer(around(retry::budgeted(settings.attempts), retry::repeat))
-            // From here on: one endpoint. Leaves it alone while it keeps failing. Outside the attempt's time: silence is
-            // a failure, and so is a caller who leaves before there was an answer.
+            // From here on: one endpoint. Leaves it alone while it keeps failing. Outside the attempt's time: silence
+            // is a failure, and so is a caller who leaves before there was an answer.
             .layer(around(circuit, circuit::guard))
-            // Gives up one attempt while there is time for another. Outside the limit: waiting for a place takes time.
+            // Gives up one attempt while there is time for another. Outside the limit: a place is waited for.
             .layer(around((peer.clone(), settings.attempt), attempt::keep))
-            // Keeps a slow peer from holding all there is here. Innermost of what refuses: a place is for what is sent.
+            // Keeps a slow peer from holding all there is here. The last to refuse: a place is for what is sent.
             .layer(around(limit::places(&peer, settings.in_flight), limit::enter))
             // Makes one whole reply of whatever comes back, lost connections included. Nothing fails above this.
             .layer(around(peer, receive::receive))
@@ -105,7 +105,7 @@ impl Default for Settings {
 pub fn undeclared(context: &str) -> Client {
     let status = tonic::Status::internal(format!("a call to {context} that was not declared"));
     BoxCloneSyncService::new(tower::service_fn(move |_: Request| {
-        let status = status.clone();
-        async move { Ok(status.into_http()) }
+        let reply = trip::never_left(status.clone().into_http());
+        async move { Ok(reply) }
     }))
 }

@@ -20,7 +20,8 @@ pub(super) async fn keep(
 ) -> Reply {
     let until = deadline::of(&request);
     let left = || until.map(|until| until.saturating_duration_since(Instant::now()));
-    let longest = Trip::of(&request).is_unary().then_some(longest);
+    let unary = Trip::of(&request).is_unary();
+    let longest = unary.then_some(longest);
     if let Some(given) = left().into_iter().chain(longest).min() {
         let value = crate::deadline::write(given);
         request.headers_mut().insert(crate::deadline::HEADER, value);
@@ -33,9 +34,9 @@ pub(super) async fn keep(
     };
     let time_left = left().is_none_or(|left| left >= LEAST);
     match (is_late(&reply), reply::own(&reply)) {
-        (true, _) if time_left => reply::peer_timeout(&peer, Kind::Unavailable),
+        (true, _) if unary && time_left => reply::peer_timeout(&peer, Kind::Unavailable),
         // Our own word for it; the peer's stands as it is.
-        (true, Some(Own::Silent)) => reply::peer_timeout(&peer, Kind::Deadline),
+        (true, Some(Own::Silent)) if !time_left => reply::peer_timeout(&peer, Kind::Deadline),
         _ => reply,
     }
 }

@@ -43,6 +43,7 @@ pub(super) async fn receive(peer: Arc<str>, wire: Wire, mut request: Request) ->
 }
 
 async fn answered(peer: &str, unary: bool, departure: Departure, mut reply: Reply) -> Reply {
+    departure.arrived();
     reply.extensions_mut().remove::<Own>();
     distrust(reply.headers_mut());
     let has_status = reply.headers().contains_key("grpc-status");
@@ -57,8 +58,6 @@ async fn answered(peer: &str, unary: bool, departure: Departure, mut reply: Repl
     };
     if is_turned_away(peer, &reply) {
         departure.turned_away();
-    } else {
-        departure.answered();
     }
     reply
 }

@@ -19,7 +19,8 @@ use tower::retry::budget::{Budget, TpsBudget};
 
 /// How many attempts of this call were made before (gRFC A6).
 const PREVIOUS_ATTEMPTS: HeaderName = HeaderName::from_static("grpc-previous-rpc-attempts");
-/// Full jitter: a wait is anything between nothing and this, doubled each time, up to the longest (reliability.md, Calls).
+/// Full jitter: a wait is anything between nothing and this, doubled each time, up to the longest (reliability.md,
+/// Calls).
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_millis(400);
 /// A request is kept for the next attempt up to here, bytes: a server takes messages of 1 MiB, and gRPC adds five.
@@ -33,7 +34,8 @@ pub(super) struct Repeats {
     budget: TpsBudget,
 }
 
-/// At most so many attempts of a call; of all calls in 10 s, a tenth is repeated and two a second (reliability.md, Calls).
+/// At most so many attempts of a call; of all calls in 10 s, a tenth is repeated and two a second more (reliability.md,
+/// Calls).
 pub(super) fn budgeted(attempts: u32) -> Arc<Repeats> {
     let budget = TpsBudget::new(Duration::from_secs(10), 2, 0.1);
     Arc::new(Repeats { attempts, budget })

@@ -5,7 +5,7 @@ use super::around::{Hop, send};
 use super::{Reply, Request, reply};
 use crate::contracts::Contracts;
 use bytes::Bytes;
-use http::HeaderName;
+use http::{HeaderName, HeaderValue};
 use http_body::{Body as _, Frame};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -21,6 +21,13 @@ pub(super) const NEVER_SENT: HeaderName = HeaderName::from_static("x-yemae-never
 /// here (breaker, limit, too little time), found no connection, or was turned away at the peer's door.
 pub fn never_sent(status: &Status) -> bool {
     status.metadata().contains_key(NEVER_SENT.as_str())
+}
+
+/// Says of an error that its call never was sent.
+pub(super) fn never_left(mut reply: Reply) -> Reply {
+    let mark = HeaderValue::from_static("1");
+    reply.headers_mut().insert(NEVER_SENT, mark);
+    reply
 }
 
 /// One call, however many attempts it takes: what its layers know together.
@@ -45,13 +52,11 @@ pub(super) async fn conclude(
         arrived: AtomicBool::new(false),
     }));
     request.extensions_mut().insert(trip.clone());
-    let mut reply = send(next, request).await;
-    if reply::code(&reply) != Code::Ok && !trip.0.arrived.load(Ordering::Acquire) {
-        reply
-            .headers_mut()
-            .insert(NEVER_SENT, http::HeaderValue::from_static("1"));
+    let reply = send(next, request).await;
+    if reply::code(&reply) == Code::Ok || trip.0.arrived.load(Ordering::Acquire) {
+        return reply;
     }
-    reply
+    never_left(reply)
 }
 
 impl Trip {
@@ -127,12 +132,12 @@ impl Departure {
         self.ticket.clone()
     }
 
-    /// The peer answered.
-    pub(super) fn answered(self) {
+    /// The peer answered, so it knows of this attempt, whatever became of the body.
+    pub(super) fn arrived(&self) {
         self.ticket.go();
     }
 
-    /// The peer answered at its door: no handler was called.
+    /// It answered at its door: no handler was called.
     pub(super) fn turned_away(mut self) {
         self.turned_away = true;
     }

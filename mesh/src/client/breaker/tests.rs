@@ -36,7 +36,7 @@ fn seven_failures_in_a_row_open_it() {
         }
         assert_eq!(breaker.consecutive_failures(), 6);
         // Enough successes that the rate stays low.
-        for _ in 0..7 {
+        for _ in 0..20 {
             succeed(&mut breaker, now);
         }
     }
@@ -157,9 +157,9 @@ fn jitter_makes_it_longer_by_half_at_most_and_never_longer_than_the_longest() {
             }
             let wait = breaker.admit(now).err().unwrap_or_default();
             if opening == 0 {
-                assert_eq!(wait.as_millis(), seconds(first).as_millis());
+                assert_eq!((wait.as_secs_f64() * 1000.0).round(), first * 1000.0);
             }
-            assert!(wait <= seconds(longest), "{wait:?} of {longest} s");
+            assert!(wait <= seconds(longest + 1e-6), "{wait:?} of {longest} s");
             now += wait;
         }
     }
