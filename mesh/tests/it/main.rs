@@ -1,7 +1,8 @@
-//! mesh against the real parts: nats-server, PostgreSQL, SQLite files.
+//! mesh against the real parts: nats-server, PostgreSQL, SQLite files, servers and clients on loopback.
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
 mod bus;
+mod client;
 mod nats;
 mod postgres;
 mod rig;

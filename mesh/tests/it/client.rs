@@ -1,0 +1,12 @@
+//! The client stack, layer by layer and as a whole, against a peer that answers by a script; and against real servers.
+
+mod attempt;
+mod breaker;
+mod credentials;
+mod deadline;
+mod limit;
+mod lost;
+mod never_sent;
+mod peer;
+mod retry;
+mod wire;
