@@ -6,4 +6,5 @@ mod client;
 mod nats;
 mod postgres;
 mod rig;
+mod server;
 mod store;

@@ -1,0 +1,202 @@
+//! The server stack: what its tests stand on.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper of tests fails as its test does"
+)]
+
+mod answer;
+mod auth;
+mod deadline;
+mod house;
+mod limit;
+mod message;
+mod pass;
+mod wire;
+
+use house::{House, NAMES};
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+use http_body_util::BodyExt;
+use mesh::client::{Reply, Request};
+use mesh::server::{self, Drained, Limits, Server, Settings};
+use mesh::{Contracts, call};
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tonic::body::Body;
+use tonic::service::RoutesBuilder;
+use tonic::{Code, Status};
+use tonic_types::StatusExt;
+use tower::ServiceExt;
+
+// A command that waits for another context; no reserve.
+const APPROVE: &str = "/yemae.payment.v1.PaymentService/Approve";
+// A query with one second.
+const GET_PAYMENT: &str = "/yemae.payment.v1.PaymentService/GetPayment";
+const HOLD: &str = "/yemae.cinema.theater.v1.TheaterService/HoldSeats";
+// A reserved command of the same class.
+const RELEASE: &str = "/yemae.cinema.theater.v1.TheaterService/ReleaseHold";
+const SEAT_MAP: &str = "/yemae.cinema.theater.v1.TheaterService/GetSeatMap";
+const MY_ORDERS: &str = "/yemae.mypage.v1.MyPageService/ListMyOrders";
+// A stream with an hour.
+const WATCH: &str = "/yemae.mypage.v1.MyPageService/WatchMyOrders";
+const PRINT: &str = "/yemae.cinema.ticket.v1.TicketService/PrintTicket";
+
+fn request(path: &str, authorization: &str) -> http::request::Builder {
+    http::Request::post(path)
+        .header("content-type", "application/grpc")
+        .header(AUTHORIZATION, authorization)
+}
+
+fn framed(length: usize) -> Vec<u8> {
+    let mut bytes = vec![0];
+    bytes.extend(u32::try_from(length).unwrap().to_be_bytes());
+    bytes.resize(5 + length, 0);
+    bytes
+}
+
+/// A body of one message.
+fn message(length: usize) -> Body {
+    Body::new(http_body_util::Full::from(framed(length)))
+}
+
+/// An empty message.
+fn fine() -> Reply {
+    let trailers = Ok(HeaderMap::from_iter([(
+        Status::GRPC_STATUS,
+        "0".parse().unwrap(),
+    )]));
+    let body = http_body_util::Full::from(framed(0)).with_trailers(async { Some(trailers) });
+    http::Response::new(Body::new(body))
+}
+
+/// What a caller is told in the end.
+#[derive(Debug)]
+struct Told {
+    code: Code,
+    /// The reason of the one ErrorInfo.
+    reason: String,
+    domain: String,
+    status: Option<Status>,
+}
+
+impl Told {
+    fn is(&self, code: Code, reason: &str) -> bool {
+        self.code == code && self.reason == reason
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        self.status.as_ref()?.get_details_retry_info()?.retry_delay
+    }
+}
+
+async fn ask(server: &Server, request: Request) -> Told {
+    told(server.clone().oneshot(request).await.unwrap()).await
+}
+
+async fn told(reply: Reply) -> Told {
+    let mut headers = reply.headers().clone();
+    let trailers = reply
+        .into_body()
+        .collect()
+        .await
+        .unwrap()
+        .trailers()
+        .cloned();
+    headers.extend(trailers.unwrap_or_default());
+    tell(Status::from_header_map(&headers).expect("a grpc-status"))
+}
+
+fn tell(status: Status) -> Told {
+    if status.code() == Code::Ok {
+        return Told {
+            code: Code::Ok,
+            reason: String::new(),
+            domain: String::new(),
+            status: None,
+        };
+    }
+    let infos: Vec<_> = status
+        .get_error_details_vec()
+        .into_iter()
+        .filter_map(|detail| match detail {
+            tonic_types::ErrorDetail::ErrorInfo(info) => Some(info),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(infos.len(), 1, "exactly one ErrorInfo: {status:?}");
+    Told {
+        code: status.code(),
+        reason: infos[0].reason.clone(),
+        domain: infos[0].domain.clone(),
+        status: Some(status),
+    }
+}
+
+/// Waits until it is so, at most a minute of tokio's time.
+async fn until(mut is_so: impl FnMut() -> bool) {
+    for _ in 0..60_000 {
+        if is_so() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    panic!("it never came to be so");
+}
+
+#[derive(Clone, Default)]
+struct Count(Arc<AtomicUsize>);
+
+impl Count {
+    fn up(&self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn get(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// A server that listens.
+struct Listening {
+    address: SocketAddr,
+    stop: tokio_util::sync::CancellationToken,
+    done: tokio::task::JoinHandle<Drained>,
+}
+
+impl Listening {
+    async fn start(server: &Server, settings: Settings) -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let stop = tokio_util::sync::CancellationToken::new();
+        let serving = server::serve(listener, server.clone(), stop.clone(), settings);
+        let done = mesh::task::detach(serving);
+        Self {
+            address,
+            stop,
+            done,
+        }
+    }
+
+    /// A client with a connection of its own.
+    fn client(&self) -> mesh::client::Client {
+        server::plain(&self.address.to_string())
+    }
+}
+
+/// Nothing on loopback takes longer, however busy the machine is.
+async fn soon<T>(work: impl Future<Output = T>) -> T {
+    let bound = Duration::from_secs(30);
+    tokio::time::timeout(bound, work).await.expect("in time")
+}
+
+/// A stream that says one thing and then nothing.
+fn one_then_silence() -> Reply {
+    let one = tokio_stream::iter([Ok::<_, Status>(http_body::Frame::data(bytes::Bytes::from(
+        framed(0),
+    )))]);
+    let items = tokio_stream::StreamExt::chain(one, tokio_stream::pending());
+    http::Response::new(Body::new(http_body_util::StreamBody::new(items)))
+}

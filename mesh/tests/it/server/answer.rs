@@ -1,0 +1,169 @@
+//! What becomes of what nobody expected, and what is told of it.
+
+use super::*;
+use std::io::Write;
+use tracing_subscriber::fmt::MakeWriter;
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_is_internal_once_and_only_for_its_own_call() {
+    let house = House::new(|request: Request| async move {
+        match request.uri().path() {
+            MY_ORDERS => fine(),
+            WATCH => {
+                let items = tokio_stream::iter([1, 2]).into_stream();
+                http::Response::new(Body::new(http_body_util::StreamBody::new(items)))
+            }
+            _ => panic!("a bug"),
+        }
+    })
+    .await;
+    for path in [SEAT_MAP, HOLD, WATCH] {
+        let told = house.call(path).await;
+        assert!(told.is(Code::Internal, "INTERNAL"), "{path}: {told:?}");
+        assert!(!format!("{:?}", told.status).contains("a bug"));
+    }
+    assert_eq!(house.call(MY_ORDERS).await.code, Code::Ok);
+}
+
+trait IntoFrames {
+    fn into_stream(
+        self,
+    ) -> impl tokio_stream::Stream<Item = Result<http_body::Frame<bytes::Bytes>, Status>> + Send + 'static;
+}
+
+impl<S: tokio_stream::Stream<Item = i32> + Send + 'static> IntoFrames for S {
+    fn into_stream(
+        self,
+    ) -> impl tokio_stream::Stream<Item = Result<http_body::Frame<bytes::Bytes>, Status>> + Send + 'static
+    {
+        futures::StreamExt::map(self, |n| {
+            assert!(n < 2, "a bug");
+            // A stream is part of its call, too.
+            assert_eq!(
+                call::current()
+                    .unwrap()
+                    .caller
+                    .user
+                    .as_ref()
+                    .unwrap()
+                    .subject,
+                "anna"
+            );
+            Ok(http_body::Frame::data(bytes::Bytes::from(framed(0))))
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_no_contract_names_is_unimplemented() {
+    let house = House::new(|_| async { fine() }).await;
+    for path in [
+        "/yemae.payment.v1.PaymentService/Steal",
+        "/yemae.payment.v1.PaymentService",
+        "/yemae.payment.v1.SimulatorService/SetBehavior",
+        "/yemae.payment.v1.PaymentService/approve",
+        "/yemae.payment.v1.PaymentService/Approve/",
+        "//yemae.payment.v1.PaymentService/Approve",
+        "/",
+        "/grpc.health.v1.Health/Steal",
+        "/grpc.Unknown/Check",
+    ] {
+        // Whoever asks: it comes before the token.
+        let told = house.ask(http::Request::post(path)).await;
+        assert!(
+            told.is(Code::Unimplemented, "UNKNOWN_METHOD"),
+            "{path}: {told:?}"
+        );
+    }
+    assert_eq!(house.reached(), 0);
+}
+
+#[tokio::test]
+async fn a_service_that_no_contract_names_does_not_start() {
+    let house = House::new(|_| async { fine() }).await;
+    let opened = house
+        .doors
+        .open(&["yemae.payment.v1.Bank"], RoutesBuilder::default());
+    assert!(opened.await.is_err());
+}
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn take(&self) -> String {
+        String::from_utf8(std::mem::take(&mut self.0.lock().unwrap())).unwrap()
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Log {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_log_tells_failures_and_nobodys_secrets() {
+    let log = Log::default();
+    let lines = tracing_subscriber::fmt()
+        .with_writer(log.clone())
+        .with_ansi(false)
+        .with_max_level(tracing::Level::INFO)
+        .finish();
+    let _scope = tracing::subscriber::set_default(lines);
+    let house = House::new(|request: Request| async move {
+        if request.uri().path() == GET_PAYMENT {
+            return std::future::pending().await;
+        }
+        fine()
+    })
+    .await;
+    assert_eq!(house.call(HOLD).await.code, Code::Ok);
+    assert_eq!(house.call(WATCH).await.code, Code::Ok);
+    assert_eq!(log.take(), "", "what went well is not told");
+
+    let told = house.call(GET_PAYMENT).await;
+    assert_eq!(told.code, Code::DeadlineExceeded);
+    let line = log.take();
+    for part in [
+        "context=\"payment\"",
+        &format!("method=\"{GET_PAYMENT}\""),
+        "code=DeadlineExceeded",
+        "ms=1000",
+    ] {
+        assert!(line.contains(part), "{part} in {line}");
+    }
+    assert_eq!(line.lines().count(), 1, "{line}");
+
+    let secret = house.user(&["customer"]);
+    house.ask(request("/canary/path", &secret)).await;
+    house.ask(request(PRINT, &secret)).await;
+    house.ask(request(PRINT, &format!("{secret}canary"))).await;
+    let lines = log.take();
+    assert_eq!(lines.lines().count(), 3, "{lines}");
+    assert!(
+        !lines.contains("canary") && !lines.contains("anna"),
+        "{lines}"
+    );
+
+    // A caller who leaves is told, too.
+    let leaving = house.call(GET_PAYMENT);
+    assert!(
+        tokio::time::timeout(Duration::from_millis(1), leaving)
+            .await
+            .is_err()
+    );
+    assert!(log.take().contains("code=Cancelled"));
+}

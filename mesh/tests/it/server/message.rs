@@ -1,0 +1,149 @@
+//! What is read of a request, with generated handlers.
+
+use super::*;
+use bytes::Bytes;
+use http_body::Frame;
+use http_body_util::StreamBody;
+use proto::payment::v1::payment_service_server::{PaymentService, PaymentServiceServer};
+use proto::payment::v1::*;
+use tokio::time::Instant;
+use tonic::{Request as Grpc, Response};
+
+const MIB: usize = 1024 * 1024;
+
+/// Answers everything with its default.
+#[derive(Clone, Default)]
+pub(super) struct Payments {
+    pub reached: Count,
+}
+
+#[tonic::async_trait]
+impl PaymentService for Payments {
+    async fn approve(&self, _: Grpc<ApproveRequest>) -> Result<Response<ApproveResponse>, Status> {
+        self.reached.up();
+        Ok(Response::new(Default::default()))
+    }
+
+    async fn void(&self, request: Grpc<VoidRequest>) -> Result<Response<VoidResponse>, Status> {
+        self.reached.up();
+        let why = request.into_inner().charge_key;
+        Err(mesh::Refusal::precondition("PAYMENT_REFUNDED", mesh::text(why, "환불")).into())
+    }
+
+    async fn get_payment(
+        &self,
+        _: Grpc<GetPaymentRequest>,
+    ) -> Result<Response<GetPaymentResponse>, Status> {
+        self.reached.up();
+        Ok(Response::new(Default::default()))
+    }
+
+    async fn list_payments(
+        &self,
+        _: Grpc<ListPaymentsRequest>,
+    ) -> Result<Response<ListPaymentsResponse>, Status> {
+        self.reached.up();
+        Err(Status::data_loss("bare"))
+    }
+}
+
+pub(super) async fn payments() -> (House, Count) {
+    let payments = Payments::default();
+    let mut routes = RoutesBuilder::default();
+    routes.add_service(PaymentServiceServer::new(payments.clone()));
+    let house = House::over(Limits::default(), &NAMES[..1], routes).await;
+    (house, payments.reached)
+}
+
+async fn send(house: &House, path: &str, body: Body) -> Told {
+    let request = request(path, &house.key_to(path)).body(body).unwrap();
+    ask(&house.server, request).await
+}
+
+/// A message whose field 15, which nobody knows, fills it to `length`.
+fn padded(length: usize) -> Body {
+    let mut bytes = framed(length);
+    bytes[5] = 15 << 3 | 2;
+    let mut rest = length - 1;
+    // The varint of what is left after itself: three bytes for anything near 1 MiB.
+    rest -= 3;
+    bytes[6] = (rest & 0x7f) as u8 | 0x80;
+    bytes[7] = (rest >> 7 & 0x7f) as u8 | 0x80;
+    bytes[8] = (rest >> 14) as u8;
+    Body::new(http_body_util::Full::from(bytes))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_of_1_mib_is_read_and_a_longer_one_is_not() {
+    let (house, reached) = payments().await;
+    for (n, path) in [APPROVE, GET_PAYMENT].into_iter().enumerate() {
+        let told = send(&house, path, padded(MIB)).await;
+        assert_eq!(told.code, Code::Ok, "{told:?}");
+        let told = send(&house, path, padded(MIB + 1)).await;
+        assert!(
+            told.is(Code::InvalidArgument, "MESSAGE_TOO_LONG"),
+            "{told:?}"
+        );
+        assert_eq!(told.domain, "payment");
+        assert_eq!(reached.get(), n + 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn bytes_that_are_no_message_are_the_callers_fault() {
+    let (house, reached) = payments().await;
+    let bytes = |bytes: &'static [u8]| Body::new(http_body_util::Full::from(bytes));
+    for (what, body) in [
+        ("nothing", &b""[..]),
+        ("no message", b"\0\0\0\0\x04\xff\xff\xff\xff"),
+        ("a torn message", b"\0\0\0\0\x04\x0a"),
+        ("a torn prefix", b"\0\0"),
+        ("another flag", b"\x07\0\0\0\0"),
+        ("compressed with nothing", b"\x01\0\0\0\0"),
+        ("two messages", b"\0\0\0\0\0\0\0\0\0\0"),
+        ("wrong UTF-8", b"\0\0\0\0\x03\x0a\x01\xff"),
+    ] {
+        for path in [APPROVE, GET_PAYMENT] {
+            let told = send(&house, path, bytes(body)).await;
+            assert!(
+                told.is(Code::InvalidArgument, "MALFORMED_REQUEST"),
+                "{what}: {told:?}"
+            );
+        }
+    }
+    assert_eq!(reached.get(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_does_not_come_in_time_is_not_waited_for() {
+    let (house, reached) = payments().await;
+    for path in [APPROVE, GET_PAYMENT] {
+        let started = Instant::now();
+        let half = tokio_stream::iter([Ok::<_, Status>(Frame::data(Bytes::from_static(b"\0\0")))]);
+        let body = tokio_stream::StreamExt::chain(half, tokio_stream::pending());
+        let told = send(&house, path, Body::new(StreamBody::new(body))).await;
+        assert!(
+            told.is(Code::DeadlineExceeded, "DEADLINE_EXCEEDED"),
+            "{told:?}"
+        );
+        let own = house.doors.contracts.method(path).unwrap().deadline;
+        assert!(started.elapsed() <= own + Duration::from_millis(2));
+    }
+    assert_eq!(reached.get(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn bare_statuses_get_a_reason_and_refusals_stay_as_they_are() {
+    let (house, _) = payments().await;
+    let told = house
+        .call("/yemae.payment.v1.PaymentService/ListPayments")
+        .await;
+    assert!(told.is(Code::DataLoss, "DATA_LOSS"), "{told:?}");
+    assert_eq!(told.domain, "payment");
+    assert_eq!(told.status.unwrap().message(), "bare");
+    let told = house.call("/yemae.payment.v1.PaymentService/Void").await;
+    assert!(
+        told.is(Code::FailedPrecondition, "PAYMENT_REFUNDED"),
+        "{told:?}"
+    );
+}
