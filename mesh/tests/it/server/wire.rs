@@ -30,6 +30,29 @@ async fn call(listening: &Listening, house: &House, path: &str) -> Told {
     told(soon(listening.client().oneshot(request)).await.unwrap()).await
 }
 
+type Sender = hyper::client::conn::http2::SendRequest<Body>;
+
+/// A connection of which we see the end.
+async fn connect(
+    listening: &Listening,
+) -> (
+    Sender,
+    impl Future<Output = hyper::Result<()>> + Send + use<>,
+) {
+    let stream = TcpStream::connect(listening.address).await.unwrap();
+    let executor = hyper_util::rt::TokioExecutor::new();
+    let io = hyper_util::rt::TokioIo::new(stream);
+    let connected = hyper::client::conn::http2::handshake(executor, io).await;
+    connected.unwrap()
+}
+
+impl Listening {
+    fn to(&self, house: &House, path: &str) -> Request {
+        let uri = format!("http://{}{path}", self.address);
+        request(&uri, &house.key_to(path)).body(message(0)).unwrap()
+    }
+}
+
 /// Streams are silent after their first item; commands wait to be let go.
 async fn waiting() -> (Arc<House>, Arc<Notify>) {
     let go = Arc::new(Notify::new());
@@ -222,18 +245,9 @@ async fn an_old_connection_goes_away_without_breaking_a_call() {
         ..quick()
     };
     let listening = Listening::start(&house.server, settings).await;
-    let stream = TcpStream::connect(listening.address).await.unwrap();
-    let (mut sender, connection) = hyper::client::conn::http2::handshake(
-        hyper_util::rt::TokioExecutor::new(),
-        hyper_util::rt::TokioIo::new(stream),
-    )
-    .await
-    .unwrap();
+    let (mut sender, connection) = connect(&listening).await;
     let connection = mesh::task::detach(connection);
-    let to = |path: &str| {
-        let uri = format!("http://{}{path}", listening.address);
-        request(&uri, &house.key_to(path)).body(message(0)).unwrap()
-    };
+    let to = |path| listening.to(&house, path);
     let watch = soon(sender.send_request(to(WATCH))).await.unwrap();
     let hold = mesh::task::detach(sender.send_request(to(HOLD)));
     until(|| house.reached() == 2).await;
@@ -247,6 +261,38 @@ async fn an_old_connection_goes_away_without_breaking_a_call() {
     // The server itself stays.
     assert_eq!(call(&listening, &house, SEAT_MAP).await.code, Code::Ok);
     assert!(!listening.done.is_finished());
+}
+
+#[tokio::test]
+async fn callers_who_give_up_together_are_no_attack() {
+    let house = House::new(|request: Request| async move {
+        match request.uri().path() {
+            SEAT_MAP => std::future::pending().await,
+            _ => fine(),
+        }
+    })
+    .await;
+    let listening = Listening::start(&house.server, quick()).await;
+    let (mut sender, connection) = connect(&listening).await;
+    let mut connection = Box::pin(connection);
+    let reply = tokio::select! {
+        reply = sender.send_request(listening.to(&house, HOLD)) => reply,
+        _ = &mut connection => panic!("hung up"),
+    };
+    assert_eq!(told_of(reply.unwrap().map(Body::new)).await.code, Code::Ok);
+    // Asked and given up in one breath: the server hears of both at once.
+    let calls = (0..100).map(|_| sender.send_request(listening.to(&house, SEAT_MAP)));
+    let calls: Vec<_> = calls.collect();
+    assert!(futures::poll!(&mut connection).is_pending());
+    drop(calls);
+    assert!(futures::poll!(&mut connection).is_pending());
+    let reply = soon(async {
+        tokio::select! {
+            reply = sender.send_request(listening.to(&house, HOLD)) => reply,
+            why = &mut connection => panic!("hung up: {why:?}"),
+        }
+    });
+    assert_eq!(reply.await.unwrap().status(), 200);
 }
 
 #[tokio::test]
