@@ -35,7 +35,9 @@ impl Default for Limits {
 pub(super) struct Permit(Arc<AtomicUsize>);
 
 impl Drop for Permit {
-    fn drop(&mut self) {}
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
 }
 
 /// Who is in, by context and class.
