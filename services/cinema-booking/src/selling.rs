@@ -233,9 +233,11 @@ fn no_hold(status: &Status) -> Result<(), Refusal> {
     let reason = refusal::reason(status).unwrap_or_default();
     match status.code() {
         Code::FailedPrecondition => Err(Refusal::precondition(reason, told(status))),
-        Code::InvalidArgument | Code::NotFound => {
-            Err(Refusal::new(Kind::Precondition, "SEATS_NOT_HELD", told(status)))
-        }
+        Code::InvalidArgument | Code::NotFound => Err(Refusal::new(
+            Kind::Precondition,
+            "SEATS_NOT_HELD",
+            told(status),
+        )),
         Code::ResourceExhausted
         | Code::Aborted
         | Code::PermissionDenied
@@ -247,7 +249,10 @@ fn no_hold(status: &Status) -> Result<(), Refusal> {
             ),
         )),
         _ => {
-            tracing::info!(reason, "theater did not answer; booking goes on without a hold");
+            tracing::info!(
+                reason,
+                "theater did not answer; booking goes on without a hold"
+            );
             Ok(())
         }
     }

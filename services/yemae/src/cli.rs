@@ -235,5 +235,8 @@ pub(crate) struct Guard {
 /// "60s", or just "60".
 fn seconds(text: &str) -> Result<Duration, String> {
     let digits = text.strip_suffix('s').unwrap_or(text);
-    digits.parse().map(Duration::from_secs).map_err(|_| "must be seconds: 60s".to_owned())
+    digits
+        .parse()
+        .map(Duration::from_secs)
+        .map_err(|_| "must be seconds: 60s".to_owned())
 }

@@ -175,8 +175,16 @@ impl Mesh {
     fn say_ready(&self) {
         let grpc = &self.running.grpc;
         let me = me();
-        let data = if self.data.is_default() { String::new() } else { format!(" --data {}", self.data) };
-        let reach = if self.own_listen { format!(" (broker {})", self.running.nats) } else { String::new() };
+        let data = if self.data.is_default() {
+            String::new()
+        } else {
+            format!(" --data {}", self.data)
+        };
+        let reach = if self.own_listen {
+            format!(" (broker {})", self.running.nats)
+        } else {
+            String::new()
+        };
         println!(
             "yemae is ready: gRPC with reflection on {grpc}{reach}. Ctrl-C stops it. In another terminal:\n\n  \
              {me} demo cinema{data}\n  \
@@ -189,9 +197,14 @@ impl Mesh {
 
 /// How this binary is typed from here.
 fn me() -> String {
-    let Ok(own) = std::env::current_exe() else { return "yemae".to_owned() };
+    let Ok(own) = std::env::current_exe() else {
+        return "yemae".to_owned();
+    };
     let here = std::env::current_dir().unwrap_or_default();
-    own.strip_prefix(&here).unwrap_or(&own).display().to_string()
+    own.strip_prefix(&here)
+        .unwrap_or(&own)
+        .display()
+        .to_string()
 }
 
 /// Where a context of the data directory is.

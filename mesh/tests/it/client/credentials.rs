@@ -1,15 +1,16 @@
 use super::peer::{Answer, Peer, contracts, get, nobody};
 use http::header::AUTHORIZATION;
+use mesh::Clock;
 use mesh::call::{self, Call};
 use mesh::client::{self, Board, Client, Settings};
-use mesh::identity::Signer;
+use mesh::identity::{Key, Signer};
 use proto::payment::v1::GetPaymentRequest;
 use proto::payment::v1::payment_service_client::PaymentServiceClient;
 use std::sync::Arc;
 use tonic::Code;
 
 fn signer() -> Signer {
-    Signer
+    Signer::new("cinema-booking", Key::generate().unwrap(), Clock::system())
 }
 
 fn signed(peer: &Peer, signer: &Signer) -> PaymentServiceClient<Client> {

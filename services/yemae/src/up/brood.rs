@@ -58,7 +58,10 @@ impl Brood {
                 let log = self.data.nats_log();
                 let said = std::fs::read_to_string(&log).unwrap_or_default();
                 let last = said.lines().last().unwrap_or("it said nothing");
-                return Err(Fault::not_ready(format!("the nats-server does not start: {last} (all of it: {})", log.display())));
+                return Err(Fault::not_ready(format!(
+                    "the nats-server does not start: {last} (all of it: {})",
+                    log.display()
+                )));
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
