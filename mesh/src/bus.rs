@@ -1,6 +1,7 @@
 //! The carrier of events: one JetStream stream. The outbox is the log; what the stream loses is nobody's loss.
 
 mod connection;
+mod consumer;
 mod follow;
 mod handle;
 pub(crate) mod wire;

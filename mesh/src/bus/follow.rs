@@ -1,26 +1,24 @@
 //! The consumer of a context: pulls what its policies follow, made again for ever whatever becomes of it.
 
+use super::consumer::{POLICIES, UNACKNOWLEDGED, config};
 use super::handle::{Handler, Verdict};
 use super::{ANSWER, Bus, Fault, STREAM};
 use crate::policy::Policy;
 use crate::store::Store;
 use async_nats::Request;
+use async_nats::jetstream::consumer::PullConsumer;
 use async_nats::jetstream::consumer::pull::{self, Stream as Messages};
-use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PullConsumer};
 use async_nats::jetstream::context::ConsumerInfoErrorKind;
 use async_nats::jetstream::{AckKind, Message};
 use futures::FutureExt;
 use futures::future::join_all;
 use futures::stream::{FuturesUnordered, StreamExt};
 use rand::Rng;
-use std::collections::HashMap;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// The most messages that share a commit.
 const BATCH: usize = 256;
-/// Delivered and not yet acknowledged, at most.
-const UNACKNOWLEDGED: i64 = 1000;
 /// How long one pull waits at the server, and how often the server says meanwhile that it is there.
 const PULL: Duration = Duration::from_secs(30);
 const HEARTBEAT: Duration = Duration::from_secs(5);
@@ -31,8 +29,6 @@ const QUIET: Duration = Duration::from_millis(50);
 const FAREWELL: Duration = Duration::from_millis(300);
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
-/// Whose consumer it is, written into it.
-const POLICIES: &str = "yemae-policies";
 
 /// Follows until `stop`, whatever happens to the server, the stream and the consumer.
 pub(super) async fn run(
@@ -240,64 +236,4 @@ fn gather(first: Message, messages: &mut Messages) -> (Vec<Message>, Option<Stri
         }
     }
     (batch, None)
-}
-
-fn config(context: &str, policies: &[Policy], redelivery: Duration) -> pull::Config {
-    let mut names: Vec<_> = policies
-        .iter()
-        .map(|policy| format!("{}={}", policy.name(), policy.filter()))
-        .collect();
-    names.sort_unstable();
-    pull::Config {
-        durable_name: Some(context.to_owned()),
-        filter_subjects: filters(policies),
-        ack_policy: AckPolicy::Explicit,
-        ack_wait: redelivery,
-        max_ack_pending: UNACKNOWLEDGED,
-        // Tries are counted here, not by the server: a lost connection is no try.
-        max_deliver: -1,
-        // Every entity's present, then whatever changes: policies need no more.
-        deliver_policy: DeliverPolicy::LastPerSubject,
-        metadata: HashMap::from([(POLICIES.to_owned(), names.join(","))]),
-        ..pull::Config::default()
-    }
-}
-
-/// The subjects that `policies` follow. The server wants none that another one covers.
-fn filters(policies: &[Policy]) -> Vec<String> {
-    let mut all: Vec<_> = policies.iter().map(Policy::filter).collect();
-    all.sort_unstable();
-    all.dedup();
-    let covered = |filter: &String| {
-        let mut tokens = filter.split('.');
-        let any = |entity| format!("yemae.*.{entity}.>");
-        let general = tokens.nth(2).map(any).unwrap_or_default();
-        *filter != general && all.contains(&general)
-    };
-    all.iter().filter(|f| !covered(f)).cloned().collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::Context;
-    use proto::ordering::v1::{Fulfilment, Order};
-
-    #[test]
-    fn no_filter_covers_another() {
-        let context = Context::new("mypage")
-            .follows::<Order, _>("a", "cinema-booking", |_, _| Ok(()))
-            .follows::<Order, _>("b", "*", |_, _| Ok(()))
-            .follows::<Order, _>("c", "*", |_, _| Ok(()))
-            .follows::<Fulfilment, _>("d", "cinema-ticket", |_, _| Ok(()))
-            .follows::<Fulfilment, _>("e", "cinema-theater", |_, _| Ok(()));
-        assert_eq!(
-            filters(&context.policies),
-            [
-                "yemae.*.Order.>",
-                "yemae.cinema-theater.Fulfilment.>",
-                "yemae.cinema-ticket.Fulfilment.>"
-            ]
-        );
-    }
 }
