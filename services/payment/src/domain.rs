@@ -99,7 +99,6 @@ impl Payment {
             }
             State::Charging => Ok(Next::Wait),
             State::Unknown => Ok(Next::Enquire),
-            State::Approved | State::Refunding => Ok(Next::Approved),
             _ => self.answer().map(|()| Next::Approved),
         }
     }
