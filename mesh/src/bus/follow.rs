@@ -127,8 +127,9 @@ impl Follower {
             for message in self.take(batch).await {
                 acks.push(self.acknowledge(message));
             }
-            // Sent now, heard of later.
-            while let Some(Some(())) = acks.next().now_or_never() {}
+            // Sent now; the server's word is waited for only when there is much of it to come.
+            let _ = acks.next().now_or_never();
+            while acks.len() > BATCH && acks.next().await.is_some() {}
             if let Some(why) = ended {
                 return (worked, why);
             }
