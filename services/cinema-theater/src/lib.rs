@@ -1,6 +1,6 @@
 //! Screens, screenings and their seats: the one place that knows whose a seat is.
 
-mod audit;
+pub mod audit;
 mod bookings;
 mod customers;
 mod domain;

@@ -44,7 +44,7 @@ impl Movie {
 
     /// Whether it can be scheduled. One that has a home is about to open.
     pub fn is_showable(&self, has_home: bool) -> bool {
-        (has_home || self.status == MovieStatus::Open as i32)
+        self.wants_home() && (has_home || self.status == MovieStatus::Open as i32)
     }
 }
 

@@ -94,7 +94,7 @@ impl Theater {
         planned.into_inner().screening.unwrap()
     }
 
-    async fn deliver(&self, subject: String, event: &(impl prost::Message + prost::Name)) {
+    async fn deliver(&self, subject: String, event: &impl prost::Message) {
         let delivery = Delivery {
             subject: subject.clone(),
             name: String::new(),

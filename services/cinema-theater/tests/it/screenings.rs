@@ -35,7 +35,10 @@ async fn a_screen_is_busy_until_it_is_clean_again() {
 #[tokio::test]
 async fn a_screening_is_stated_until_nobody_needs_it() {
     let (cinema, screening) = Cinema::showing().await;
-    assert_eq!(*cinema.screenings.lock().unwrap(), [screening.clone()]);
+    assert_eq!(
+        cinema.screenings.lock().unwrap().as_slice(),
+        std::slice::from_ref(&screening)
+    );
     assert_eq!(screening.version, 1);
     assert_eq!((screening.rows, screening.columns), (4, 5));
     let starts_at = mesh::Time::from(screening.starts_at.unwrap());
@@ -126,6 +129,7 @@ async fn screenings_are_listed_by_start_from_now_on() {
         let page = client.list_screenings(request).await.unwrap().into_inner();
         seen.extend(page.screenings);
         page_token = page.next_page_token;
+        assert!(seen.len() <= 4, "it has no end");
         if page_token.is_empty() {
             break;
         }

@@ -111,7 +111,7 @@ impl Desk {
     }
 
     pub async fn facts(&self) -> Vec<facts::Charge> {
-        self.read(|db| facts(db).unwrap()).await
+        self.read(|db| facts::charges(db).unwrap()).await
     }
 }
 

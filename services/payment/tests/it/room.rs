@@ -59,7 +59,7 @@ impl Room {
 
     pub async fn facts(&self) -> Vec<Charge> {
         let store = &self.world.site("payment").store;
-        store.read(payment::facts).await.unwrap()
+        store.read(payment::facts::charges).await.unwrap()
     }
 
     /// What payment says and what the simulator's book says of the one charge.

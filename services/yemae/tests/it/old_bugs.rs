@@ -27,6 +27,8 @@ use std::time::Duration;
 use testing::{Caller, World};
 use tonic::Status;
 
+type Teller = fn(&mut mesh::Db) -> Result<Facts, Refusal>;
+
 /// Won for one seat.
 const PRICE: i64 = 10_000;
 
@@ -201,7 +203,7 @@ impl Cinema {
     /// The audit, at rest: no rule is broken.
     async fn is_clean(&self) {
         let mut all = Facts::default();
-        let tellers: [(&str, fn(&mut mesh::Db) -> Result<Facts, Refusal>); 6] = [
+        let tellers: [(&str, Teller); 6] = [
             ("cinema-theater", cinema_theater::facts),
             ("cinema-booking", cinema_booking::facts),
             ("cinema-ticket", cinema_ticket::facts),
