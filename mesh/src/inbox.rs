@@ -1,6 +1,7 @@
 //! The inbox: the newest version of each foreign entity that a policy has acted on, kept in the transaction of the act.
 
-use crate::schema::inbox;
+use crate::clock::Time;
+use crate::schema::{caught_up, inbox};
 use crate::store::Db;
 use diesel::prelude::*;
 
@@ -34,4 +35,25 @@ pub fn is_news(db: &mut Db, policy: &str, subject: &str, version: i64) -> QueryR
             .execute(db)?,
     };
     Ok(first > 0)
+}
+
+/// Remembers that the context has once acted on everything there was: from then on what it does not know does not exist.
+pub fn catch_up(db: &mut Db, context: &str, now: Time) -> QueryResult<()> {
+    let row = (caught_up::context.eq(context), caught_up::at.eq(now.0));
+    match db {
+        Db::Sqlite(db) => diesel::insert_into(caught_up::table)
+            .values(row)
+            .on_conflict_do_nothing()
+            .execute(db),
+        Db::Postgres(db) => diesel::insert_into(caught_up::table)
+            .values(row)
+            .on_conflict_do_nothing()
+            .execute(db),
+    }
+    .map(drop)
+}
+
+/// Whether it has.
+pub fn has_caught_up(db: &mut Db, context: &str) -> QueryResult<bool> {
+    diesel::select(diesel::dsl::exists(caught_up::table.find(context))).get_result(db)
 }

@@ -70,3 +70,10 @@ diesel::table! {
         at -> BigInt,
     }
 }
+
+diesel::table! {
+    caught_up (context) {
+        context -> Text,
+        at -> BigInt,
+    }
+}

@@ -89,8 +89,13 @@ struct Follower {
 impl Follower {
     /// Works with one consumer until it ends: whether it brought anything, and why it ended.
     async fn session(&self) -> (bool, String) {
+        let mut caught_up = false;
         let messages = async {
             let consumer = self.consumer().await?;
+            let info = consumer.cached_info();
+            if info.num_pending == 0 && info.num_ack_pending == 0 {
+                caught_up = self.handler.catch_up().await;
+            }
             consumer
                 .stream()
                 .max_messages_per_batch(BATCH)
@@ -124,8 +129,12 @@ impl Follower {
                 Err(_) => continue,
             };
             worked = true;
+            let is_last = batch.last().is_some_and(|message| pending(message) == 0);
             for message in self.take(batch).await {
                 acks.push(self.acknowledge(message));
+            }
+            if is_last && !caught_up {
+                caught_up = self.handler.catch_up().await;
             }
             // Sent now; the server's word is waited for only when there is much of it to come.
             let _ = acks.next().now_or_never();
@@ -223,6 +232,11 @@ impl Follower {
 
 fn refused(why: impl std::fmt::Display) -> Fault {
     Fault::Refused(why.to_string())
+}
+
+/// How many messages there are behind this one.
+fn pending(message: &Message) -> u64 {
+    message.info().map_or(u64::MAX, |info| info.pending)
 }
 
 /// `first` and whatever is there behind it, up to a batch; and why there will be no more, if so.

@@ -2,6 +2,7 @@
 
 use super::{Settings, wire};
 use crate::dead_letter::{self, DeadLetter};
+use crate::inbox;
 use crate::policy::{Delivery, Policy};
 use crate::refusal::{Kind, Refusal};
 use crate::store::{Store, Tx};
@@ -154,6 +155,15 @@ impl Handler {
                 .filter(|policy| policy.follows(&delivery))
                 .try_for_each(|policy| policy.apply(tx, &delivery))
         }
+    }
+
+    /// Remembers that everything there was has been acted on. False: it could not be written now.
+    pub(super) async fn catch_up(&self) -> bool {
+        let written = self.store.write_regardless((), |tx| {
+            let (context, now) = (tx.context().to_owned(), tx.now());
+            Ok(inbox::catch_up(tx.db(), &context, now)?)
+        });
+        written.await.is_ok()
     }
 
     /// Writes, again and again while it is the store that cannot and not the command: that is no try. None: stopped.

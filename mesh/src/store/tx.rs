@@ -5,7 +5,7 @@ use crate::clock::{Clock, Time};
 use crate::contracts::Contracts;
 use crate::event::Event;
 use crate::refusal::Refusal;
-use crate::{outbox, tasks};
+use crate::{inbox, outbox, tasks};
 use std::sync::Arc;
 
 /// What every transaction of a store knows.
@@ -91,6 +91,12 @@ impl<'a> Tx<'a> {
         outbox::insert(self.db, &subject, &event, self.now)?;
         self.woken.outbox = true;
         Ok(())
+    }
+
+    /// Whether the context has once acted on everything there was: until then, what it does not know may be on its way.
+    pub fn has_caught_up(&mut self) -> Result<bool, Refusal> {
+        let context = self.scope.context.clone();
+        Ok(inbox::has_caught_up(self.db, &context)?)
     }
 
     /// Puts down a call that must leave our doors, to be worked until done. The same kind and key again is the same

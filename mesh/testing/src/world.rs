@@ -4,7 +4,7 @@ use mesh::call::{self, Call, Service, User};
 use mesh::client::{Client, Reply, Request};
 use mesh::policy::Delivery;
 use mesh::store::{Setup, Url};
-use mesh::{Clock, Context, Contracts, Db, Hand, Peers, Site, Store, Time, outbox, tasks};
+use mesh::{Clock, Context, Contracts, Db, Hand, Peers, Site, Store, Time, inbox, outbox, tasks};
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
@@ -159,10 +159,20 @@ impl World {
                 moved |= work(running).await;
             }
             if !moved {
-                return;
+                return self.catch_up().await;
             }
         }
         panic!("this world never comes to rest");
+    }
+
+    async fn catch_up(&self) {
+        for running in &self.running {
+            let caught_up = running.site.store.write((), |tx| {
+                let (context, now) = (tx.context().to_owned(), tx.now());
+                Ok(inbox::catch_up(tx.db(), &context, now)?)
+            });
+            caught_up.await.unwrap_or_else(|why| panic!("{why}"));
+        }
     }
 
     /// Runs a context's clock jobs once, then settles.

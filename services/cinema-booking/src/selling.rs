@@ -57,8 +57,9 @@ impl Side for Selling {
         order_id: &str,
         request: &CreateBookingRequest,
     ) -> Result<Draft, Refusal> {
-        let (screening, movie) = catalogue::find(tx, &request.screening_id)?
-            .ok_or_else(|| Refusal::not_found("screening"))?;
+        let Some((screening, movie)) = catalogue::find(tx, &request.screening_id)? else {
+            return Err(unknown(tx)?);
+        };
         let starts_at = Time(screening.starts_at);
         if tx.now() >= starts_at {
             return Err(Refusal::precondition(
@@ -157,6 +158,20 @@ impl Side for Selling {
             .expires(Some(expires)),
         )
     }
+}
+
+/// No such screening; or not yet, while the catalogue is still being copied for the first time.
+fn unknown(tx: &mut Tx<'_>) -> Result<Refusal, Refusal> {
+    if tx.has_caught_up()? {
+        return Ok(Refusal::not_found("screening"));
+    }
+    Ok(Refusal::unavailable(
+        "CATALOGUE_LOADING",
+        text(
+            "the catalogue is still loading; try again",
+            "상영 정보를 불러오는 중입니다. 잠시 후 다시 시도해 주세요.",
+        ),
+    ))
 }
 
 /// What a seat is called among booking's own claims.

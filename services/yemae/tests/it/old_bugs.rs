@@ -362,3 +362,27 @@ async fn a_payment_that_is_not_confirmed_is_no_booking_and_no_charge() {
     cinema.world.settle().await;
     cinema.is_clean().await;
 }
+
+#[tokio::test]
+async fn a_screening_that_may_still_be_on_its_way_is_not_called_unknown() {
+    let cinema = Cinema::new().await;
+    let known = cinema.screening.clone();
+    let unknown = Cinema {
+        screening: mesh::id::new(),
+        ..cinema
+    };
+    let refused = unknown.book("one", "1A").await.unwrap_err();
+    assert_eq!(refused.code(), tonic::Code::NotFound);
+
+    let fresh = World::new().with(cinema_booking::context());
+    let loading = Cinema {
+        world: fresh,
+        screening: known,
+    };
+    let refused = loading.book("one", "1A").await.unwrap_err();
+    assert_eq!(
+        mesh::refusal::reason(&refused).as_deref(),
+        Some("CATALOGUE_LOADING")
+    );
+    assert_eq!(refused.code(), tonic::Code::Unavailable);
+}

@@ -1,0 +1,1 @@
+DROP TABLE caught_up;
