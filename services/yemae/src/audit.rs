@@ -18,7 +18,9 @@ const SHOWN: usize = 5;
 
 /// Runs the command.
 pub(crate) fn run(command: &cli::Audit) -> Result<(), Fault> {
+    contexts::all_known(&command.without)?;
     let places = Places::find(&command.data, &command.without)?;
+    places.all_there(&command.data, &command.without)?;
     let history = read_history(command)?;
     let report = runtime()?.block_on(examine(command, &places, history.as_ref()))?;
     if command.json {
@@ -135,6 +137,22 @@ impl Places {
             .map(|running| running.nats)
             .or_else(|| settings.variable("NATS_URL").map(str::to_owned));
         Ok(Self { databases, nats })
+    }
+
+    /// A database that is not there proves nothing: what is left out for good is said by name.
+    fn all_there(&self, data: &std::path::Path, without: &[String]) -> Result<(), Fault> {
+        let absent = contexts::ALL.iter().map(|entry| entry.name).find(|name| {
+            !without.iter().any(|out| out == name)
+                && !self.databases.iter().any(|(entry, _)| entry.name == *name)
+        });
+        match absent {
+            Some(name) => Err(Fault::not_ready(format!(
+                "{} has no database of {name}: name another directory with --data; if {name} is left out for good, \
+                 say --without {name}",
+                data.display()
+            ))),
+            None => Ok(()),
+        }
     }
 
     /// Each context with a connection to its database.

@@ -1,5 +1,6 @@
 //! The registration lines: a context is one line here.
 
+use crate::fault::Fault;
 use mesh::{Context, Db, Refusal};
 use ordering::audit::Facts;
 
@@ -91,6 +92,18 @@ fn notification(mode: Mode) -> Context {
 /// There is no real provider yet. What it does at random need not be the same twice.
 fn simulator() -> payment::Simulator {
     payment::Simulator::new(rand::random())
+}
+
+/// An error that says which names there are, if one of these is none.
+pub(crate) fn all_known(without: &[String]) -> Result<(), Fault> {
+    let Some(unknown) = without.iter().find(|name| find(name).is_none()) else {
+        return Ok(());
+    };
+    let names: Vec<_> = ALL.iter().map(|entry| entry.name).collect();
+    Err(Fault::usage(format!(
+        "--without {unknown}: no context is called that; there are {}",
+        names.join(", ")
+    )))
 }
 
 /// The context of a name.

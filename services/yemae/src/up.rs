@@ -88,13 +88,7 @@ pub(crate) fn run(command: &cli::Up) -> Result<(), Fault> {
 }
 
 fn chosen(without: &[String]) -> Result<Vec<&'static Entry>, Fault> {
-    if let Some(unknown) = without.iter().find(|name| contexts::find(name).is_none()) {
-        let names: Vec<_> = contexts::ALL.iter().map(|entry| entry.name).collect();
-        return Err(Fault::usage(format!(
-            "--without {unknown}: no context is called that; there are {}",
-            names.join(", ")
-        )));
-    }
+    contexts::all_known(without)?;
     Ok(contexts::ALL
         .iter()
         .filter(|entry| !without.iter().any(|name| name == entry.name))
