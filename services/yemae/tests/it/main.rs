@@ -2,6 +2,7 @@
 //! `real_` take a machine's whole attention and run one at a time.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
+mod audit;
 mod old_bugs;
 mod rig;
 mod story;

@@ -1,0 +1,416 @@
+//! The audit's own test: each rule is broken by one SQL statement, in a copy of a mesh at rest, and exactly that rule
+//! must see it.
+
+use crate::rig::{Up, directory, yemae};
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::Text;
+use mesh::Db;
+use mesh::store::Url;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+use tempfile::TempDir;
+
+/// A mesh at rest, with something of everything behind it.
+struct Scene {
+    up: Up,
+    history: PathBuf,
+    _keep: TempDir,
+}
+
+/// A data directory of its own that nobody runs, with the same databases.
+struct Copy(TempDir);
+
+#[derive(QueryableByName)]
+struct Found {
+    #[diesel(sql_type = Text)]
+    id: String,
+}
+
+impl Scene {
+    fn set() -> Self {
+        let data = directory();
+        let up = Up::start(data.path(), &[]);
+        up.ok(&["demo", "cinema"]);
+        let history = data.path().join("history.jsonl");
+        up.ok(&[
+            "load",
+            "--seconds",
+            "2",
+            "--history",
+            history.to_str().unwrap(),
+        ]);
+        let scene = Self {
+            up,
+            history,
+            _keep: data,
+        };
+        let output = scene.audit(&scene.up.data, &["--quiet"], Some(&scene.history));
+        assert!(output.status.success(), "{}", text(&output));
+        let report = report(&output);
+        assert_eq!(broken(&report), [""; 0], "{report}");
+        for (rule, verdict) in report.as_object().unwrap() {
+            assert!(
+                verdict["compared"].as_u64().unwrap() > 0,
+                "rule {rule}: {report}"
+            );
+        }
+        scene
+    }
+
+    fn copy(&self) -> Copy {
+        let copy = Copy(directory());
+        let db = copy.0.path().join("db");
+        std::fs::create_dir(&db).unwrap();
+        for file in std::fs::read_dir(self.up.data.join("db")).unwrap() {
+            let file = file.unwrap().path();
+            if file.extension().is_some_and(|end| end == "sqlite") {
+                let to = db.join(file.file_name().unwrap());
+                run(&file, &format!("VACUUM INTO '{}'", to.display()));
+            }
+        }
+        copy
+    }
+
+    fn audit(&self, data: &Path, arguments: &[&str], history: Option<&Path>) -> Output {
+        let said = self.up.said();
+        let nats = said.split_once("(broker ").unwrap().1;
+        let mut command = yemae();
+        command.env("NATS_URL", nats.split_once(')').unwrap().0);
+        command.args(["audit", "--json", "--data"]).arg(data);
+        if let Some(history) = history {
+            command.arg("--history").arg(history);
+        }
+        command.args(arguments).output().unwrap()
+    }
+
+    /// Breaks a copy by one statement and audits it: which rules are broken, and the evidence.
+    fn after(&self, database: &str, statement: &str) -> (Vec<String>, String) {
+        let copy = self.copy();
+        assert_eq!(run(&copy.database(database), statement), 1, "{statement}");
+        let output = self.audit(copy.0.path(), &["--quiet"], Some(&self.history));
+        assert_eq!(
+            output.status.code(),
+            Some(1),
+            "{statement}: {}",
+            text(&output)
+        );
+        let report = report(&output);
+        (broken(&report), report.to_string())
+    }
+
+    /// The first id that `query` finds in a context's database.
+    fn find(&self, database: &str, query: &str) -> String {
+        let file = self.up.data.join("db").join(format!("{database}.sqlite"));
+        let mut db = open(&file);
+        sql_query(query)
+            .get_result::<Found>(&mut db)
+            .unwrap_or_else(|why| panic!("{query}: {why}"))
+            .id
+    }
+}
+
+impl Copy {
+    fn database(&self, context: &str) -> PathBuf {
+        self.0.path().join("db").join(format!("{context}.sqlite"))
+    }
+}
+
+fn open(file: &Path) -> Db {
+    Db::open(&Url(file.display().to_string())).unwrap()
+}
+
+fn run(file: &Path, statement: &str) -> usize {
+    sql_query(statement)
+        .execute(&mut open(file))
+        .unwrap_or_else(|why| panic!("{statement}: {why}"))
+}
+
+fn text(output: &Output) -> String {
+    let (out, err) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    format!("{out}{err}")
+}
+
+fn report(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|why| panic!("{why}: {}", text(output)))
+}
+
+fn broken(report: &Value) -> Vec<String> {
+    let rules = report.as_object().unwrap().iter();
+    rules
+        .filter(|(_, verdict)| !verdict["breaches"].as_array().unwrap().is_empty())
+        .map(|(rule, _)| rule.clone())
+        .collect()
+}
+
+/// A charge like another one, with what differs.
+fn charge_like(id: &str, order: &str, asked_at: &str) -> String {
+    format!(
+        "INSERT INTO payment SELECT 'another', 'another', {order}, context, version, revision, state, minor_units, \
+         currency, tries, {asked_at}, changed_at, sent_at FROM payment WHERE order_id = '{id}' AND state = 'APPROVED'"
+    )
+}
+
+#[test]
+fn each_rule_sees_the_one_statement_that_breaks_it() {
+    let scene = Scene::set();
+    let standing = scene.find(
+        "cinema-booking",
+        "SELECT order_id AS id FROM placed_order WHERE phase = 2",
+    );
+    let cancelled = scene.find(
+        "cinema-booking",
+        "SELECT order_id AS id FROM placed_order WHERE phase = 4",
+    );
+    let printed = printed(&scene.history);
+    let of = |order: &str| {
+        format!(
+            "(SELECT charge_key FROM payment WHERE order_id = '{order}' AND state IN ('APPROVED', 'REFUNDED'))"
+        )
+    };
+    let refund = |order: &str| {
+        format!(
+            "INSERT INTO simulator_refund SELECT 'another', charge_key, 1, 'KRW', 1 FROM payment WHERE order_id = '{order}' AND charge_key = {}",
+            of(order)
+        )
+    };
+    let cases: Vec<(&str, &str, String)> = vec![
+        (
+            "1",
+            "payment",
+            format!(
+                "UPDATE payment SET minor_units = minor_units + 1 WHERE order_id = '{standing}' AND state = 'APPROVED'"
+            ),
+        ),
+        (
+            "1",
+            "payment",
+            charge_like(&standing, "order_id", "asked_at"),
+        ),
+        ("2", "payment", charge_like(&standing, "'nobody'", "1")),
+        (
+            "2",
+            "payment",
+            "INSERT INTO simulator_ledger VALUES ('another', 1, 'KRW', TRUE, FALSE, 1)".to_owned(),
+        ),
+        (
+            "3",
+            "payment",
+            format!(
+                "UPDATE payment SET state = 'APPROVED' WHERE order_id = '{cancelled}' AND state = 'REFUNDED'"
+            ),
+        ),
+        ("3", "payment", refund(&cancelled)),
+        ("3", "payment", refund(&standing)),
+        (
+            "4",
+            "cinema-theater",
+            format!(
+                "UPDATE seat_claim SET live = FALSE WHERE claimant = '{standing}' AND seat = (SELECT MIN(seat) FROM seat_claim WHERE claimant = '{standing}')"
+            ),
+        ),
+        (
+            "4",
+            "cinema-theater",
+            format!(
+                "INSERT INTO seat_claim SELECT claimant, screening_id, '99Z', TRUE FROM hold WHERE claimant = '{cancelled}'"
+            ),
+        ),
+        (
+            "5",
+            "cinema-ticket",
+            format!("DELETE FROM fulfilment WHERE order_id = '{standing}'"),
+        ),
+        (
+            "5",
+            "cinema-ticket",
+            format!("UPDATE fulfilment SET state = json_set(state, '$.irrevocable', json('true')) WHERE order_id = '{cancelled}'"),
+        ),
+        (
+            "6",
+            "mypage",
+            format!("DELETE FROM my_order WHERE order_id = '{standing}'"),
+        ),
+        (
+            "6",
+            "mypage",
+            format!("UPDATE my_order SET body = x'00' WHERE order_id = '{cancelled}'"),
+        ),
+        (
+            "7",
+            "notification",
+            format!("DELETE FROM notification WHERE order_id = '{standing}' AND seq = 1"),
+        ),
+        (
+            "7",
+            "notification",
+            format!(
+                "INSERT INTO notification SELECT 'another', order_id, 60, customer_id, status, text, channel, created_at, sent_at FROM notification WHERE order_id = '{standing}' AND seq = 1"
+            ),
+        ),
+        (
+            "8",
+            "cinema-ticket",
+            format!("UPDATE fulfilment SET state = json_set(state, '$.irrevocable', json('false')) WHERE order_id = '{printed}'"),
+        ),
+    ];
+    std::thread::scope(|threads| {
+        for (rule, database, statement) in &cases {
+            let scene = &scene;
+            threads.spawn(move || {
+                let (broken, evidence) = scene.after(database, statement);
+                assert_eq!(broken, [*rule], "{statement}: {evidence}");
+            });
+        }
+    });
+    assert!(scene.up.stop());
+}
+
+/// An order whose ticket some client was told is printed.
+fn printed(history: &Path) -> String {
+    let history = std::fs::read_to_string(history).unwrap();
+    let records = history
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let mut printed =
+        records.filter(|record| record["op"] == "progress" && record["outcome"] == "ok");
+    let found = printed.next().expect("somebody printed a ticket");
+    found["order_id"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn what_the_audit_cannot_tell_it_says() {
+    let scene = Scene::set();
+    std::thread::scope(|threads| {
+        for case in [
+            no_history_is_not_checked,
+            an_absent_context_is_named,
+            nothing_compared_is_a_failure,
+            a_young_charge_is_in_flight,
+            a_mesh_that_does_not_rest_is_not_judged,
+            a_torn_history_is_read_and_a_spoilt_one_refused,
+        ] {
+            let scene = &scene;
+            threads.spawn(move || case(scene));
+        }
+    });
+    assert!(scene.up.stop());
+}
+
+fn no_history_is_not_checked(scene: &Scene) {
+    let output = scene.audit(&scene.up.data, &[], None);
+    assert!(output.status.success(), "{}", text(&output));
+    assert_eq!(report(&output)["8"]["not_checked"], "no history was given");
+}
+
+fn an_absent_context_is_named(scene: &Scene) {
+    let copy = scene.copy();
+    std::fs::remove_file(copy.database("notification")).unwrap();
+    let unnamed = scene.audit(copy.0.path(), &[], None);
+    assert_eq!(unnamed.status.code(), Some(3), "{}", text(&unnamed));
+    assert!(
+        text(&unnamed).contains("--without notification"),
+        "{}",
+        text(&unnamed)
+    );
+    let named = scene.audit(copy.0.path(), &["--without", "notification"], None);
+    assert!(named.status.success(), "{}", text(&named));
+    let report = report(&named);
+    assert_eq!(report["7"]["not_checked"], "left out: notification");
+    assert!(report["6"]["not_checked"].is_null(), "{report}");
+    let misspelt = scene.audit(copy.0.path(), &["--without", "notifcation"], None);
+    assert_eq!(misspelt.status.code(), Some(2), "{}", text(&misspelt));
+}
+
+fn nothing_compared_is_a_failure(scene: &Scene) {
+    let copy = scene.copy();
+    for table in ["payment", "simulator_ledger", "simulator_refund"] {
+        run(&copy.database("payment"), &format!("DELETE FROM {table}"));
+    }
+    let empty = copy.0.path().join("empty.jsonl");
+    std::fs::write(&empty, "").unwrap();
+    let output = scene.audit(copy.0.path(), &[], Some(&empty));
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    let report = report(&output);
+    for rule in ["2", "3", "8"] {
+        assert_eq!(
+            report[rule]["breaches"][0]["about"], "the audit itself",
+            "{report}"
+        );
+    }
+}
+
+fn a_young_charge_is_in_flight(scene: &Scene) {
+    let copy = scene.copy();
+    let payment = copy.database("payment");
+    let standing = scene.find(
+        "cinema-booking",
+        "SELECT order_id AS id FROM placed_order WHERE phase = 2",
+    );
+    let now = mesh::Clock::system().now();
+    let young = charge_like(&standing, "'nobody'", &now.0.to_string());
+    assert_eq!(run(&payment, &young), 1);
+    let output = scene.audit(copy.0.path(), &[], None);
+    assert!(output.status.success(), "{}", text(&output));
+    assert_eq!(
+        report(&output)["2"]["in_flight"].as_array().unwrap().len(),
+        1
+    );
+    let old = now.0 - 20 * 60 * 1_000_000 - 1;
+    let age = format!("UPDATE payment SET asked_at = {old} WHERE payment_id = 'another'");
+    assert_eq!(run(&payment, &age), 1);
+    let output = scene.audit(copy.0.path(), &[], None);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    assert_eq!(broken(&report(&output)), ["2"]);
+}
+
+fn a_mesh_that_does_not_rest_is_not_judged(scene: &Scene) {
+    let copy = scene.copy();
+    let none = yemae()
+        .args(["audit", "--quiet", "--data"])
+        .arg(copy.0.path())
+        .output()
+        .unwrap();
+    assert_eq!(none.status.code(), Some(3), "{}", text(&none));
+    assert!(
+        text(&none).contains("is `yemae up` running?"),
+        "{}",
+        text(&none)
+    );
+    let away = yemae()
+        .args(["audit", "--quiet", "--wait", "1", "--data"])
+        .arg(copy.0.path())
+        .env("NATS_URL", "nats://127.0.0.1:1")
+        .output()
+        .unwrap();
+    assert_eq!(away.status.code(), Some(3), "{}", text(&away));
+    let task = "INSERT INTO task VALUES ('refund', 'a', '', 1, 9000000000000000, 1, '')";
+    assert_eq!(run(&copy.database("payment"), task), 1);
+    let busy = scene.audit(copy.0.path(), &["--quiet", "--wait", "1"], None);
+    assert_eq!(busy.status.code(), Some(3), "{}", text(&busy));
+    assert!(text(&busy).contains("1 open tasks"), "{}", text(&busy));
+}
+
+fn a_torn_history_is_read_and_a_spoilt_one_refused(scene: &Scene) {
+    let copy = scene.copy();
+    let seen = std::fs::read_to_string(&scene.history).unwrap();
+    let torn = copy.0.path().join("torn.jsonl");
+    std::fs::write(&torn, format!("{seen}{{\"op\":\"crea")).unwrap();
+    let output = scene.audit(copy.0.path(), &[], Some(&torn));
+    assert!(output.status.success(), "{}", text(&output));
+    let records = seen.lines().filter(|line| line.contains("\"ok\"")).count();
+    assert_eq!(report(&output)["8"]["compared"], records);
+    std::fs::write(&torn, format!("{{\"op\":\"crea\n{seen}")).unwrap();
+    let output = scene.audit(copy.0.path(), &[], Some(&torn));
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+    assert!(text(&output).contains("line 1:"), "{}", text(&output));
+    let gone = r#"{"op":"create","outcome":"ok","order_id":"nobody","at":1}"#;
+    std::fs::write(&torn, format!("{seen}{gone}\n")).unwrap();
+    let output = scene.audit(copy.0.path(), &[], Some(&torn));
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    assert_eq!(broken(&report(&output)), ["8"]);
+}
