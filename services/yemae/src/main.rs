@@ -27,7 +27,11 @@ use cli::{Cli, Command};
 use fault::Fault;
 use std::process::ExitCode;
 use tokio::runtime::{Builder, Runtime};
-use tracing_subscriber::EnvFilter;
+use tracing::Level;
+use tracing_subscriber::filter::{FilterExt, filter_fn};
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, fmt};
 
 fn main() -> ExitCode {
     log();
@@ -55,11 +59,22 @@ fn main() -> ExitCode {
 }
 
 fn log() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+    let asked = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    // What a dependency carries, it shows at TRACE: events with the customer's name, headers with tokens.
+    let harmless = filter_fn(|about| *about.level() != Level::TRACE || is_own(about.target()));
+    let printed = fmt::layer().with_writer(std::io::stderr);
+    tracing_subscriber::registry()
+        .with(printed.with_filter(asked.and(harmless)))
         .init();
+}
+
+/// Whether a log line's target is a crate of this repository.
+fn is_own(target: &str) -> bool {
+    let name = target.split("::").next().unwrap_or_default();
+    let is_context = contexts::ALL
+        .iter()
+        .any(|entry| entry.name.replace('-', "_") == name);
+    is_context || ["yemae", "mesh", "ordering"].contains(&name)
 }
 
 fn runtime() -> Result<Runtime, Fault> {
