@@ -4,7 +4,7 @@ use crate::contexts::{self, Entry};
 use crate::data::Data;
 use crate::fault::Fault;
 use crate::settings::Settings;
-use crate::{cli, runtime};
+use crate::{cli, out, runtime};
 use mesh::store::Url;
 use mesh::{Clock, Db, bus, outbox, tasks};
 use ordering::audit::{self, Facts, Finding, History, Report};
@@ -24,10 +24,10 @@ pub(crate) fn run(command: &cli::Audit) -> Result<(), Fault> {
     let history = read_history(command)?;
     let report = runtime()?.block_on(examine(command, &places, history.as_ref()))?;
     if command.json {
-        println!(
+        out::line(format_args!(
             "{}",
             serde_json::to_string_pretty(&report).map_err(Fault::bug)?
-        );
+        ));
     } else {
         show(&report);
     }
@@ -234,7 +234,7 @@ fn show(report: &Report) {
                 verdict.in_flight.len()
             ),
         };
-        println!("{rule}. {about}: {found}");
+        out::line(format_args!("{rule}. {about}: {found}"));
         list("BREACH", &verdict.breaches);
         list("in flight", &verdict.in_flight);
     }
@@ -242,9 +242,12 @@ fn show(report: &Report) {
 
 fn list(kind: &str, findings: &[Finding]) {
     for finding in findings.iter().take(SHOWN) {
-        println!("   {kind} {}: {}", finding.about, finding.evidence);
+        out::line(format_args!(
+            "   {kind} {}: {}",
+            finding.about, finding.evidence
+        ));
     }
     if findings.len() > SHOWN {
-        println!("   … and {} more", findings.len() - SHOWN);
+        out::line(format_args!("   … and {} more", findings.len() - SHOWN));
     }
 }

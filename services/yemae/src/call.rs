@@ -2,7 +2,7 @@
 
 use crate::fault::Fault;
 use crate::rpc::{self, Mesh};
-use crate::{cli, runtime};
+use crate::{cli, out, runtime};
 use futures::StreamExt;
 use prost::Message;
 use prost_reflect::{
@@ -21,7 +21,7 @@ pub(crate) fn run(command: &cli::Call) -> Result<(), Fault> {
     runtime()?.block_on(async {
         let roles: Vec<&str> = command.role.iter().map(String::as_str).collect();
         let mesh = rpc::reach(&command.reach)?.acting_as(&command.subject, &roles)?;
-        let method = find(&mesh, &command.method).await?;
+        let method = find(&reflect(&mesh).await?, &command.method)?;
         let request = read(&method.input(), &command.json)?;
         call(&mesh, &method, request).await
     })
@@ -48,7 +48,10 @@ async fn call(
         .map_err(|status| rpc::fault(&status))?
         .into_inner();
     while let Some(reply) = replies.next().await {
-        println!("{}", show(&reply.map_err(|status| rpc::fault(&status))?)?);
+        out::line(format_args!(
+            "{}",
+            show(&reply.map_err(|status| rpc::fault(&status))?)?
+        ));
     }
     Ok(())
 }
@@ -63,8 +66,7 @@ fn show(message: &DynamicMessage) -> Result<String, Fault> {
 }
 
 /// The one method that `name` means: all of its name, or its end.
-async fn find(mesh: &Mesh, name: &str) -> Result<MethodDescriptor, Fault> {
-    let pool = reflect(mesh).await?;
+fn find(pool: &DescriptorPool, name: &str) -> Result<MethodDescriptor, Fault> {
     let wanted = name.trim_start_matches('/').replace('/', ".");
     let is_meant = |method: &MethodDescriptor| {
         let full = method.full_name();
@@ -237,5 +239,49 @@ impl Decoder for Dynamic {
         message
             .map(Some)
             .map_err(|why| Status::internal(why.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_method_is_found_by_as_much_of_its_end_as_is_unique() {
+        let mut pool = DescriptorPool::new();
+        for package in ["a.v1", "b.v1"] {
+            let method = |name: &str| prost_types::MethodDescriptorProto {
+                name: Some(name.to_owned()),
+                input_type: Some(format!(".{package}.Empty")),
+                output_type: Some(format!(".{package}.Empty")),
+                ..Default::default()
+            };
+            let file = prost_types::FileDescriptorProto {
+                name: Some(format!("{package}.proto")),
+                package: Some(package.to_owned()),
+                message_type: vec![prost_types::DescriptorProto {
+                    name: Some("Empty".to_owned()),
+                    ..Default::default()
+                }],
+                service: vec![prost_types::ServiceDescriptorProto {
+                    name: Some("Service".to_owned()),
+                    method: vec![method("Get"), method(&format!("Get{}", &package[..1]))],
+                    ..Default::default()
+                }],
+                syntax: Some("proto3".to_owned()),
+                ..Default::default()
+            };
+            pool.add_file_descriptor_proto(file).unwrap();
+        }
+        let named = |name: &str| find(&pool, name).map(|method| method.full_name().to_owned());
+        assert_eq!(named("Geta").unwrap(), "a.v1.Service.Geta");
+        assert_eq!(named("/b.v1.Service/Get").unwrap(), "b.v1.Service.Get");
+        let why = named("Get").unwrap_err().to_string();
+        assert!(
+            why.contains("a.v1.Service.Get") && why.contains("b.v1.Service.Get"),
+            "{why}"
+        );
+        let why = named("et").unwrap_err().to_string();
+        assert!(why.contains("no method is called et"), "{why}");
     }
 }

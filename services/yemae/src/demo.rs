@@ -2,7 +2,7 @@
 
 use crate::fault::Fault;
 use crate::rpc::{self, Mesh};
-use crate::{cli, runtime};
+use crate::{cli, out, runtime};
 use mesh::client::Client;
 use proto::cinema::booking::v1::booking_service_client::BookingServiceClient;
 use proto::cinema::booking::v1::{
@@ -36,7 +36,7 @@ pub(crate) fn run(command: &cli::Demo) -> Result<(), Fault> {
             run: mesh::id::new(),
         };
         story.play().await?;
-        println!("The story came true.");
+        out::line(format_args!("The story came true."));
         Ok(())
     })
 }
@@ -262,12 +262,12 @@ impl Story {
 }
 
 fn say(line: &str) {
-    println!("- {line}");
+    out::line(format_args!("- {line}"));
 }
 
 fn check(holds: bool, what: &str) -> Result<(), Fault> {
     if holds {
-        println!("    {what}");
+        out::line(format_args!("    {what}"));
         Ok(())
     } else {
         Err(Fault::no(format!("it did not come true that {what}")))

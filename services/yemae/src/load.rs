@@ -5,7 +5,7 @@ mod tally;
 
 use crate::fault::Fault;
 use crate::rpc::{self, Mesh};
-use crate::{cli, runtime, stage};
+use crate::{cli, out, runtime, stage};
 use customer::Customer;
 use mesh::Clock;
 use ordering::audit::Record;
@@ -41,12 +41,12 @@ pub(crate) fn run(command: &cli::Load) -> Result<(), Fault> {
         let stage = Arc::new(set(&mesh).await?);
         let tally = drive(&mesh, &stage, command).await?;
         if command.json {
-            println!(
+            out::line(format_args!(
                 "{}",
                 serde_json::to_string(&tally.summary()).map_err(Fault::bug)?
-            );
+            ));
         } else {
-            print!("{}", tally.summary());
+            out::line(tally.summary());
         }
         Ok(())
     })

@@ -14,6 +14,7 @@ mod load;
 mod nats;
 mod operator;
 mod order;
+mod out;
 mod rpc;
 mod serve;
 mod settings;

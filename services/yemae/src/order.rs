@@ -3,6 +3,7 @@
 use crate::audit::Places;
 use crate::cli;
 use crate::fault::Fault;
+use crate::out;
 use ordering::audit::Facts;
 use serde_json::json;
 
@@ -46,13 +47,13 @@ pub(crate) fn run(command: &cli::Order) -> Result<(), Fault> {
             .iter()
             .map(|(context, fact)| json!({"context": context, "fact": fact}))
             .collect();
-        println!(
+        out::line(format_args!(
             "{}",
             serde_json::to_string_pretty(&lines).map_err(Fault::bug)?
-        );
+        ));
     } else {
         for (context, fact) in told {
-            println!("{context:<18} {fact}");
+            out::line(format_args!("{context:<18} {fact}"));
         }
     }
     Ok(())

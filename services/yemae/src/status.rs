@@ -1,7 +1,7 @@
 //! `yemae status`: how every context is.
 
 use crate::fault::Fault;
-use crate::{cli, rpc, runtime};
+use crate::{cli, out, rpc, runtime};
 use proto::operator::v1::operator_service_client::OperatorServiceClient;
 use proto::operator::v1::{BreakerStatus, ContextStatus, GetStatusRequest};
 use serde_json::{Value, json};
@@ -20,15 +20,15 @@ pub(crate) fn run(command: &cli::Status) -> Result<(), Fault> {
     })?;
     if command.json {
         let all: Vec<_> = contexts.iter().map(to_json).collect();
-        println!(
+        out::line(format_args!(
             "{}",
             serde_json::to_string_pretty(&all).map_err(Fault::bug)?
-        );
+        ));
     } else {
-        println!(
+        out::line(format_args!(
             "{:<18} {:<9} {:<8} {:>7} {:>8} {:>6} {:>6} {:>6}  breakers",
             "context", "ready", "version", "outbox", "oldest", "lag", "tasks", "dead"
-        );
+        ));
         for context in &contexts {
             show(context);
         }
@@ -52,7 +52,7 @@ fn show(context: &ContextStatus) {
     } else {
         context.consumer_lag.to_string()
     };
-    println!(
+    out::line(format_args!(
         "{:<18} {ready:<9} {:<8} {:>7} {age:>8} {lag:>6} {:>6} {:>6}  {}",
         context.context,
         context.version,
@@ -60,9 +60,9 @@ fn show(context: &ContextStatus) {
         context.tasks_open,
         context.dead_letters,
         breakers(context)
-    );
+    ));
     if !context.trouble.is_empty() {
-        println!("    {}", context.trouble);
+        out::line(format_args!("    {}", context.trouble));
     }
 }
 

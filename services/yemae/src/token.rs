@@ -3,6 +3,7 @@
 use crate::cli;
 use crate::data::Data;
 use crate::fault::Fault;
+use crate::out;
 use mesh::Clock;
 use mesh::identity::Key;
 use std::time::Duration;
@@ -39,9 +40,9 @@ pub(crate) fn run(command: &cli::Token) -> Result<(), Fault> {
     })?;
     let roles: Vec<&str> = command.role.iter().map(String::as_str).collect();
     let good_for = Duration::from_secs(command.hours.saturating_mul(3600));
-    println!(
+    out::line(format_args!(
         "{}",
         key.user_token(&command.subject, &roles, Clock::system().now(), good_for)
-    );
+    ));
     Ok(())
 }

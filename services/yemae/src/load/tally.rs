@@ -66,13 +66,13 @@ impl Tally {
 
 impl Display for Summary {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        writeln!(
+        write!(
             f,
             "{} booked in {:.1} s: {:.0}/s, p50 {:.1} ms, p99 {:.1} ms",
             self.booked, self.seconds, self.booked_per_second, self.p50_ms, self.p99_ms
         )?;
         for (what, times) in &self.other {
-            writeln!(f, "{times:>8} {what}")?;
+            write!(f, "\n{times:>8} {what}")?;
         }
         Ok(())
     }
