@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 mod audit;
+mod cli;
 mod old_bugs;
 mod rig;
+mod secrets;
 mod story;

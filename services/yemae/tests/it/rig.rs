@@ -49,12 +49,18 @@ pub fn directory() -> TempDir {
 impl Up {
     /// Starts a mesh on `data` and waits until it says that it is ready.
     pub fn start(data: &Path, arguments: &[&str]) -> Self {
+        Self::start_with(data, arguments, &[])
+    }
+
+    /// The same, with these variables in its environment.
+    pub fn start_with(data: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
         let log = data.with_extension("log");
         let out = File::create(&log).unwrap();
         let child = yemae()
             .args(["up", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
             .args(arguments)
+            .envs(environment.iter().copied())
             .stdout(out.try_clone().unwrap())
             .stderr(out)
             .spawn()
