@@ -228,7 +228,9 @@ fn each_rule_sees_the_one_statement_that_breaks_it() {
         (
             "5",
             "cinema-ticket",
-            format!("UPDATE fulfilment SET state = json_set(state, '$.irrevocable', json('true')) WHERE order_id = '{cancelled}'"),
+            format!(
+                "UPDATE fulfilment SET state = json_set(state, '$.irrevocable', json('true')) WHERE order_id = '{cancelled}'"
+            ),
         ),
         (
             "6",
@@ -255,7 +257,9 @@ fn each_rule_sees_the_one_statement_that_breaks_it() {
         (
             "8",
             "cinema-ticket",
-            format!("UPDATE fulfilment SET state = json_set(state, '$.irrevocable', json('false')) WHERE order_id = '{printed}'"),
+            format!(
+                "UPDATE fulfilment SET state = json_set(state, '$.irrevocable', json('false')) WHERE order_id = '{printed}'"
+            ),
         ),
     ];
     std::thread::scope(|threads| {
