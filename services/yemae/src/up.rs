@@ -81,6 +81,8 @@ pub(crate) fn run(command: &cli::Up) -> Result<(), Fault> {
         } else {
             mesh.in_one(listener, &mut brood).await?
         }
+        // The broker goes last, when nobody of us listens to it any more.
+        drop(mesh);
         brood.stop();
         drop::<Lock>(lock);
         Ok(())

@@ -31,3 +31,20 @@ fn the_story_comes_true_in_one_process() {
 fn the_story_comes_true_in_a_process_for_each_context() {
     the_story_comes_true(&["--processes"]);
 }
+
+/// The most a mesh at rest may hold: 150 MiB.
+const RESIDENT_KIB: u64 = 150 * 1024;
+
+#[test]
+fn all_contexts_at_rest_fit_a_small_machine() {
+    let data = directory();
+    let up = Up::start(data.path(), &["--demo"]);
+    let status = std::fs::read_to_string(format!("/proc/{}/status", up.pid())).unwrap();
+    let resident = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .unwrap();
+    let resident: u64 = resident.trim().trim_end_matches(" kB").parse().unwrap();
+    println!("{resident} KiB");
+    assert!(resident < RESIDENT_KIB, "{resident} KiB");
+}
