@@ -5,6 +5,8 @@
 mod audit;
 mod cli;
 mod old_bugs;
+mod play;
 mod rig;
+mod seats;
 mod secrets;
 mod story;
