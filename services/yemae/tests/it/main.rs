@@ -6,6 +6,7 @@ mod audit;
 mod broker;
 mod cli;
 mod old_bugs;
+mod payment;
 mod play;
 mod rig;
 mod seats;
