@@ -1,0 +1,163 @@
+//! `yemae serve`: the same contexts as in production, by the environment alone.
+
+use crate::plain::{book, signed};
+use crate::rig::{directory, root, terminate, wait_for, yemae};
+use mesh::bus::{self, Bus};
+use mesh::client::Client;
+use mesh::identity::{Key, write_jwks};
+use mesh::server;
+use proto::cinema::booking::v1::CreateBookingRequest;
+use proto::cinema::ticket::v1::PrintTicketRequest;
+use proto::cinema::ticket::v1::ticket_service_client::TicketServiceClient;
+use proto::payment::v1::GetBehaviorRequest;
+use proto::payment::v1::simulator_service_client::SimulatorServiceClient;
+use std::fs::File;
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use tonic::{Code, Request};
+
+/// `yemae serve` of every context in one process, with a broker of its own.
+struct Served {
+    grpc: String,
+    children: [Child; 2],
+}
+
+impl Served {
+    async fn start(data: &Path) -> Self {
+        let free = || {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            listener.local_addr().unwrap()
+        };
+        let (grpc, nats) = (free().to_string(), free());
+        let broker = Command::new(root().join(".tools/bin/nats-server"))
+            .args([
+                "-js",
+                "-a",
+                "127.0.0.1",
+                "-p",
+                &nats.port().to_string(),
+                "-sd",
+            ])
+            .arg(data.join("nats"))
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let nats = format!("nats://{nats}");
+        let bus = Bus::connect(bus::Settings::new(&nats, "test"))
+            .await
+            .unwrap();
+        bus.provision().await.unwrap();
+
+        let keys = data.join("keys");
+        std::fs::create_dir(&keys).unwrap();
+        let people = Key::make(&keys.join("users.pem")).unwrap();
+        write_jwks(&keys.join("users.json"), &[people.entry()]).unwrap();
+        let mut serve = yemae();
+        serve.arg("serve");
+        let mut entries = Vec::new();
+        for (context, scopes) in CONTEXTS {
+            let file = keys.join(format!("{context}.pem"));
+            entries.push(Key::make(&file).unwrap().service_entry(context, scopes));
+            let own = format!("YEMAE_{}__", context.replace('-', "_").to_uppercase());
+            serve.arg(context).env(format!("{own}KEY_FILE"), file).env(
+                format!("{own}DATABASE_URL"),
+                data.join(format!("{context}.sqlite")),
+            );
+        }
+        write_jwks(&keys.join("services.json"), &entries).unwrap();
+        let log = data.join("serve.log");
+        let child = serve
+            .env("NATS_URL", &nats)
+            .env("YEMAE_LISTEN", &grpc)
+            .env("YEMAE_PEERS", format!("http://{grpc}"))
+            .env("YEMAE_USER_JWKS_FILE", keys.join("users.json"))
+            .env("YEMAE_SERVICE_JWKS_FILE", keys.join("services.json"))
+            .stdout(Stdio::null())
+            .stderr(File::create(&log).unwrap())
+            .spawn()
+            .unwrap();
+        let served = Self {
+            grpc,
+            children: [child, broker],
+        };
+        wait_for("the contexts to be served", || {
+            let said = std::fs::read_to_string(&log).unwrap();
+            said.contains("serving payment, ").then_some(())
+        });
+        served
+    }
+
+    fn client(&self) -> Client {
+        server::plain(&self.grpc)
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        for child in &mut self.children {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+const CONTEXTS: [(&str, &[&str]); 7] = [
+    ("payment", &[]),
+    ("cinema-movie", &[]),
+    ("cinema-theater", &[]),
+    ("cinema-booking", &["payment.charge", "theater.hold"]),
+    ("cinema-ticket", &[]),
+    ("mypage", &[]),
+    ("notification", &[]),
+];
+
+#[tokio::test]
+async fn what_is_served_in_production_has_no_simulator_and_asks_who_calls() {
+    let data = directory();
+    let mut served = Served::start(data.path()).await;
+    let key = Key::read(&data.path().join("keys/users.pem")).unwrap();
+
+    let asked = signed(&key, "admin", GetBehaviorRequest {});
+    let simulator = SimulatorServiceClient::new(served.client())
+        .get_behavior(asked)
+        .await;
+    assert_eq!(simulator.unwrap_err().code(), Code::Unimplemented);
+
+    let nobody = book(&served.grpc, Request::new(CreateBookingRequest::default())).await;
+    assert_eq!(nobody.unwrap_err().code(), Code::Unauthenticated);
+
+    let print = || PrintTicketRequest {
+        booking_id: mesh::id::new(),
+    };
+    let mut ticket = TicketServiceClient::new(served.client());
+    let customer = ticket.print_ticket(signed(&key, "customer", print())).await;
+    assert_eq!(customer.unwrap_err().code(), Code::PermissionDenied);
+    let staff = ticket.print_ticket(signed(&key, "staff", print())).await;
+    assert_eq!(staff.unwrap_err().code(), Code::NotFound);
+    let stranger = Key::make(&data.path().join("stranger.pem")).unwrap();
+    let forged = ticket
+        .print_ticket(signed(&stranger, "staff", print()))
+        .await;
+    assert_eq!(forged.unwrap_err().code(), Code::Unauthenticated);
+
+    let grpc = served.grpc.clone();
+    let at = data.path().to_owned();
+    let story = tokio::task::spawn_blocking(move || {
+        yemae()
+            .args(["demo", "cinema", "--server", &grpc, "--data"])
+            .arg(at)
+            .output()
+            .unwrap()
+    });
+    let story = story.await.unwrap();
+    assert!(
+        story.status.success(),
+        "{}",
+        String::from_utf8_lossy(&story.stderr)
+    );
+    let child = &mut served.children[0];
+    terminate(child.id());
+    let ended = wait_for("serve to stop", || child.try_wait().unwrap());
+    assert!(ended.success(), "it drained");
+}
