@@ -85,6 +85,24 @@ async fn another_cancelled_is_nobodys_timer() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn waiting_for_a_place_is_part_of_it() {
+    let peer = Peer::answering([Answer::late(90, Answer::Ok)]);
+    let patience = Settings {
+        in_flight: 1,
+        attempt: millis(150),
+        attempts: 1,
+        ..Settings::default()
+    };
+    let client = peer.client(&patience);
+    let begun = Instant::now();
+    let (first, second) = tokio::join!(biased; get(&client), get(&client));
+    assert!(first.is_ok());
+    assert_eq!(no(second), (Code::Unavailable, "PEER_TIMEOUT".into()));
+    assert_eq!(begun.elapsed(), millis(150));
+    assert_eq!(peer.attempts(), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_streams_own_end_is_no_attempts() {
     let peer = Peer::answering([Answer::Error(Status::deadline_exceeded("theirs"))]);
     let mut client = MyPageServiceClient::new(peer.stack(&twice()));

@@ -125,22 +125,28 @@ async fn a_caller_who_leaves_half_way_has_seen_a_failure() {
 
 #[tokio::test(start_paused = true)]
 async fn our_own_limit_says_nothing_about_the_peer() {
-    let peer = Peer::answering([Answer::late(900, Answer::Ok)]);
+    let peer = Peer::by(|attempt| match attempt {
+        0..6 => Answer::code(Code::Unavailable),
+        _ => Answer::late(900, Answer::code(Code::Unavailable)),
+    });
     let board = Board::default();
     let patience = Settings {
         in_flight: 1,
         ..once()
     };
     let client = PaymentServiceClient::new(peer.stack_on(&patience, &board));
+    for _ in 0..6 {
+        assert!(get(&client).await.is_err());
+    }
     let shed = async {
         for _ in 0..8 {
             assert_eq!(no(get(&client).await).1, "CLIENT_BUSY");
+            assert_eq!(standing(&board), (State::Closed, 6));
         }
-        standing(&board)
     };
-    let (served, standing) = tokio::join!(biased; get(&client), shed);
-    assert_eq!(served.unwrap(), "7");
-    assert_eq!(standing, (State::Closed, 0));
+    let (served, ()) = tokio::join!(biased; get(&client), shed);
+    assert!(served.is_err());
+    assert_eq!(standing(&board), (State::Open, 7));
 }
 
 #[tokio::test(start_paused = true)]

@@ -183,18 +183,12 @@ async fn another_stacks_word_is_its_peers_word() {
     for _ in 0..7 {
         assert!(get(&opening).await.is_err());
     }
-    let endpoint = Endpoint::service(inner);
-    let stack = client::stack(
-        contracts(),
-        None,
-        "payment",
-        endpoint,
-        &once(),
-        &Board::default(),
-    );
+    let (endpoint, board) = (Endpoint::service(inner), Board::default());
+    let stack = client::stack(contracts(), None, "payment", endpoint, &once(), &board);
     let status = get(&PaymentServiceClient::new(stack)).await.unwrap_err();
     assert_eq!(mesh::refusal::reason(&status).unwrap(), "CIRCUIT_OPEN");
     assert!(!never_sent(&status));
+    assert_eq!(board.standings()[0].consecutive_failures, 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -50,17 +50,19 @@ async fn a_shed_call_is_repeated_when_the_peer_says_when() {
 
 #[tokio::test(start_paused = true)]
 async fn what_cannot_end_in_time_is_not_begun() {
-    // 40 ms left after the first.
+    // 40 ms left after the first, often enough that no jitter is the reason.
     let slow_no = Answer::late(200, Answer::code(Code::Unavailable));
-    let peer = Peer::answering([slow_no, Answer::Ok]);
     let patience = Settings {
         total: millis(240),
         ..attempts(3)
     };
-    let begun = Instant::now();
-    assert_eq!(no(get(&peer.client(&patience)).await).0, Code::Unavailable);
-    assert_eq!(begun.elapsed(), millis(200));
-    assert_eq!(peer.attempts(), 1);
+    for _ in 0..30 {
+        let peer = Peer::answering([slow_no.clone(), Answer::Ok]);
+        let begun = Instant::now();
+        assert_eq!(no(get(&peer.client(&patience)).await).0, Code::Unavailable);
+        assert_eq!(begun.elapsed(), millis(200));
+        assert_eq!(peer.attempts(), 1);
+    }
 
     let peer = Peer::answering([exhausted(Duration::from_secs(2)), Answer::Ok]);
     let begun = Instant::now();
