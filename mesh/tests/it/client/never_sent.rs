@@ -185,7 +185,8 @@ async fn another_stacks_word_is_its_peers_word() {
     }
     let (endpoint, board) = (Endpoint::service(inner), Board::default());
     let stack = client::stack(contracts(), None, "payment", endpoint, &once(), &board);
-    let status = get(&PaymentServiceClient::new(stack)).await.unwrap_err();
+    let outer = PaymentServiceClient::new(stack);
+    let status = get(&outer).await.unwrap_err();
     assert_eq!(mesh::refusal::reason(&status).unwrap(), "CIRCUIT_OPEN");
     assert!(!never_sent(&status));
     assert_eq!(board.standings()[0].consecutive_failures, 1);
