@@ -5,6 +5,7 @@
 mod audit;
 mod broker;
 mod cli;
+mod help;
 mod kills;
 mod old_bugs;
 mod payment;

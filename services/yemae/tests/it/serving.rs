@@ -84,10 +84,10 @@ async fn a_slow_booking_is_answered_in_the_drain(arguments: &[&str]) {
     let data = directory();
     let mesh = Up::start(data.path(), &[&["--demo"], arguments].concat());
     let key = Key::read(&data.path().join("keys/users.pem")).unwrap();
-    // Less than the second for which a payment is waited for.
+    // Well within the second for which a payment is waited for.
     let slow = prost_types::Duration {
         seconds: 0,
-        nanos: 800_000_000,
+        nanos: 500_000_000,
     };
     let behavior = Behavior {
         latency_min: Some(slow),
