@@ -236,7 +236,7 @@ impl Story {
                 .iter()
                 .any(|own| own.seat == **seat && own.state() == SeatState::Free)
         };
-        seats.iter().all(|seat| is_free(seat))
+        seats.iter().all(is_free)
     }
 
     async fn print(&self, booking_id: &str) -> bool {
