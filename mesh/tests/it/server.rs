@@ -7,6 +7,7 @@
 mod answer;
 mod auth;
 mod deadline;
+mod drain;
 mod house;
 mod limit;
 mod message;
@@ -93,10 +94,10 @@ impl Told {
 }
 
 async fn ask(server: &Server, request: Request) -> Told {
-    told(server.clone().oneshot(request).await.unwrap()).await
+    heard(server.clone().oneshot(request).await.unwrap()).await
 }
 
-async fn told(reply: Reply) -> Told {
+async fn heard(reply: Reply) -> Told {
     let mut headers = reply.headers().clone();
     let trailers = reply
         .into_body()
@@ -184,6 +185,17 @@ impl Listening {
     fn client(&self) -> mesh::client::Client {
         server::plain(&self.address.to_string())
     }
+
+    fn to(&self, house: &House, path: &str) -> Request {
+        let uri = format!("http://{}{path}", self.address);
+        request(&uri, &house.key_to(path)).body(message(0)).unwrap()
+    }
+
+    /// Calls on a connection of its own.
+    async fn call(&self, house: &House, path: &str) -> Told {
+        let reply = self.client().oneshot(self.to(house, path));
+        heard(soon(reply).await.unwrap()).await
+    }
 }
 
 /// Nothing on loopback takes longer, however busy the machine is.
@@ -199,4 +211,36 @@ fn one_then_silence() -> Reply {
     )))]);
     let items = tokio_stream::StreamExt::chain(one, tokio_stream::pending());
     http::Response::new(Body::new(http_body_util::StreamBody::new(items)))
+}
+
+/// Nobody needs to learn that it leaves.
+fn quick() -> Settings {
+    Settings {
+        grace: Duration::from_millis(10),
+        ..Settings::default()
+    }
+}
+
+type Sender = hyper::client::conn::http2::SendRequest<Body>;
+
+/// A connection of which we see the end.
+async fn connect(
+    listening: &Listening,
+) -> (
+    Sender,
+    impl Future<Output = hyper::Result<()>> + Send + use<>,
+) {
+    let stream = tokio::net::TcpStream::connect(listening.address)
+        .await
+        .unwrap();
+    let executor = hyper_util::rt::TokioExecutor::new();
+    let io = hyper_util::rt::TokioIo::new(stream);
+    let connected = hyper::client::conn::http2::handshake(executor, io).await;
+    connected.unwrap()
+}
+
+fn of(service: &str) -> tonic_health::pb::HealthCheckRequest {
+    tonic_health::pb::HealthCheckRequest {
+        service: service.to_owned(),
+    }
 }

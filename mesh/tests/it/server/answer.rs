@@ -1,6 +1,9 @@
 //! What becomes of what nobody expected, and what is told of it.
 
 use super::*;
+use bytes::Bytes;
+use http_body::Frame;
+use http_body_util::StreamBody;
 use std::io::Write;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -9,10 +12,10 @@ async fn a_panic_is_internal_once_and_only_for_its_own_call() {
     let house = House::new(|request: Request| async move {
         match request.uri().path() {
             MY_ORDERS => fine(),
-            WATCH => {
-                let items = tokio_stream::iter([1, 2]).into_stream();
-                http::Response::new(Body::new(http_body_util::StreamBody::new(items)))
-            }
+            WATCH => streaming([1, 2].into_iter().map(|n| {
+                assert!(n < 2, "a bug");
+                Ok(Frame::data(Bytes::from(framed(0))))
+            })),
             _ => panic!("a bug"),
         }
     })
@@ -25,33 +28,26 @@ async fn a_panic_is_internal_once_and_only_for_its_own_call() {
     assert_eq!(house.call(MY_ORDERS).await.code, Code::Ok);
 }
 
-trait IntoFrames {
-    fn into_stream(
-        self,
-    ) -> impl tokio_stream::Stream<Item = Result<http_body::Frame<bytes::Bytes>, Status>> + Send + 'static;
+fn streaming(items: impl Iterator<Item = Result<Frame<Bytes>, Status>> + Send + 'static) -> Reply {
+    http::Response::new(Body::new(StreamBody::new(tokio_stream::iter(items))))
 }
 
-impl<S: tokio_stream::Stream<Item = i32> + Send + 'static> IntoFrames for S {
-    fn into_stream(
-        self,
-    ) -> impl tokio_stream::Stream<Item = Result<http_body::Frame<bytes::Bytes>, Status>> + Send + 'static
-    {
-        futures::StreamExt::map(self, |n| {
-            assert!(n < 2, "a bug");
-            // A stream is part of its call, too.
-            assert_eq!(
-                call::current()
-                    .unwrap()
-                    .caller
-                    .user
-                    .as_ref()
-                    .unwrap()
-                    .subject,
-                "anna"
-            );
-            Ok(http_body::Frame::data(bytes::Bytes::from(framed(0))))
-        })
-    }
+#[tokio::test(start_paused = true)]
+async fn a_stream_is_part_of_its_call_to_its_last_item() {
+    let house = House::new(|_| async {
+        let items = [1, 2].into_iter().map(|n| match n {
+            1 => Ok(Frame::data(Bytes::from(framed(0)))),
+            _ => Err(call::user().map_or_else(Status::from, |user| {
+                mesh::Refusal::not_found(&user.subject).into()
+            })),
+        });
+        streaming(items)
+    })
+    .await;
+    let told = house.call(WATCH).await;
+    assert!(told.is(Code::NotFound, "NOT_FOUND"), "{told:?}");
+    assert_eq!(told.domain, "mypage");
+    assert!(told.status.unwrap().message().contains("anna"));
 }
 
 #[tokio::test(start_paused = true)]

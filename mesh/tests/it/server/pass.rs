@@ -101,7 +101,7 @@ async fn a_child_is_called_over_the_wire_and_again_after_it_was_away() {
         let request = request(path, &house.key_to(path)).body(message(0)).unwrap();
         soon(client.clone().oneshot(request)).await.unwrap()
     };
-    let down = told(send(HOLD).await).await;
+    let down = heard(send(HOLD).await).await;
     assert!(down.is(Code::Unavailable, "PEER_UNREACHABLE"), "{down:?}");
     assert!(down.retry_after().is_some());
 
@@ -114,9 +114,9 @@ async fn a_child_is_called_over_the_wire_and_again_after_it_was_away() {
         };
         let serving = server::serve(listener, house.server.clone(), stop.clone(), settings);
         let done = mesh::task::detach(serving);
-        assert_eq!(told(send(HOLD).await).await.code, Code::Ok);
+        assert_eq!(heard(send(HOLD).await).await.code, Code::Ok);
         // The child's own no arrives as it was said.
-        let denied = told(send_as(&client, PRINT, &house.user(&["customer"])).await).await;
+        let denied = heard(send_as(&client, PRINT, &house.user(&["customer"])).await).await;
         assert!(
             denied.is(Code::PermissionDenied, "PERMISSION_DENIED"),
             "{denied:?}"
@@ -124,10 +124,10 @@ async fn a_child_is_called_over_the_wire_and_again_after_it_was_away() {
         assert_eq!(denied.domain, "cinema-ticket");
         let stream = send(WATCH).await;
         stop.cancel();
-        let ended = soon(told(stream)).await;
+        let ended = soon(heard(stream)).await;
         assert!(ended.is(Code::Unavailable, "DRAINING"), "{ended:?}");
         assert_eq!(soon(done).await.unwrap(), Drained::Cleanly);
-        let down = told(send(HOLD).await).await;
+        let down = heard(send(HOLD).await).await;
         assert!(down.is(Code::Unavailable, "PEER_UNREACHABLE"), "{down:?}");
     }
 }
@@ -148,10 +148,10 @@ async fn the_parent_drains_by_itself() {
     let front = Listening::start(&parent, settings).await;
     let health = http::Request::post("/grpc.health.v1.Health/Check").body(message(0));
     let health = soon(front.client().oneshot(health.unwrap())).await.unwrap();
-    assert_eq!(told(health).await.code, Code::Ok);
+    assert_eq!(heard(health).await.code, Code::Ok);
     let stream = send_as(&front.client(), WATCH, "").await;
     front.stop.cancel();
-    let ended = soon(told(stream)).await;
+    let ended = soon(heard(stream)).await;
     assert!(ended.is(Code::Unavailable, "DRAINING"), "{ended:?}");
     assert_eq!(soon(front.done).await.unwrap(), Drained::Cleanly);
 }
