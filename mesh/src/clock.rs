@@ -99,6 +99,11 @@ impl Clock {
         )
     }
 
+    /// A clock that tells whatever `read` does: a world's, which follows the paused time of its runtime.
+    pub fn reading(read: impl Fn() -> Time + Send + Sync + 'static) -> Self {
+        Self(Arc::new(read))
+    }
+
     /// Now.
     pub fn now(&self) -> Time {
         (self.0)()

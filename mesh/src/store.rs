@@ -190,6 +190,16 @@ impl Store {
         self.0.signals.changed.subscribe()
     }
 
+    /// Waits until a commit of this process has enqueued an event since this was last asked: for a relay.
+    pub async fn enqueued(&self) {
+        self.0.signals.outbox.notified().await;
+    }
+
+    /// Waits until a commit of this process has started a task since this was last asked: for who works them.
+    pub async fn started_task(&self) {
+        self.0.signals.tasks.notified().await;
+    }
+
     pub(crate) fn signals(&self) -> &Arc<Signals> {
         &self.0.signals
     }
