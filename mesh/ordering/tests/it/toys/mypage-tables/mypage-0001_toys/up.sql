@@ -1,0 +1,10 @@
+CREATE TABLE seen (
+    order_id TEXT NOT NULL PRIMARY KEY,
+    version BIGINT NOT NULL,
+    body BYTEA NOT NULL
+);
+CREATE TABLE told (
+    key TEXT NOT NULL PRIMARY KEY,
+    order_id TEXT NOT NULL,
+    seq INTEGER NOT NULL
+);

@@ -1,0 +1,1 @@
+DROP TABLE dropped; DROP TABLE seat;
