@@ -11,9 +11,14 @@ use prost::Message;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// Kept back of the caller's time, for writing down how it ended.
 const MARGIN: Duration = Duration::from_millis(250);
+/// How long a repeat waits for the one before it if its caller has no deadline.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+/// How often a waiting repeat looks although nothing was written here.
+const POLL: Duration = Duration::from_millis(500);
 
 /// What the first transaction of a request finds.
 enum Begun {
@@ -52,10 +57,9 @@ impl<S: Side> Orders<S> {
         };
         let request = Arc::new(request);
         loop {
-            let seen = *self.site.store.changes().borrow_and_update();
             match self.begin(&key, &asker, &request).await? {
                 Begun::Placed(answer) => return decode(&answer),
-                Begun::Wait => self.wait(seen).await?,
+                Begun::Wait => self.wait(&key).await?,
                 Begun::Mine { intent, taken_over } => {
                     match self.attempt(*intent, taken_over, &request).await? {
                         Ended::Placed(answer) => return decode(&answer),
@@ -103,31 +107,34 @@ impl<S: Side> Orders<S> {
             .await
     }
 
-    /// Waits until something was written, at most until the caller's time is nearly up.
-    async fn wait(&self, seen: u64) -> Result<(), Refusal> {
-        let busy = Refusal::new(
-            Kind::Aborted,
-            "REQUEST_IN_PROGRESS",
-            text(
-                "the same request is still being worked on; repeat it",
-                "같은 요청이 처리 중입니다. 잠시 후 다시 시도해 주세요.",
-            ),
-        )
-        .retry_after(Duration::from_secs(1));
-        let left = call::current()
-            .and_then(|call| call.deadline)
-            .map(|at| at.saturating_duration_since(tokio::time::Instant::now()));
-        let left = left
-            .unwrap_or(Duration::from_secs(5))
-            .saturating_sub(MARGIN);
-        if left.is_zero() {
-            return Err(busy);
-        }
+    /// Waits while somebody else works on the request, at most until the caller's time is nearly up. It only reads: a
+    /// write of its own would be a change that wakes whoever waits, itself included.
+    async fn wait(&self, key: &Key) -> Result<(), Refusal> {
+        let deadline = call::current().and_then(|call| call.deadline);
+        let until = deadline.unwrap_or_else(|| Instant::now() + LONGEST_WAIT);
         let mut changes = self.site.store.changes();
-        // A poll behind the signal: the worker may be another replica.
-        let patience = left.min(Duration::from_millis(500));
-        let _ = tokio::time::timeout(patience, changes.wait_for(|commits| *commits > seen)).await;
-        Ok(())
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let left = left.saturating_sub(MARGIN);
+            if left.is_zero() {
+                return Err(in_progress());
+            }
+            changes.mark_unchanged();
+            let (key, now) = (key.clone(), self.site.clock.now());
+            let read = self
+                .site
+                .store
+                .read(move |db| intents::by_request(db, &key));
+            let waits = read.await?.is_some_and(|found| {
+                let repeat = found.state.on_repeat(found.attempt, found.lease_until, now);
+                repeat == Repeat::Wait
+            });
+            if !waits {
+                return Ok(());
+            }
+            // A poll behind the signal: the worker may be another replica, or its lease may run out.
+            let _ = tokio::time::timeout(left.min(POLL), changes.changed()).await;
+        }
     }
 
     /// One attempt, by whoever holds its lease.
@@ -256,6 +263,18 @@ fn repeat<S: Side>(
             mine(intents::lease(tx, &found, attempt, draft)?, false)
         }
     }
+}
+
+fn in_progress() -> Refusal {
+    Refusal::new(
+        Kind::Aborted,
+        "REQUEST_IN_PROGRESS",
+        text(
+            "the same request is still being worked on; repeat it",
+            "같은 요청이 처리 중입니다. 잠시 후 다시 시도해 주세요.",
+        ),
+    )
+    .retry_after(Duration::from_secs(1))
 }
 
 fn mine(leased: Option<Intent>, taken_over: bool) -> Result<Begun, Refusal> {

@@ -1,6 +1,7 @@
 //! Seeded worlds: faults, then healing, rest, and the audit.
 
 mod bugs;
+mod found;
 
 use crate::audit::{Facts, breaches};
 use crate::customers::Customers;
