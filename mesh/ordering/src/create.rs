@@ -144,11 +144,13 @@ impl<S: Side> Orders<S> {
         taken_over: bool,
         request: &S::Request,
     ) -> Result<Ended, Refusal> {
-        if let Err(refusal) = self.side.before_charge(&self.site, &intent, request).await {
-            return self.refuse(&intent, refusal, false).await;
-        }
-        if intent.draft.amount.is_free() {
-            return self.place(&intent, None).await;
+        let free = intent.draft.amount.is_free();
+        match self.side.before_charge(&self.site, &intent, request).await {
+            // Whoever worked on it before may have come further than this step, and charged.
+            Err(_) if taken_over && !free => return self.void(&intent).await,
+            Err(refusal) => return self.refuse(&intent, refusal, taken_over).await,
+            Ok(()) if free => return self.place(&intent, None).await,
+            Ok(()) => {}
         }
         match pay::charge(self.payment(), &intent, S::payment_method(request), MARGIN).await {
             Charged::Approved(payment_id) => self.place(&intent, Some(payment_id)).await,
