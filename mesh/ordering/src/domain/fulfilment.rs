@@ -138,3 +138,6 @@ impl Fulfilment {
         self.over_at.map(|at| at.plus(KEPT_AFTER_END))
     }
 }
+
+#[cfg(test)]
+mod tests;

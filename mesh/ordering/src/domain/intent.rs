@@ -74,3 +74,6 @@ impl State {
 pub fn charge_key(order_id: &str, attempt: i32) -> String {
     format!("charge:{order_id}:{attempt}")
 }
+
+#[cfg(test)]
+mod tests;

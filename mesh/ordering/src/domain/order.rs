@@ -290,7 +290,9 @@ impl Order {
             .answer
             .as_ref()
             .filter(|_| heard.context == system.decider);
-        if let Some(reason) = &heard.failed {
+        // What is irrevocable has come about: it can't fail any more.
+        let failed = heard.failed.as_ref().filter(|_| !self.irrevocable);
+        if let Some(reason) = failed {
             self.cancel(Cause::System, Some(reason.clone()), Actor::System, now);
             change = Some(Change::Cancelled);
         } else if let Some(answer) = answer.filter(|answer| self.is_awaited(answer)) {
@@ -381,3 +383,6 @@ impl Order {
         };
     }
 }
+
+#[cfg(test)]
+mod tests;
