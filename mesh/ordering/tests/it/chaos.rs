@@ -2,6 +2,7 @@
 
 mod bugs;
 mod found;
+mod seeds;
 
 use crate::audit::{Facts, breaches};
 use crate::customers::Customers;
