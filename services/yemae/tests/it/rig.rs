@@ -1,16 +1,10 @@
 //! A mesh of its own for each test: `yemae up` on a fresh directory and free ports, ended with the test.
 
-use mesh::client::{self, Board, Client, Endpoint};
-use mesh::identity::Key;
-use mesh::{Clock, Contracts};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
-use tower::ServiceExt;
-use tower::util::BoxCloneSyncService;
 
 /// How long anything may take before a test says that it never came.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -131,41 +125,6 @@ impl Up {
             String::from_utf8_lossy(&output.stderr)
         );
         said
-    }
-
-    /// What a generated client is built on, as this person: one attempt, no patience of its own to speak of.
-    pub fn client(&self, subject: &str, roles: &[&str]) -> Client {
-        let key = Key::read(&self.data.join("keys/users.pem")).unwrap();
-        let token = key.user_token(
-            subject,
-            roles,
-            Clock::system().now(),
-            Duration::from_secs(3600),
-        );
-        let bearer: http::HeaderValue = format!("Bearer {token}").parse().unwrap();
-        let patience = client::Settings {
-            total: Duration::from_secs(30),
-            attempt: Duration::from_secs(30),
-            attempts: 1,
-            in_flight: 10_000,
-            ..client::Settings::default()
-        };
-        let contracts = Arc::new(Contracts::load(proto::DESCRIPTORS).unwrap());
-        let endpoint = Endpoint::at(&format!("http://{}", self.grpc)).unwrap();
-        let stack = client::stack(
-            contracts,
-            None,
-            "the mesh",
-            endpoint,
-            &patience,
-            &Board::default(),
-        );
-        BoxCloneSyncService::new(stack.map_request(move |mut request: client::Request| {
-            request
-                .headers_mut()
-                .insert(http::header::AUTHORIZATION, bearer.clone());
-            request
-        }))
     }
 }
 

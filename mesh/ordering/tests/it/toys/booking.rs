@@ -4,7 +4,7 @@ use super::theater::{RESERVED, THEATER, resource};
 use super::ticket::{PRINTED, TICKET};
 use super::{Bug, Toys};
 use futures::future::BoxFuture;
-use mesh::{Context, Event, Refusal, Site, Time, Tx, Violation, client, refusal, text};
+use mesh::{Context, Event, Fields, Refusal, Site, Time, Tx, client, refusal, text};
 use ordering::domain::order::Order;
 use ordering::{
     Draft, Intent, Money, Orders, Progress, Side, Status as Word, System, claims, wire,
@@ -101,9 +101,7 @@ impl Side for Seats {
         &request.payment_method
     }
 
-    fn violations(_: &CreateBookingRequest) -> Vec<Violation> {
-        Vec::new()
-    }
+    fn check(_: &mut Fields, _: &CreateBookingRequest) {}
 
     fn admit(
         &self,
