@@ -57,8 +57,8 @@ mod tests {
     #[test]
     fn the_least_loaded_theater_comes_first_then_names() {
         let mut places = [
-            place("Busan", "2", ""),
-            place("Busan", "1", ""),
+            place("Busan", "9", ""),
+            place("Busan", "8", ""),
             place("Daegu", "1", "old"),
             place("Daegu", "2", ""),
             place("Seoul", "1", ""),

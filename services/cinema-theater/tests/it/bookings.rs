@@ -99,6 +99,19 @@ async fn a_hold_that_is_gone_matters_only_if_somebody_else_has_the_seats() {
 }
 
 #[tokio::test]
+async fn a_hold_is_taken_over_once() {
+    let (cinema, showing) = Cinema::showing().await;
+    let hold = cinema.hold("ann", &showing, "1A").await.unwrap();
+    let mut first = attempt(&id::new(), 1);
+    first.hold_id = hold.hold_id.clone();
+    cinema.hold_for(first, &showing, "1A").await.unwrap();
+    let mut second = attempt(&id::new(), 1);
+    second.hold_id = hold.hold_id;
+    let refused = cinema.hold_for(second, &showing, "1A").await.unwrap_err();
+    assert_eq!(reason(&refused), "HOLD_EXPIRED");
+}
+
+#[tokio::test]
 async fn anothers_hold_is_not_taken_over() {
     let (cinema, showing) = Cinema::showing().await;
     let hold = cinema.hold("bob", &showing, "1A").await.unwrap();
@@ -138,8 +151,9 @@ async fn a_dropped_attempt_that_arrives_late_is_granted_nothing() {
     let (cinema, showing) = Cinema::showing().await;
     let booking_id = id::new();
     cinema.dropped(&booking_id, 2).await;
-    // An older word of the same: it does not take back what was dropped.
+    // Neither an older word nor a newer one of less takes back what was dropped.
     cinema.dropped(&booking_id, 1).await;
+    cinema.claim(&booking_id, 9, 1).await;
     for number in [1, 2] {
         assert_eq!(
             cinema.refused(&booking_id, number, &showing, "1A").await,
@@ -152,7 +166,7 @@ async fn a_dropped_attempt_that_arrives_late_is_granted_nothing() {
         cinema.refused(&booking_id, 2, &showing, "1A").await,
         "CLAIM_DROPPED"
     );
-    cinema.dropped(&booking_id, 2).await;
+    cinema.claim(&booking_id, 10, 2).await;
     assert_eq!(cinema.taken(&showing).await, "held 1A");
 }
 

@@ -29,12 +29,25 @@ struct Theater {
     routes: Routes,
     screening: Screening,
     policies: Vec<mesh::policy::Policy>,
-    _dir: tempfile::TempDir,
+    dir: Arc<tempfile::TempDir>,
 }
 
 impl Theater {
     async fn open() -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        let mut theater = Self::on(tempfile::tempdir().unwrap().into());
+        theater.screening = theater.show().await;
+        theater
+    }
+
+    /// Another process on the same file.
+    fn replica(&self) -> Self {
+        Self {
+            screening: self.screening.clone(),
+            ..Self::on(self.dir.clone())
+        }
+    }
+
+    fn on(dir: Arc<tempfile::TempDir>) -> Self {
         let mut context = cinema_theater::context();
         let (clock, _) = Clock::manual(NOW);
         let setup = Setup {
@@ -52,15 +65,13 @@ impl Theater {
         };
         let mut routes = RoutesBuilder::default();
         context.routes(&site, &mut routes);
-        let mut theater = Self {
+        Self {
             site,
             routes: routes.routes(),
             screening: Screening::default(),
             policies: context.policies,
-            _dir: dir,
-        };
-        theater.screening = theater.show().await;
-        theater
+            dir,
+        }
     }
 
     async fn show(&self) -> Screening {
@@ -168,7 +179,7 @@ impl Theater {
             .collect()
     }
 
-    async fn owners(&self) -> BTreeMap<String, usize> {
+    async fn taken(&self) -> Vec<String> {
         let request = GetSeatMapRequest {
             screening_id: self.screening.screening_id.clone(),
         };
@@ -176,7 +187,7 @@ impl Theater {
         let seats = map.into_inner().seat_map.unwrap().seats.into_iter();
         seats
             .filter(|seat| seat.state() != SeatState::Free)
-            .map(|seat| (seat.seat, 0))
+            .map(|seat| seat.seat)
             .collect()
     }
 }
@@ -191,7 +202,7 @@ async fn of_500_buyers_of_one_seat_exactly_one_has_it() {
         assert_eq!(refused.code(), Code::FailedPrecondition);
         assert_eq!(reason(&refused), "SEATS_TAKEN");
     }
-    assert_eq!(theater.owners().await.len(), 1);
+    assert_eq!(theater.taken().await, ["5E"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -212,8 +223,9 @@ async fn nobody_has_half_of_what_they_asked_for() {
         }
     }
     assert!(owners.values().all(|owners| *owners == 1), "{owners:?}");
-    let seats: Vec<_> = owners.keys().collect();
-    assert_eq!(theater.owners().await.keys().collect::<Vec<_>>(), seats);
+    let mut taken = theater.taken().await;
+    taken.sort();
+    assert_eq!(taken, owners.into_keys().collect::<Vec<_>>());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -249,8 +261,22 @@ async fn customers_attempts_and_orders_never_share_a_seat() {
         *owners.entry(held.seat).or_default() += 1;
     }
     assert!(owners.values().all(|owners| *owners == 1), "{owners:?}");
-    let taken: Vec<String> = theater.owners().await.into_keys().collect();
-    let mut all: Vec<String> = list("1A,2A,3A,4A,5A,6A,7A,8A,9A,10A");
-    all.sort();
-    assert_eq!(taken, all);
+    let all = list("1A,2A,3A,4A,5A,6A,7A,8A,9A,10A");
+    assert_eq!(theater.taken().await, all);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_watch_sees_what_another_replica_changed() {
+    let theater = Theater::open().await;
+    let watch = WatchSeatMapRequest {
+        screening_id: theater.screening.screening_id.clone(),
+        after_version: 1,
+    };
+    let watching = theater.client("ann").watch_seat_map(watch).await;
+    let mut watching = watching.unwrap().into_inner();
+    theater.replica().rush(vec!["5E".to_owned()]).await;
+    let bound = std::time::Duration::from_secs(30);
+    let next = tokio::time::timeout(bound, watching.message()).await;
+    let map = next.unwrap().unwrap().unwrap().seat_map.unwrap();
+    assert_eq!(crate::fixture::told(&map), "held 5E");
 }

@@ -219,13 +219,17 @@ impl Cinema {
 
     /// The order side says that attempts up to this one came to nothing.
     pub async fn dropped(&self, order_id: &str, dropped: i32) {
+        self.claim(order_id, dropped.into(), dropped).await;
+    }
+
+    pub async fn claim(&self, order_id: &str, version: i64, dropped: i32) {
         let claim = Claim {
             order_id: order_id.to_owned(),
-            version: dropped.into(),
+            version,
             dropped,
         };
         let event = ClaimDropped { claim: Some(claim) };
-        let event = Event::new(order_id, dropped.into(), &event);
+        let event = Event::new(order_id, version, &event);
         self.state("cinema-booking", event).await;
     }
 

@@ -77,6 +77,7 @@ async fn an_order_loses_to_an_older_hold() {
     cinema.world.tick().await;
     let cancelling = order(&booking, 2, Phase::Cancelling, &showing, "1A,1B", now);
     cinema.order(cancelling).await;
+    assert_eq!(cinema.taken(&showing).await, "");
     let cancelled = order(&booking, 3, Phase::Cancelled, &showing, "1A,1B", now);
     cinema.order(cancelled).await;
     assert_eq!(cinema.taken(&showing).await, "");
