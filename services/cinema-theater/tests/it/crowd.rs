@@ -274,9 +274,11 @@ async fn a_watch_sees_what_another_replica_changed() {
     };
     let watching = theater.client("ann").watch_seat_map(watch).await;
     let mut watching = watching.unwrap().into_inner();
-    theater.replica().rush(vec!["5E".to_owned()]).await;
+    // The watch looks first, and finds nothing new.
     let bound = std::time::Duration::from_secs(30);
-    let next = tokio::time::timeout(bound, watching.message()).await;
+    let next = tokio::time::timeout(bound, watching.message());
+    let change = async { theater.replica().rush(vec!["5E".to_owned()]).await };
+    let (next, _) = tokio::join!(biased; next, change);
     let map = next.unwrap().unwrap().unwrap().seat_map.unwrap();
     assert_eq!(crate::fixture::told(&map), "held 5E");
 }
