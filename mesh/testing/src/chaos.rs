@@ -5,16 +5,18 @@
 //! What a seed cannot choose, and nothing here depends on, are the ids that [`mesh::id::new`] makes.
 
 mod bus;
+mod databases;
 mod dice;
 mod faults;
+mod loops;
 mod network;
 mod process;
 
+pub use databases::Databases;
 pub use dice::Dice;
 pub use faults::Faults;
 
 use bus::Bus;
-use mesh::store::Url;
 use mesh::{Clock, Context, Contracts, Db, Time, outbox, tasks};
 use process::Process;
 use std::collections::BTreeMap;
@@ -26,40 +28,6 @@ use tokio::time::{Instant, sleep};
 
 /// No world commits so often in one moment unless something in it spins.
 const MOST_AT_ONCE: u32 = 2_000;
-
-/// Databases that are migrated once and emptied for each world: opening them would take most of a seed's time.
-#[derive(Default)]
-pub struct Databases {
-    contracts: Option<Arc<Contracts>>,
-    opened: BTreeMap<&'static str, Arc<Mutex<Db>>>,
-}
-
-impl Databases {
-    fn contracts(&mut self) -> Arc<Contracts> {
-        let load = || {
-            let contracts = Contracts::load(proto::DESCRIPTORS);
-            Arc::new(contracts.unwrap_or_else(|why| panic!("{why}")))
-        };
-        self.contracts.get_or_insert_with(load).clone()
-    }
-
-    fn empty(&mut self, context: &mut Context) -> Arc<Mutex<Db>> {
-        let migrations = context.take_migrations();
-        let open = || {
-            let mut db =
-                Db::open(&Url(":memory:".to_owned())).unwrap_or_else(|why| panic!("{why}"));
-            db.migrate(migrations).unwrap_or_else(|why| panic!("{why}"));
-            Arc::new(Mutex::new(db))
-        };
-        let db = self
-            .opened
-            .entry(context.name())
-            .or_insert_with(open)
-            .clone();
-        process::empty(&mut lock(&db));
-        db
-    }
-}
 
 /// A world of chaos. Its clones are the same world.
 #[derive(Clone)]

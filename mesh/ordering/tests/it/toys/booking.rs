@@ -1,14 +1,15 @@
 //! The order side: seats of a screening, claimed for itself, held at theater before the charge.
 
-use super::theater::{RESERVED, THEATER, resource};
-use super::ticket::{PRINTED, TICKET};
+mod system;
+
+pub use system::SYSTEM;
+
+use super::theater::{THEATER, resource};
 use super::{Bug, Toys};
 use futures::future::BoxFuture;
 use mesh::{Context, Event, Fields, Refusal, Site, Time, Tx, client, refusal, text};
 use ordering::domain::order::Order;
-use ordering::{
-    Draft, Intent, Money, Orders, Progress, Side, Status as Word, System, claims, wire,
-};
+use ordering::{Draft, Intent, Money, Orders, Side, System, claims, wire};
 use prost::Message;
 use proto::cinema::booking::v1::booking_service_server::{BookingService, BookingServiceServer};
 use proto::cinema::booking::v1::*;
@@ -21,41 +22,6 @@ use tonic::{Code, Request, Response, Status};
 pub const BOOKING: &str = "cinema-booking";
 /// What a seat costs.
 pub const PRICE: i64 = 10_000;
-
-const fn word(code: i32, name: &'static str) -> Word {
-    Word {
-        code,
-        name,
-        en: name,
-        ko: name,
-    }
-}
-
-const fn step(status: Word, by: Option<(&'static str, i32)>, last: bool) -> Progress {
-    Progress {
-        status,
-        by,
-        last,
-        reason: None,
-    }
-}
-
-pub const SYSTEM: System = System {
-    context: BOOKING,
-    name: "cinema",
-    events: "yemae.cinema.booking.v1.Booking",
-    detail: "yemae.cinema.booking.v1.Seating",
-    noun: "booking",
-    progress: &[
-        step(word(1, "BOOKED"), None, false),
-        step(word(4, "SEATS_RESERVED"), Some((THEATER, RESERVED)), false),
-        step(word(2, "TICKET_RECEIVED"), Some((TICKET, PRINTED)), true),
-    ],
-    cancelling: word(3, "CANCELLING"),
-    cancelled: word(9, "CANCELLED"),
-    fulfilled_by: &[THEATER, TICKET],
-    decider: TICKET,
-};
 
 pub fn context(toys: &Toys) -> Context {
     let side = Arc::new(Seats { toys: toys.clone() });

@@ -1,67 +1,24 @@
 //! Payment: a charge written down, asked of the provider, written down; tombstones; refunds of cancelled orders.
 
+mod ledger;
+
+pub use ledger::{Charge, all, any_approved};
+
 use super::{Bug, Toys};
-use diesel::prelude::*;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
-use mesh::{Change, Context, Db, Done, Event, Refusal, Site, Task, Tx, call, id, text};
+use ledger::{by_id, find, insert, save};
+use mesh::{Change, Context, Done, Event, Refusal, Site, Task, Tx, call, id, text};
 use ordering::PAYMENT;
 use proto::ordering::v1::cancellation::Cause;
 use proto::ordering::v1::{Order, Phase};
 use proto::payment::v1::payment_service_server::{PaymentService, PaymentServiceServer};
 use proto::payment::v1::{
     ApproveRequest, ApproveResponse, GetPaymentRequest, GetPaymentResponse, ListPaymentsRequest,
-    ListPaymentsResponse, Payment, PaymentRefunded, PaymentState, VoidRequest, VoidResponse,
+    ListPaymentsResponse, PaymentRefunded, PaymentState, VoidRequest, VoidResponse,
 };
-use proto::shared::v1::Money;
 use tonic::{Request, Response, Status};
 
 const TABLES: EmbeddedMigrations = embed_migrations!("tests/it/toys/payment-tables");
-
-diesel::table! {
-    charge (charge_key) {
-        charge_key -> Text,
-        payment_id -> Text,
-        order_id -> Text,
-        context -> Text,
-        amount -> BigInt,
-        state -> Integer,
-        version -> BigInt,
-    }
-}
-
-#[derive(Clone, Debug, Queryable, Insertable, AsChangeset)]
-#[diesel(table_name = charge)]
-pub struct Charge {
-    pub charge_key: String,
-    pub payment_id: String,
-    pub order_id: String,
-    pub context: String,
-    pub amount: i64,
-    pub state: i32,
-    pub version: i64,
-}
-
-impl Charge {
-    pub fn is(&self, state: PaymentState) -> bool {
-        self.state == i32::from(state)
-    }
-
-    fn show(&self) -> Payment {
-        Payment {
-            payment_id: self.payment_id.clone(),
-            order_id: self.order_id.clone(),
-            context: self.context.clone(),
-            version: self.version,
-            state: self.state,
-            amount: Some(Money {
-                currency: "KRW".to_owned(),
-                minor_units: self.amount,
-            }),
-            charge_key: self.charge_key.clone(),
-            ..Payment::default()
-        }
-    }
-}
 
 pub fn context(toys: &Toys) -> Context {
     let (calls, follows, refunds, reverses) =
@@ -83,38 +40,6 @@ pub fn context(toys: &Toys) -> Context {
                 site: site.clone(),
             })
         })
-}
-
-pub fn all(db: &mut Db) -> QueryResult<Vec<Charge>> {
-    charge::table.order(charge::charge_key).load(db)
-}
-
-/// Whether anything is approved.
-pub fn any_approved(db: &mut Db) -> bool {
-    all(db)
-        .unwrap()
-        .iter()
-        .any(|charge| charge.is(PaymentState::Approved))
-}
-
-fn find(db: &mut Db, key: &str) -> QueryResult<Option<Charge>> {
-    charge::table.find(key).first(db).optional()
-}
-
-fn by_id(db: &mut Db, payment_id: &str) -> QueryResult<Option<Charge>> {
-    charge::table
-        .filter(charge::payment_id.eq(payment_id))
-        .first(db)
-        .optional()
-}
-
-fn save(tx: &mut Tx<'_>, charge: &mut Charge, state: PaymentState) -> Result<(), Refusal> {
-    charge.state = state.into();
-    charge.version += 1;
-    diesel::update(charge::table.find(&charge.charge_key))
-        .set(&*charge)
-        .execute(tx.db())?;
-    Ok(())
 }
 
 fn cancelled(toys: &Toys, tx: &mut Tx<'_>, order: &Change<Order>) -> Result<(), Refusal> {
@@ -188,9 +113,7 @@ impl Toy {
                 state: PaymentState::Initiated.into(),
                 version: 1,
             };
-            diesel::insert_into(charge::table)
-                .values(&charge)
-                .execute(tx.db())?;
+            insert(tx, &charge)?;
             Ok(charge)
         });
         write.await
@@ -273,9 +196,7 @@ impl PaymentService for Toy {
                     version: 1,
                 };
                 if tombstone {
-                    diesel::insert_into(charge::table)
-                        .values(&charge)
-                        .execute(tx.db())?;
+                    insert(tx, &charge)?;
                 }
                 return Ok(charge);
             };
