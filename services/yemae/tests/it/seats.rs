@@ -122,6 +122,33 @@ async fn real_theater_away() {
     assert!(up.stop(), "it drained");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn real_theater_left_out() {
+    let data = directory();
+    let up = Up::start(data.path(), &["--demo"]);
+    let show = Door::of(&up).admin().show().await;
+    assert!(up.stop(), "it drained");
+
+    let up = Up::start(data.path(), &["--without", "cinema-theater"]);
+    let kim = Door::of(&up).customer("kim");
+    let booked = kim.book(&show, "1A 1B", "kim-1").await;
+    let booked = booked.expect("bookings go on without theater");
+    let lee = Door::of(&up).customer("lee");
+    let taken = lee.book(&show, "1B", "lee-1").await.unwrap_err();
+    assert_eq!(reason(&taken), "SEATS_TAKEN");
+    assert!(up.stop(), "it drained");
+
+    let up = Up::start(data.path(), &[]);
+    let kim = Door::of(&up).customer("kim");
+    until("the seats are reserved", || async {
+        let booking = kim.booking(&booked.booking_id).await;
+        booking.is_ok_and(|booking| booking.status() == BookingStatus::SeatsReserved)
+    })
+    .await;
+    audit(&up, &[]);
+    assert!(up.stop(), "it drained");
+}
+
 fn names(booking: &Booking) -> String {
     let statuses = booking.timeline.iter().filter_map(|e| e.status.as_ref());
     statuses.map(|status| format!("{} ", status.name)).collect()
