@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 mod audit;
+mod bookings;
 mod broker;
+mod cinema;
 mod cli;
 mod help;
 mod kills;
