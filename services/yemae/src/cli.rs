@@ -20,6 +20,8 @@ pub(crate) enum Command {
     Up(Up),
     /// Run the named contexts as in production.
     Serve(Serve),
+    /// Make the broker's stream, or bring it up to date: once per cluster, before `serve`. Reads NATS_URL.
+    Provision,
     /// Make a token for a person, signed with the data directory's key.
     Token(Token),
     /// Call a method with a JSON request: grpcurl without grpcurl.

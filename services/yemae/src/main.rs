@@ -40,6 +40,7 @@ fn main() -> ExitCode {
     let done = match &cli.command {
         Command::Up(command) => up::run(command),
         Command::Serve(command) => serve::run(command),
+        Command::Provision => serve::provision(),
         Command::Token(command) => token::run(command),
         Command::Call(command) => call::run(command),
         Command::Demo(command) => demo::run(command),

@@ -71,6 +71,16 @@ pub(crate) fn run(command: &cli::Serve) -> Result<(), Fault> {
     })
 }
 
+/// `yemae provision`: makes the stream that every context publishes to.
+pub(crate) fn provision() -> Result<(), Fault> {
+    let settings = Settings::from_environment()?;
+    runtime()?.block_on(async {
+        let bus = Bus::connect(bus::Settings::new(settings.nats()?, "yemae provision"));
+        let bus = bus.await.map_err(Fault::usage)?;
+        bus.provision().await.map_err(Fault::not_ready)
+    })
+}
+
 fn named(name: &str) -> Result<&'static Entry, Fault> {
     let names = || {
         contexts::ALL

@@ -2,7 +2,6 @@
 
 use crate::plain::{book, signed};
 use crate::rig::{directory, root, terminate, wait_for, yemae};
-use mesh::bus::{self, Bus};
 use mesh::client::Client;
 use mesh::identity::{Key, write_jwks};
 use mesh::server;
@@ -44,10 +43,8 @@ impl Served {
             .spawn()
             .unwrap();
         let nats = format!("nats://{nats}");
-        let bus = Bus::connect(bus::Settings::new(&nats, "test"))
-            .await
-            .unwrap();
-        bus.provision().await.unwrap();
+        let provisioned = yemae().arg("provision").env("NATS_URL", &nats).output();
+        assert!(provisioned.unwrap().status.success());
 
         let keys = data.join("keys");
         std::fs::create_dir(&keys).unwrap();
