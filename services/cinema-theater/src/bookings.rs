@@ -63,7 +63,7 @@ fn dropped_already() -> Refusal {
 fn grant(tx: &mut Tx<'_>, attempt: &Attempt, ask: &Ask) -> Result<wire::Hold, Refusal> {
     free(tx, &attempt.booking_id, Some(&ask.screening_id))?;
     let screening =
-        screenings::lock_seats(tx, &ask.screening_id)?.ok_or_else(screenings::not_found)?;
+        screenings::find(tx.db(), &ask.screening_id)?.ok_or_else(screenings::not_found)?;
     let now = tx.now();
     screening.must_have(&ask.seats)?;
     screening.must_be_ahead(now)?;
@@ -165,7 +165,7 @@ pub fn reserve(tx: &mut Tx<'_>, order: &Order) -> Result<Result<Time, Vec<Seat>>
     let ask = &order.ask;
     free(tx, &order.order_id, Some(&ask.screening_id))?;
     let unknown = || Refusal::internal(format!("{} is of no screening of ours", order.order_id));
-    let screening = screenings::lock_seats(tx, &ask.screening_id)?.ok_or_else(unknown)?;
+    let screening = screenings::find(tx.db(), &ask.screening_id)?.ok_or_else(unknown)?;
     screening.must_have(&ask.seats)?;
     let now = tx.now();
     let held = live(tx, &order.order_id)?;
@@ -198,7 +198,9 @@ pub fn release(tx: &mut Tx<'_>, order_id: &str) -> Result<bool, Refusal> {
 /// Ends a booking's claim, unless it is for this screening.
 fn free(tx: &mut Tx<'_>, booking_id: &str, save: Option<&str>) -> Result<(), Refusal> {
     match live(tx, booking_id)? {
-        Some(held) if save != Some(held.screening_id.as_str()) => holds::end_all(tx, &[held]),
+        Some(held) if save != Some(held.screening_id.as_str()) => {
+            holds::end(tx, &held.claimant).map(drop)
+        }
         _ => Ok(()),
     }
 }

@@ -25,7 +25,7 @@ pub fn hold(tx: &mut Tx<'_>, customer_id: &str, ask: &Ask) -> Result<wire::Hold,
     let now = tx.now();
     let slot = free_slot(tx, customer_id)?;
     let screening =
-        screenings::lock_seats(tx, &ask.screening_id)?.ok_or_else(screenings::not_found)?;
+        screenings::find(tx.db(), &ask.screening_id)?.ok_or_else(screenings::not_found)?;
     screening.must_have(&ask.seats)?;
     screening.must_be_ahead(now)?;
     let hold = Hold {
@@ -80,9 +80,7 @@ pub fn release(tx: &mut Tx<'_>, customer_id: &str, hold_id: &str) -> Result<(), 
     let hold = holds::find(tx.db(), hold_id)?
         .filter(|hold| hold.customer_id == customer_id && hold.expires_at.is_some())
         .ok_or_else(|| Refusal::not_found("hold"))?;
-    if hold.live {
-        holds::end_all(tx, &[hold])?;
-    }
+    holds::end(tx, &hold.claimant)?;
     Ok(())
 }
 

@@ -1,10 +1,10 @@
 //! Claims on seats in their tables: a hold per claimant, a customer's or a booking's, and a row for each of its seats.
 //! Seats have one live claim at most; all seats of a claim are taken or none.
 
+use crate::changes;
 use crate::domain::contest::{Holder, Wanted};
 use crate::domain::seat::{self, Seat};
 use crate::schema::{hold, seat_claim};
-use crate::screenings;
 use diesel::prelude::*;
 use mesh::{Db, Refusal, Time, Tx};
 use proto::cinema::theater::v1 as wire;
@@ -112,7 +112,7 @@ fn read(text: &str) -> Result<Seat, Refusal> {
 }
 
 /// Gives `to` exactly `seats`, all of them, and ends whoever loses one to it; or changes nothing and answers the seats
-/// that are kept from it. The screening's seats must be locked.
+/// that are kept from it. The unique index stands behind it.
 pub fn take(
     tx: &mut Tx<'_>,
     to: &Hold,
@@ -134,6 +134,7 @@ pub fn take(
     }
     save(tx.db(), to)?;
     seat_rows(tx.db(), to, seats)?;
+    changes::note(tx, &to.screening_id)?;
     Ok(Ok(()))
 }
 
@@ -174,18 +175,23 @@ fn seat_rows(db: &mut Db, hold: &Hold, seats: &[Seat]) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Ends a hold: its seats are free. False: it had ended before, and nothing changed. Its screening's seats must be
-/// locked.
+/// Ends a hold: its seats are free. False: it had ended before, and nothing changed.
 pub fn end(tx: &mut Tx<'_>, claimant: &str) -> Result<bool, Refusal> {
     let own = hold::table.find(claimant).filter(hold::live);
-    let ended = diesel::update(own)
+    let ended: Option<String> = diesel::update(own)
         .set((hold::live.eq(false), hold::reserved.eq(false)))
-        .execute(tx.db())?;
+        .returning(hold::screening_id)
+        .get_result(tx.db())
+        .optional()?;
+    let Some(screening_id) = ended else {
+        return Ok(false);
+    };
     let seats = seat_claim::table.filter(seat_claim::claimant.eq(claimant));
     diesel::update(seats.filter(seat_claim::live))
         .set(seat_claim::live.eq(false))
         .execute(tx.db())?;
-    Ok(ended > 0)
+    changes::note(tx, &screening_id)?;
+    Ok(true)
 }
 
 /// Customers' holds that have run out by `now`, of one customer if it is named: the longest ago first.
@@ -204,14 +210,10 @@ pub fn expired(db: &mut Db, now: Time, of: Option<&str>, limit: i64) -> Result<V
         .load(db)?)
 }
 
-/// Ends those of `holds` that have not ended meanwhile, each screening's seats locked once.
+/// Ends those of `holds` that have not ended meanwhile.
 pub fn end_all(tx: &mut Tx<'_>, holds: &[Hold]) -> Result<(), Refusal> {
-    let screenings: BTreeSet<&str> = holds.iter().map(|hold| &*hold.screening_id).collect();
-    for screening_id in screenings {
-        screenings::lock_seats(tx, screening_id)?;
-        for hold in holds.iter().filter(|h| h.screening_id == screening_id) {
-            end(tx, &hold.claimant)?;
-        }
+    for hold in holds {
+        end(tx, &hold.claimant)?;
     }
     Ok(())
 }

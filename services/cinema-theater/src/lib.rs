@@ -2,6 +2,7 @@
 
 pub mod audit;
 mod bookings;
+mod changes;
 mod customers;
 mod domain;
 mod grpc;
@@ -46,6 +47,7 @@ pub fn context() -> Context {
             Duration::from_secs(1),
             customers::end_expired,
         )
+        .every("count changes", Duration::from_secs(1), changes::count)
 }
 
 /// A unique index that refuses means that another lane or replica was faster: the command runs again, and sees it.

@@ -49,6 +49,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    seat_change (change_id) {
+        change_id -> Text,
+        screening_id -> Text,
+    }
+}
+
+diesel::table! {
     booking (order_id) {
         order_id -> Text,
         dropped -> Integer,
@@ -81,3 +88,4 @@ diesel::table! {
 
 diesel::joinable!(seat_claim -> hold (claimant));
 diesel::allow_tables_to_appear_in_same_query!(seat_claim, hold);
+diesel::allow_tables_to_appear_in_same_query!(seat_change, screening);

@@ -38,7 +38,7 @@ pub struct Screening {
     pub ends_at: i64,
     /// When the next may start on that screen, µs.
     pub free_at: i64,
-    /// The seat map's version: from 1, one more with each change of any seat.
+    /// How many changes its seats have had, and one, but for those that are not counted yet.
     pub seat_version: i64,
 }
 
@@ -211,14 +211,4 @@ pub fn list(
         .limit(page.limit())
         .select(Screening::as_select())
         .load(db)
-}
-
-/// Takes the right to change a screening's seats until the transaction ends, and counts the change: whoever else wants
-/// to waits, and then sees what was changed here.
-pub fn lock_seats(tx: &mut Tx<'_>, screening_id: &str) -> Result<Option<Screening>, Refusal> {
-    Ok(diesel::update(screening::table.find(screening_id))
-        .set(screening::seat_version.eq(screening::seat_version + 1))
-        .returning(screening::all_columns)
-        .get_result(tx.db())
-        .optional()?)
 }

@@ -1,9 +1,7 @@
 //! The seat map: read at once, or watched.
 
 use crate::domain::seat;
-use crate::schema::screening;
-use crate::{holds, screenings};
-use diesel::prelude::*;
+use crate::{changes, holds, screenings};
 use futures::Stream;
 use futures::stream;
 use mesh::{Db, Refusal, Store, Time};
@@ -19,6 +17,7 @@ const PACE: Duration = Duration::from_millis(100);
 /// Reads a screening's seats. Hold that have run out are not counted, whether or not they have been ended yet.
 pub fn read(db: &mut Db, screening_id: &str, now: Time) -> Result<SeatMap, Refusal> {
     // The version first: seats that are newer than it says are told once more, older ones would never be.
+    let version = changes::version(db, screening_id)?.ok_or_else(screenings::not_found)?;
     let screening = screenings::find(db, screening_id)?.ok_or_else(screenings::not_found)?;
     let claims: HashMap<_, _> = holds::live(db, screening_id)?
         .into_iter()
@@ -40,17 +39,10 @@ pub fn read(db: &mut Db, screening_id: &str, now: Time) -> Result<SeatMap, Refus
     let free = seats.iter().filter(|s| s.state() == SeatState::Free);
     Ok(SeatMap {
         screening_id: screening.screening_id,
-        version: screening.seat_version,
+        version,
         free: i32::try_from(free.count()).unwrap_or(i32::MAX),
         seats,
     })
-}
-
-fn version(db: &mut Db, screening_id: &str) -> Result<i64, Refusal> {
-    Ok(screening::table
-        .find(screening_id)
-        .select(screening::seat_version)
-        .first(db)?)
 }
 
 /// The map whenever it is another than the one of version `seen`. It is read when the reader asks for the next one, so
@@ -68,8 +60,8 @@ pub fn watch(
             loop {
                 changes.mark_unchanged();
                 let (id, now) = (screening_id.clone(), store.clock().now());
-                let news = store.read(move |db| match version(db, &id)? {
-                    same if same == seen => Ok(None),
+                let news = store.read(move |db| match changes::version(db, &id)? {
+                    same if same == Some(seen) => Ok(None),
                     _ => read(db, &id, now).map(Some),
                 });
                 if let Some(map) = news.await? {

@@ -45,6 +45,12 @@ CREATE INDEX screening_screen ON screening (screen_id, free_at);
 CREATE INDEX screening_start ON screening (starts_at, screening_id);
 CREATE INDEX screening_movie ON screening (movie_id, starts_at, screening_id);
 
+CREATE TABLE seat_change (
+    change_id TEXT NOT NULL PRIMARY KEY,
+    screening_id TEXT NOT NULL
+);
+CREATE INDEX seat_change_screening ON seat_change (screening_id);
+
 CREATE TABLE booking (
     order_id TEXT NOT NULL PRIMARY KEY,
     dropped INTEGER NOT NULL,

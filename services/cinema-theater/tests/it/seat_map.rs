@@ -41,6 +41,33 @@ async fn a_map_says_whose_seats_are() {
     assert_eq!(told(&map), "held 1B; reserved 4E");
 }
 
+#[tokio::test]
+async fn a_version_is_one_more_with_each_change_whenever_changes_are_counted() {
+    let (cinema, showing) = Cinema::showing().await;
+    let mut versions = vec![cinema.map(&showing).await.version];
+    for (name, seat, counted) in [
+        ("ann", "1A", true),
+        ("bob", "1B", false),
+        ("cat", "1C", true),
+    ] {
+        cinema.hold(name, &showing, seat).await.unwrap();
+        if counted {
+            cinema.world.tick().await;
+        }
+        assert!(cinema.hold("dan", &showing, seat).await.is_err());
+        versions.push(cinema.map(&showing).await.version);
+    }
+    assert_eq!(versions, [1, 2, 3, 4]);
+    cinema.world.tick().await;
+    assert_eq!(cinema.map(&showing).await.version, 4);
+    let left = cinema.world.site("cinema-theater").store.read(|db| {
+        use diesel::prelude::*;
+        diesel::table! { seat_change (change_id) { change_id -> Text, } }
+        Ok(seat_change::table.count().get_result::<i64>(db)?)
+    });
+    assert_eq!(left.await.unwrap(), 0);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_watch_begins_with_the_present_and_tells_changes() {
     let (cinema, showing) = Cinema::showing().await;
