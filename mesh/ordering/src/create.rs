@@ -145,10 +145,13 @@ impl<S: Side> Orders<S> {
         request: &S::Request,
     ) -> Result<Ended, Refusal> {
         let free = intent.draft.amount.is_free();
+        if taken_over && intent.draft.has_begun(self.site.clock.now()) {
+            return self.give_up(&intent).await;
+        }
         match self.side.before_charge(&self.site, &intent, request).await {
             // Whoever worked on it before may have come further than this step, and charged.
-            Err(_) if taken_over && !free => return self.void(&intent).await,
-            Err(refusal) => return self.refuse(&intent, refusal, taken_over).await,
+            Err(_) if taken_over => return self.give_up(&intent).await,
+            Err(refusal) => return self.refuse(&intent, refusal, false).await,
             Ok(()) if free => return self.place(&intent, None).await,
             Ok(()) => {}
         }
@@ -215,6 +218,14 @@ impl<S: Side> Orders<S> {
         } else {
             Ok(Ended::Overtaken)
         }
+    }
+
+    /// An attempt that somebody else began comes to nothing.
+    async fn give_up(&self, intent: &Intent) -> Result<Ended, Refusal> {
+        if intent.draft.amount.is_free() {
+            return self.refuse(intent, pay::unconfirmed(), true).await;
+        }
+        self.void(intent).await
     }
 
     /// It may have been charged, and the caller is about to hear that it did not happen: that is made true first.

@@ -22,6 +22,13 @@ pub struct Draft {
     pub detail: Vec<u8>,
 }
 
+impl Draft {
+    /// Whether it is too late to place it.
+    pub fn has_begun(&self, now: Time) -> bool {
+        self.not_from.is_some_and(|from| now >= from)
+    }
+}
+
 /// Who orders, and by which request.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Asker {

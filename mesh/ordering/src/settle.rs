@@ -85,7 +85,7 @@ impl<S: Side> Orders<S> {
     }
 
     async fn finish(&self, intent: Intent, now: Time) {
-        let begun = intent.draft.not_from.is_some_and(|from| now >= from);
+        let begun = intent.draft.has_begun(now);
         let known = if intent.draft.amount.is_free() {
             Ok(if begun {
                 Known::Declined

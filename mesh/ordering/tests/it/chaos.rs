@@ -1,6 +1,7 @@
 //! Seeded worlds: faults, then healing, rest, and the audit.
 
 mod bugs;
+mod crashes;
 mod found;
 mod seeds;
 
