@@ -73,6 +73,11 @@ fn refunded(facts: &Facts, order: &Order, charges: &[&Charge], found: &mut Vec<S
 
 /// 2. Money that is with us for no order, or with us twice, or given away twice; each charge once.
 fn money(facts: &Facts, found: &mut Vec<String>) {
+    for key in &facts.doubles {
+        found.push(format!(
+            "2: {key} was asked for while another could be captured"
+        ));
+    }
     let mut with_us: BTreeMap<&str, i64> = BTreeMap::new();
     for (key, charge) in &facts.provider {
         *with_us.entry(&charge.order_id).or_default() += charge.net();

@@ -22,6 +22,9 @@ pub struct Faults {
     pub reply_lost: f64,
     /// A call takes seconds.
     pub slow: f64,
+    /// A process stands still while a reply waits for it, and goes on as if no time had passed: the work that waited for
+    /// it outlives its lease.
+    pub stalled: f64,
     /// A caller leaves in the middle of its call.
     pub caller_leaves: f64,
 }
@@ -54,6 +57,7 @@ impl Faults {
             request_lost: often(&[0.02, 0.1, 0.4]),
             reply_lost: often(&[0.02, 0.1, 0.4]),
             slow: often(&[0.02, 0.1, 0.4]),
+            stalled: often(&[0.02, 0.1]),
             caller_leaves: often(&[0.05, 0.3]),
         }
     }

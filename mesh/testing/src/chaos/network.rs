@@ -36,7 +36,14 @@ impl Chaos {
         let world = self.clone();
         BoxCloneSyncService::new(tower::service_fn(move |request: Request| {
             let (world, caller, patience) = (world.clone(), caller.clone(), patience.clone());
-            async move { Ok::<_, Infallible>(world.call(to, caller, &patience, request).await) }
+            async move {
+                let is_service = matches!(caller, Caller::Service(_));
+                let reply = world.call(to, caller, &patience, request).await;
+                if is_service && world.strikes(|f| f.stalled) {
+                    sleep(world.dice().millis(10_000, 20_000)).await;
+                }
+                Ok::<_, Infallible>(reply)
+            }
         }))
     }
 

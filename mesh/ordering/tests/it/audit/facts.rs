@@ -33,6 +33,7 @@ pub struct Facts {
     pub claims: Vec<(String, String)>,
     pub charges: Vec<Charge>,
     pub provider: BTreeMap<String, provider::Charge>,
+    pub doubles: Vec<String>,
     pub seats: Vec<(String, String, bool)>,
     pub fulfilments: BTreeMap<(&'static str, String), (Fulfilment, i64)>,
     pub shown: BTreeMap<String, (i64, Vec<u8>)>,
@@ -64,12 +65,15 @@ impl Facts {
             let id = subject.strip_prefix("yemae.cinema-booking.Order.");
             id.map(str::to_owned)
         };
+        let books = toys.provider.lock().unwrap();
+        let (provider, doubles) = (books.charges.clone(), books.doubles.clone());
         Self {
             orders,
             intents,
             claims,
             charges: world.read(PAYMENT, |db| payment::all(db).unwrap()),
-            provider: toys.provider.lock().unwrap().charges.clone(),
+            provider,
+            doubles,
             seats: world.read(THEATER, |db| theater::all(db).unwrap()),
             fulfilments,
             shown: shown

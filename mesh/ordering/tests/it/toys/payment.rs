@@ -96,6 +96,7 @@ impl Toy {
     /// The row of a key, made if there is none.
     async fn initiate(&self, request: ApproveRequest) -> Result<Charge, Refusal> {
         let (context, new_key) = (call::service()?.context, self.toys.has(Bug::NewKeyEachTry));
+        let provider = self.toys.provider.clone();
         let write = self.site.store.write((), move |tx| {
             let mut charge_key = request.charge_key.clone();
             if new_key {
@@ -113,6 +114,10 @@ impl Toy {
                 state: PaymentState::Initiated.into(),
                 version: 1,
             };
+            if ledger::others_may_capture(tx, &charge)? {
+                let double = charge.charge_key.clone();
+                provider.lock().unwrap().doubles.push(double);
+            }
             insert(tx, &charge)?;
             Ok(charge)
         });

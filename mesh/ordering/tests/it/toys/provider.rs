@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug, Default)]
 pub struct Provider {
     pub charges: BTreeMap<String, Charge>,
+    /// Charges that were asked for while another of their order could still be captured.
+    pub doubles: Vec<String>,
 }
 
 #[derive(Clone, Debug, Default)]

@@ -88,3 +88,12 @@ pub fn insert(tx: &mut Tx<'_>, charge: &Charge) -> QueryResult<usize> {
         .values(charge)
         .execute(tx.db())
 }
+
+/// Whether another charge of the same order is approved or may yet be.
+pub fn others_may_capture(tx: &mut Tx<'_>, charge: &Charge) -> QueryResult<bool> {
+    let states = [PaymentState::Initiated, PaymentState::Approved].map(i32::from);
+    let others = charge::table
+        .filter(charge::order_id.eq(&charge.order_id))
+        .filter(charge::state.eq_any(states));
+    Ok(others.count().get_result::<i64>(tx.db())? > 0)
+}
