@@ -17,18 +17,20 @@ const ISSUER_OF_PEOPLE: &str = "https://issuer.example";
 
 struct Fixture {
     person: Key,
+    /// In the file, but for another use.
+    encrypting: Key,
     service: Key,
     verifier: Verifier,
     hand: Hand,
 }
 
 fn fixture() -> Fixture {
-    let (person, service) = (Key::generate().unwrap(), Key::generate().unwrap());
+    let [person, encrypting, service] = [(); 3].map(|()| Key::generate().unwrap());
     let people = json!({"keys": [
         person.entry(),
         {"kty": "RSA", "kid": "rsa", "n": RSA_N, "e": "AQAB", "alg": "RS256"},
         {"kty": "EC", "kid": "ec", "crv": "P-256", "x": EC_X, "y": EC_Y},
-        {"kty": "RSA", "kid": "for encryption", "n": RSA_N, "e": "AQAB", "use": "enc"},
+        with(encrypting.entry(), "use", json!("enc")),
         {"kty": "EC", "kid": "mismatch", "crv": "P-256", "x": EC_X, "y": EC_Y, "alg": "RS256"},
         {"kty": "oct", "kid": "secret", "k": "c2VjcmV0"},
     ]});
@@ -38,6 +40,7 @@ fn fixture() -> Fixture {
         Verifier::from_values(&people, &services, ISSUER_OF_PEOPLE, "yemae", clock).unwrap();
     Fixture {
         person,
+        encrypting,
         service,
         verifier,
         hand,
@@ -127,6 +130,7 @@ fn what_a_signer_signs_is_good() {
 fn forgeries_are_refused() {
     let Fixture {
         person,
+        encrypting,
         service,
         verifier,
         ..
@@ -177,10 +181,7 @@ fn forgeries_are_refused() {
             "a key whose kty and alg differ",
             under("ES256", "mismatch", &person),
         ),
-        (
-            "a key for encryption",
-            under("RS256", "for encryption", &person),
-        ),
+        ("a key for encryption", encrypting.sign(&claims())),
         ("an unknown kid", stranger.sign(&claims())),
         ("another's kid", under("EdDSA", person.id(), &stranger)),
         ("other claims", tampered.join(".")),

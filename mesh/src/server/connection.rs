@@ -23,7 +23,7 @@ const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(30), Duration::from
 /// by default and drops the connection with its honest calls. As many as there may be streams is no attack.
 const RESETS: usize = 256;
 /// A peer that was told to go away and whose streams were ended has so long to hang up.
-const FAREWELL: Duration = Duration::from_secs(1);
+const FAREWELL: Duration = Duration::from_secs(5);
 
 /// How a drain reaches the connections.
 #[derive(Clone, Default)]

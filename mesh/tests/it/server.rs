@@ -136,15 +136,14 @@ fn tell(status: Status) -> Told {
     }
 }
 
-/// Waits until it is so, at most a minute of tokio's time.
+/// Waits until it is so.
 async fn until(mut is_so: impl FnMut() -> bool) {
-    for _ in 0..60_000 {
-        if is_so() {
-            return;
+    soon(async {
+        while !is_so() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
-    panic!("it never came to be so");
+    })
+    .await;
 }
 
 #[derive(Clone, Default)]

@@ -124,8 +124,10 @@ async fn the_log_tells_failures_and_nobodys_secrets() {
     let _second = tracing::Dispatch::new(lines(&Log::default()));
     let _scope = tracing::subscriber::set_default(lines(&log));
     let house = House::new(|request: Request| async move {
-        if request.uri().path() == GET_PAYMENT {
-            return std::future::pending().await;
+        match request.uri().path() {
+            GET_PAYMENT => std::future::pending().await,
+            RELEASE => tracing::warn!("from inside"),
+            _ => {}
         }
         fine()
     })
@@ -156,6 +158,14 @@ async fn the_log_tells_failures_and_nobodys_secrets() {
     assert!(
         !lines.contains("canary") && !lines.contains("anna"),
         "{lines}"
+    );
+
+    // A command runs in a task of its own, and is told of as part of its call.
+    assert_eq!(house.call(RELEASE).await.code, Code::Ok);
+    let line = log.take();
+    assert!(
+        line.contains("from inside") && line.contains("context=\"cinema-theater\""),
+        "{line}"
     );
 
     // A caller who leaves is told, too.
