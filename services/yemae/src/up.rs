@@ -224,10 +224,12 @@ pub(crate) fn verifier(data: &Data, clock: Clock) -> Result<Verifier, Fault> {
     .map_err(Fault::usage)
 }
 
-/// On a laptop nobody balances over us: a drain need not wait until callers have learned that we leave.
+/// On a laptop nobody balances over us: a drain need not wait until callers have learned that we leave. One connection
+/// carries everybody's calls and watches, from the parent or from the other contexts.
 pub(crate) fn patience() -> server::Settings {
     server::Settings {
         grace: Duration::ZERO,
+        streams: 4096,
         ..server::Settings::default()
     }
 }

@@ -51,11 +51,8 @@ impl Mesh {
         });
         let passing = passing.await.map_err(Fault::bug)?;
         let stop = CancellationToken::new();
-        let patience = server::Settings {
-            streams: 1024,
-            ..patience()
-        };
-        let serving = mesh::task::detach(server::serve(listener, passing, stop.clone(), patience));
+        let serving =
+            mesh::task::detach(server::serve(listener, passing, stop.clone(), patience()));
         self.until_ready(brood).await?;
         self.live(brood).await?;
         stop.cancel();
