@@ -1,13 +1,16 @@
-//! Creating commands that are safe to repeat: a request id, chosen by the client, is bound to its answer for ever.
+//! Creating commands that are safe to repeat: a request id, chosen by the client, is bound to its body at first sight
+//! and to its answer for ever.
 
 use crate::call;
+use crate::clock::Time;
 use crate::fields;
-use crate::refusal::{Refusal, Violation};
+use crate::refusal::{Kind, Refusal, Violation};
 use crate::schema::request;
-use crate::store::{Db, Tx};
+use crate::store::{Db, Store, Tx};
 use diesel::prelude::*;
 use prost::Message;
 use sha2::{Digest, Sha256};
+use std::hash::Hash;
 
 /// Which request it is: an id means the same only to one caller of one method.
 #[derive(Clone, Debug)]
@@ -42,38 +45,101 @@ impl Key {
         })
     }
 
+    /// The hash of the body, for who keeps it beside what the request made.
+    pub fn body_hash(&self) -> &[u8] {
+        &self.body_hash
+    }
+
     /// What to key [`crate::Store::write`] by, so that repeats wait for each other instead of racing.
     pub fn lane(&self) -> (String, String) {
         (self.principal.clone(), self.id.clone())
     }
+
+    /// INVALID_ARGUMENT unless the body this id came with before is this one.
+    pub fn is_of(&self, body_hash: &[u8]) -> Result<(), Refusal> {
+        if body_hash == self.body_hash {
+            return Ok(());
+        }
+        let rule = "was used for another request before; choose a new one";
+        Err(Refusal::invalid(vec![Violation::new("request_id", rule)]))
+    }
 }
 
-/// Creates what `key` asks for, or answers what it made before, in equal bytes. Only success is remembered: a refusal
-/// of `create` has to be passed on, so that the transaction leaves nothing. INVALID_ARGUMENT when the id came with
-/// another body before.
-pub fn once<R: Message + Default>(
+/// Creates what `key` asks for, in one transaction keyed by `lane`, or answers what it made before, in equal bytes. A
+/// refusal is not remembered, the same request may try again; but the id stays bound to its body. INVALID_ARGUMENT when
+/// the id came with another one before.
+pub async fn once<R, F>(store: &Store, lane: impl Hash, key: Key, create: F) -> Result<R, Refusal>
+where
+    R: Message + Default + 'static,
+    F: Fn(&mut Tx<'_>) -> Result<R, Refusal> + Send + Sync + 'static,
+{
+    let asked = key.clone();
+    let created = store.write(lane, move |tx| made(tx, &asked, &create)).await;
+    if created.as_ref().is_err_and(was_looked_at) {
+        // The refusal undid the transaction, the binding with it.
+        let bind = store.write_regardless(key.lane(), move |tx| bind(tx, &key));
+        bind.await?;
+    }
+    created
+}
+
+fn made<R: Message + Default>(
     tx: &mut Tx<'_>,
     key: &Key,
-    create: impl FnOnce(&mut Tx<'_>) -> Result<R, Refusal>,
+    create: impl Fn(&mut Tx<'_>) -> Result<R, Refusal>,
 ) -> Result<R, Refusal> {
-    let row = request::table.find((&key.method, &key.principal, &key.id));
     // The id is taken first: another replica's repeat then waits here, before it makes anything.
-    if !take(tx, key)? {
-        let (body_hash, answer): (Vec<u8>, Option<Vec<u8>>) = row
-            .select((request::body_hash, request::answer))
-            .first(tx.db())?;
-        if body_hash != key.body_hash {
-            let rule = "was used for another request before; choose a new one";
-            return Err(Refusal::invalid(vec![Violation::new("request_id", rule)]));
-        }
-        let answer = answer.ok_or_else(|| Refusal::internal("a refused request was kept"))?;
+    if !take(tx, key)?
+        && let Some(answer) = bound(tx, key)?
+    {
         return R::decode(answer.as_slice()).map_err(Refusal::internal);
     }
     let answer = create(tx)?;
-    diesel::update(row)
+    diesel::update(request::table.find((&key.method, &key.principal, &key.id)))
         .set(request::answer.eq(Some(answer.encode_to_vec())))
         .execute(tx.db())?;
     Ok(answer)
+}
+
+/// What the id of `key` was bound to before, if it was: its answer, none for a request that was refused.
+/// INVALID_ARGUMENT when that was another body.
+pub fn bound(tx: &mut Tx<'_>, key: &Key) -> Result<Option<Vec<u8>>, Refusal> {
+    let found: Option<(Vec<u8>, Option<Vec<u8>>)> = request::table
+        .find((&key.method, &key.principal, &key.id))
+        .select((request::body_hash, request::answer))
+        .first(tx.db())
+        .optional()?;
+    let Some((body_hash, answer)) = found else {
+        return Ok(None);
+    };
+    key.is_of(&body_hash)?;
+    Ok(answer)
+}
+
+/// Binds the id of a request that was refused, so that no other body may follow under it. INVALID_ARGUMENT when another
+/// one was there first.
+pub fn bind(tx: &mut Tx<'_>, key: &Key) -> Result<(), Refusal> {
+    if take(tx, key)? {
+        return Ok(());
+    }
+    bound(tx, key).map(drop)
+}
+
+/// Whether who got this refusal had been looked at, so that the id of the request is to be bound: not if the caller's
+/// time was up, it kept losing races, or it is our bug.
+pub fn was_looked_at(refusal: &Refusal) -> bool {
+    !matches!(
+        refusal.kind,
+        Kind::Deadline | Kind::Aborted | Kind::Internal
+    )
+}
+
+/// Forgets which ids refused requests had before `before`.
+pub(crate) fn forget_refused(db: &mut Db, before: Time) -> QueryResult<usize> {
+    let old = request::table
+        .filter(request::answer.is_null())
+        .filter(request::at.lt(before.0));
+    diesel::delete(old).execute(db)
 }
 
 fn take(tx: &mut Tx<'_>, key: &Key) -> QueryResult<bool> {
@@ -101,9 +167,9 @@ fn take(tx: &mut Tx<'_>, key: &Key) -> QueryResult<bool> {
 mod tests {
     use super::*;
     use crate::call::{Call, Caller, Service, User};
-    use crate::refusal::{Kind, text};
-    use crate::store::{Setup, Store, Url};
-    use crate::{Clock, Contracts, Time};
+    use crate::refusal::text;
+    use crate::store::{Setup, Url};
+    use crate::{Clock, Contracts};
     use std::sync::atomic::{AtomicU32, Ordering};
     use std::sync::{Arc, Mutex};
 
@@ -166,16 +232,14 @@ mod tests {
             let (id, body) = (id.to_owned(), body.to_owned());
             call::scope(Arc::new(call), async {
                 let key = Key::new(&id, &body)?;
-                let write = self.0.write(key.lane(), move |tx| {
-                    once(tx, &key, |_| {
-                        let count = counter.fetch_add(1, Ordering::SeqCst) + 1;
-                        if refuses && count < 3 {
-                            return Err(Refusal::precondition("NO", text("no", "아니요")));
-                        }
-                        Ok(count.to_string())
-                    })
+                let made = once(&self.0, key.lane(), key, move |_| {
+                    let count = counter.fetch_add(1, Ordering::SeqCst) + 1;
+                    if refuses && count < 3 {
+                        return Err(Refusal::precondition("NO", text("no", "아니요")));
+                    }
+                    Ok(count.to_string())
                 });
-                write.await
+                made.await
             })
             .await
         }
@@ -228,5 +292,19 @@ mod tests {
         }
         let made = counter.call("/a", by_user("ann"), "1", "refused").await;
         assert_eq!(made, Ok("3".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn a_refused_request_keeps_its_id_for_a_while() {
+        let counter = Counter(store(), Arc::default());
+        let refused = counter.call("/a", by_user("ann"), "1", "refused").await;
+        assert_eq!(refused.unwrap_err().kind, Kind::Precondition);
+        let other = counter.call("/a", by_user("ann"), "1", "other").await;
+        assert_eq!(other.unwrap_err().violations[0].field, "request_id");
+        let forget = |tx: &mut Tx<'_>| Ok(forget_refused(tx.db(), Time(2))?);
+        assert_eq!(counter.0.write((), forget).await, Ok(1));
+        let other = counter.call("/a", by_user("ann"), "1", "other").await;
+        assert_eq!(other, Ok("2".to_owned()));
+        assert_eq!(counter.0.write((), forget).await, Ok(0));
     }
 }

@@ -6,9 +6,8 @@ use crate::intents::{Asker, Draft, Intent, Key};
 use crate::pay::{self, Charged};
 use crate::side::{Orders, Side};
 use crate::{claims, intents, orders, settle};
-use mesh::{Kind, Refusal, Tx, Violation, call, fields, id, text};
+use mesh::{Kind, Refusal, Tx, call, fields, id, request, text};
 use prost::Message;
-use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -43,11 +42,12 @@ impl<S: Side> Orders<S> {
         let user = call::user()?;
         let request_id = fields::read(|fields| {
             S::check(fields, &request);
-            fields.take(mesh::request::id(S::request_id(&request)))
+            fields.take(request::id(S::request_id(&request)))
         })?;
         let key = Key {
             principal: user.subject.clone(),
             method: S::CREATE,
+            bound: request::Key::new(&request_id, &request)?,
             request_id,
         };
         let locale = call::current().map_or_else(|| "ko".to_owned(), |call| call.locale.clone());
@@ -77,34 +77,39 @@ impl<S: Side> Orders<S> {
         asker: &Asker,
         request: &Arc<S::Request>,
     ) -> Result<Begun, Refusal> {
-        let (side, key, asker, request) = (
+        let (side, asked, asker, request) = (
             self.side.clone(),
             key.clone(),
             asker.clone(),
             request.clone(),
         );
-        let hash = hex(&Sha256::digest(request.encode_to_vec()));
         let fresh = id::new();
-        self.site
-            .store
-            .write((key.principal.clone(), key.request_id.clone()), move |tx| {
-                let Some(found) = intents::by_request(tx.db(), &key)? else {
-                    let draft = side.admit(tx, &fresh, &request)?;
-                    let intent = intents::begin(tx, &key, &fresh, &hash, &asker, &draft)?;
-                    return Ok(Begun::Mine {
-                        intent: Box::new(intent),
-                        taken_over: false,
-                    });
-                };
-                if found.body_hash != hash {
-                    return Err(Refusal::invalid(vec![Violation::new(
-                        "request_id",
-                        "was used for another request; choose a new one",
-                    )]));
+        let store = &self.site.store;
+        let begun = store.write(key.bound.lane(), move |tx| {
+            let Some(found) = intents::by_request(tx.db(), &asked)? else {
+                request::bound(tx, &asked.bound)?;
+                let draft = side.admit(tx, &fresh, &request)?;
+                return mine(
+                    Some(intents::begin(tx, &asked, &fresh, &asker, &draft)?),
+                    false,
+                );
+            };
+            asked.bound.is_of(&found.body_hash)?;
+            repeat(&*side, tx, found, &request)
+        });
+        let begun = begun.await;
+        if begun.as_ref().is_err_and(request::was_looked_at) {
+            let key = key.clone();
+            let bind = store.write_regardless(key.bound.lane(), move |tx| {
+                // A request that has an intent is bound by that.
+                match intents::by_request(tx.db(), &key)? {
+                    Some(_) => Ok(()),
+                    None => request::bind(tx, &key.bound),
                 }
-                repeat(&*side, tx, found, &request)
-            })
-            .await
+            });
+            bind.await?;
+        }
+        begun
     }
 
     /// Waits while somebody else works on the request, at most until the caller's time is nearly up. It only reads: a
@@ -329,8 +334,4 @@ fn placed_order(intent: &Intent, payment_id: Option<String>, tx: &Tx<'_>) -> Ord
 
 fn decode<R: Message + Default>(answer: &[u8]) -> Result<R, Refusal> {
     R::decode(answer).map_err(Refusal::internal)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

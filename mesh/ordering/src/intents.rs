@@ -4,7 +4,7 @@ use crate::domain::Money;
 use crate::domain::intent::{KEPT_REFUSED, LEASE, State};
 use crate::schema::intent;
 use diesel::prelude::*;
-use mesh::{Db, Refusal, Text, Time, Tx};
+use mesh::{Db, Refusal, Text, Time, Tx, request};
 
 /// What a context has decided that is ordered: everything needed to place it after a crash.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
@@ -50,7 +50,7 @@ pub struct Intent {
     /// Until when the attempt belongs to who works on it; also what tells the workers apart.
     pub lease_until: Time,
     /// The hash of the request it was made by.
-    pub body_hash: String,
+    pub body_hash: Vec<u8>,
     /// Who orders.
     pub asker: Asker,
     /// What is ordered.
@@ -66,7 +66,7 @@ struct Row {
     state: String,
     attempt: i32,
     lease_until: i64,
-    body_hash: String,
+    body_hash: Vec<u8>,
     draft: String,
     detail: Vec<u8>,
     answer: Option<Vec<u8>>,
@@ -101,6 +101,8 @@ pub struct Key {
     pub method: &'static str,
     /// Chosen by the client.
     pub request_id: String,
+    /// What binds the id to its body.
+    pub bound: request::Key,
 }
 
 /// The intent of a request.
@@ -130,7 +132,6 @@ pub fn begin(
     tx: &mut Tx<'_>,
     key: &Key,
     order_id: &str,
-    body_hash: &str,
     asker: &Asker,
     draft: &Draft,
 ) -> Result<Intent, Refusal> {
@@ -143,7 +144,7 @@ pub fn begin(
                 intent::principal.eq(&key.principal),
                 intent::method.eq(key.method),
                 intent::request_id.eq(&key.request_id),
-                intent::body_hash.eq(body_hash),
+                intent::body_hash.eq(key.bound.body_hash()),
                 intent::state.eq(State::Pending.name()),
                 intent::attempt.eq(1),
             ),
@@ -169,7 +170,7 @@ pub fn begin(
                 state: State::Pending,
                 attempt: 1,
                 lease_until,
-                body_hash: body_hash.to_owned(),
+                body_hash: key.bound.body_hash().to_owned(),
                 asker: asker.clone(),
                 draft: draft.clone(),
                 answer: None,

@@ -10,7 +10,7 @@ diesel::table! {
         principal -> Text,
         method -> Text,
         request_id -> Text,
-        body_hash -> Text,
+        body_hash -> Binary,
         state -> Text,
         attempt -> Integer,
         lease_until -> BigInt,

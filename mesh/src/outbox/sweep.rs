@@ -3,6 +3,7 @@
 use crate::clock::Time;
 use crate::dead_letter;
 use crate::refusal::Refusal;
+use crate::request;
 use crate::schema::outbox;
 use crate::store::{Db, Store};
 use diesel::prelude::*;
@@ -15,13 +16,14 @@ const KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
 const AT_ONCE: i64 = 500;
 
 /// Deletes what was published more than 7 days ago, but never the row with the highest sequence of each stream: by it
-/// one sees whether the stream has lost its end. Also the counts of tries that are as old. Answers how many events
-/// went.
+/// one sees whether the stream has lost its end. Also the counts of tries and the ids of refused requests that are as
+/// old. Answers how many events went.
 pub async fn sweep(store: &Store) -> Result<usize, Refusal> {
     let before = store.clock().now().minus(KEPT);
     store
         .write_regardless("outbox", move |tx| {
-            Ok(dead_letter::forget_tries(tx.db(), before)?)
+            dead_letter::forget_tries(tx.db(), before)?;
+            Ok(request::forget_refused(tx.db(), before)?)
         })
         .await?;
     let mut gone = 0;

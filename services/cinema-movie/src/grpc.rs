@@ -28,14 +28,12 @@ impl MovieService for Handlers {
         let request = request.into_inner();
         movie::check(&request)?;
         let key = request::Key::new(&request.request_id, &request)?;
-        let registered = self.store.write(key.lane(), move |tx| {
-            request::once(tx, &key, |tx| {
-                let movie = Movie::register(&request, tx.now());
-                store::insert(tx.db(), &movie)?;
-                movie.tell(tx)?;
-                let movie = Some((&movie).into());
-                Ok(RegisterMovieResponse { movie })
-            })
+        let registered = request::once(&self.store, key.lane(), key, move |tx| {
+            let movie = Movie::register(&request, tx.now());
+            store::insert(tx.db(), &movie)?;
+            movie.tell(tx)?;
+            let movie = Some((&movie).into());
+            Ok(RegisterMovieResponse { movie })
         });
         Ok(Response::new(registered.await?))
     }

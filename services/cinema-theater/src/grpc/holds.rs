@@ -40,11 +40,9 @@ async fn for_customer(
         ask(fields, &request)
     })?;
     let key = request::Key::new(&request.request_id, &request)?;
-    let held = store.write(ask.screening_id.clone(), move |tx| {
-        request::once(tx, &key, |tx| {
-            let hold = Some(customers::hold(tx, &customer_id, &ask)?);
-            Ok(HoldSeatsResponse { hold })
-        })
+    let held = request::once(store, ask.screening_id.clone(), key, move |tx| {
+        let hold = Some(customers::hold(tx, &customer_id, &ask)?);
+        Ok(HoldSeatsResponse { hold })
     });
     held.await
 }

@@ -21,11 +21,9 @@ pub async fn schedule(
         }
     })?;
     let key = request::Key::new(&request.request_id, &request)?;
-    let scheduled = store.write(plan.screen_id.clone(), move |tx| {
-        request::once(tx, &key, |tx| {
-            let screening = Some(screenings::schedule(tx, &plan)?.into());
-            Ok(ScheduleScreeningResponse { screening })
-        })
+    let scheduled = request::once(store, plan.screen_id.clone(), key, move |tx| {
+        let screening = Some(screenings::schedule(tx, &plan)?.into());
+        Ok(ScheduleScreeningResponse { screening })
     });
     scheduled.await
 }

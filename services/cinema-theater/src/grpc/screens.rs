@@ -29,11 +29,9 @@ pub async fn create(
         }
     })?;
     let key = request::Key::new(&request.request_id, &request)?;
-    let created = store.write(new.theater.clone(), move |tx| {
-        request::once(tx, &key, |tx| {
-            let screen = Some(screens::create(tx, &new)?.into());
-            Ok(CreateScreenResponse { screen })
-        })
+    let created = request::once(store, new.theater.clone(), key, move |tx| {
+        let screen = Some(screens::create(tx, &new)?.into());
+        Ok(CreateScreenResponse { screen })
     });
     created.await
 }

@@ -78,10 +78,35 @@ async fn a_price_that_has_changed_is_told_before_any_payment() {
     assert_eq!(reason(&refused).as_deref(), Some("PRICE_CHANGED"));
     let info = refused.get_details_error_info().unwrap();
     assert_eq!(info.metadata["current_total"], PRICE.to_string());
-    // Only success is remembered: the same request_id may ask again, even for another price, once it was refused so.
-    create(cinema.kim("cinema-booking"), request(&cinema))
+    // The id was bound at first sight, though nothing was made: what the customer now wants is another request.
+    let refused = create(cinema.kim("cinema-booking"), request(&cinema))
         .await
-        .unwrap();
+        .unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidArgument);
+    let wrong = refused.get_details_bad_request().unwrap().field_violations;
+    assert_eq!(wrong[0].field, "request_id");
+    let another = CreateBookingRequest {
+        request_id: "at-todays-price".to_owned(),
+        ..request(&cinema)
+    };
+    create(cinema.kim("cinema-booking"), another).await.unwrap();
+    cinema.world.settle().await;
+    cinema.is_clean().await;
+}
+
+#[tokio::test]
+async fn a_request_refused_at_the_door_may_try_again_as_it_was_and_only_so() {
+    let cinema = Cinema::new().await;
+    let first = cinema.book("first", "1A").await.unwrap();
+    for _ in 0..2 {
+        let refused = cinema.book("mine", "1A").await.unwrap_err();
+        assert_eq!(reason(&refused).as_deref(), Some("SEATS_TAKEN"));
+    }
+    let refused = cinema.book("mine", "2B").await.unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidArgument);
+    cinema.cancel(&first.booking_id).await.unwrap();
+    cinema.world.settle().await;
+    cinema.book("mine", "1A").await.unwrap();
     cinema.world.settle().await;
     cinema.is_clean().await;
 }

@@ -3,7 +3,7 @@ CREATE TABLE intent (
     principal TEXT NOT NULL,
     method TEXT NOT NULL,
     request_id TEXT NOT NULL,
-    body_hash TEXT NOT NULL,
+    body_hash BYTEA NOT NULL,
     state TEXT NOT NULL,
     attempt INTEGER NOT NULL,
     lease_until BIGINT NOT NULL,
