@@ -2,7 +2,7 @@
 
 use crate::charges::Charges;
 use crate::domain::{Ask, Payment};
-use crate::request::{self, Named};
+use crate::request::{self, Listed, Named};
 use crate::{store, wire};
 use mesh::{Refusal, Site, Tx, call, id};
 use proto::payment::v1::payment_service_server::PaymentService;
@@ -43,7 +43,7 @@ impl PaymentService for Service {
 
     async fn void(&self, request: Request<VoidRequest>) -> Result<Response<VoidResponse>, Status> {
         let context = call::service()?.context;
-        let ask = request::void(request.into_inner(), context)?;
+        let ask = request::void(request.get_ref(), context)?;
         let key = ask.charge_key.clone();
         let payment = self.site.store.write(key, move |tx| void(tx, &ask)).await?;
         let payment = Some(wire::payment(&payment));
@@ -56,7 +56,7 @@ impl PaymentService for Service {
     ) -> Result<Response<GetPaymentResponse>, Status> {
         // Who is no service is an admin: the contract lets nobody else in.
         let only = call::service().ok().map(|service| service.context);
-        let named = request::get(request.into_inner())?;
+        let named = request::get(request.get_ref())?;
         let read = self.site.store.read(move |db| match named {
             Named::Id(id) => store::by_id(db, &id),
             Named::Key(key) => store::by_key(db, &key),
@@ -74,20 +74,16 @@ impl PaymentService for Service {
         &self,
         request: Request<ListPaymentsRequest>,
     ) -> Result<Response<ListPaymentsResponse>, Status> {
-        let page = request::list(request.get_ref())?;
-        let size = page.size;
+        let Listed { page, order_id } = request::list(request.get_ref())?;
         let read = self.site.store.read(move |db| {
-            let (order_id, before) = (page.order_id.as_deref(), page.before.as_deref());
-            store::page(db, order_id, before, page.size + 1)
+            let mut payments = store::page(db, order_id.as_deref(), &page)?;
+            let next_page_token = page.cut(&mut payments, |it| it.payment_id.clone());
+            Ok(ListPaymentsResponse {
+                payments: payments.iter().map(wire::payment).collect(),
+                next_page_token,
+            })
         });
-        let mut payments = read.await?;
-        let has_more = payments.len() as i64 > size;
-        payments.truncate(size as usize);
-        let last = payments.last().filter(|_| has_more);
-        Ok(Response::new(ListPaymentsResponse {
-            next_page_token: last.map(|it| it.payment_id.clone()).unwrap_or_default(),
-            payments: payments.iter().map(wire::payment).collect(),
-        }))
+        Ok(Response::new(read.await?))
     }
 }
 

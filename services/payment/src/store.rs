@@ -8,7 +8,7 @@ use crate::domain::{Amount, Owed, Payment, State};
 use crate::schema::payment;
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
-use mesh::{Db, Refusal, Time, Tx};
+use mesh::{Db, Page, Refusal, Time, Tx};
 
 /// The kind of task that asks what became of a charge; its key is the charge's.
 pub const ENQUIRY: &str = "enquiry";
@@ -112,23 +112,22 @@ pub fn by_id(db: &mut Db, payment_id: &str) -> Result<Option<Stored>, Refusal> {
         .transpose()
 }
 
-/// Payments, newest first: of one order only, if one is named, and only older ones than `before`, if that is.
+/// Payments, newest first: of one order only, if one is named.
 pub fn page(
     db: &mut Db,
     order_id: Option<&str>,
-    before: Option<&str>,
-    limit: i64,
+    page: &Page<String>,
 ) -> Result<Vec<Payment>, Refusal> {
     let mut query = payment::table.select(Row::as_select()).into_boxed();
     if let Some(order_id) = order_id {
         query = query.filter(payment::order_id.eq(order_id.to_owned()));
     }
-    if let Some(before) = before {
-        query = query.filter(payment::payment_id.lt(before.to_owned()));
+    if let Some(after) = page.after.clone() {
+        query = query.filter(payment::payment_id.lt(after));
     }
     let rows = query
         .order(payment::payment_id.desc())
-        .limit(limit)
+        .limit(page.limit())
         .load(db)?;
     read_all(rows)
 }

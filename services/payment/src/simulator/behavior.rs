@@ -1,6 +1,6 @@
 //! How the simulated provider behaves, and the fates it draws.
 
-use mesh::{Refusal, Violation};
+use mesh::{Refusal, Violation, fields};
 use proto::payment::v1;
 use rand::Rng;
 use rand::rngs::StdRng;
@@ -57,51 +57,42 @@ impl Behavior {
 
     /// The contract's message, checked: every wrong field at once.
     pub fn read(message: Option<&v1::Behavior>) -> Result<Self, Refusal> {
-        let mut wrong = Vec::new();
-        let Some(message) = message else {
-            wrong.push(Violation::new("behavior", "must be given"));
-            return Err(Refusal::invalid(wrong));
-        };
-        let mut duration = |field: &str, value: Option<prost_types::Duration>| {
-            Duration::try_from(value.unwrap_or_default()).unwrap_or_else(|_| {
+        fields::read(|fields| {
+            let Some(message) = message else {
+                fields.check(false, "behavior", "is required");
+                return Self::default();
+            };
+            let [least, most] = [
+                ("behavior.latency_min", message.latency_min),
+                ("behavior.latency_max", message.latency_max),
+            ]
+            .map(|(field, value)| {
+                let read = Duration::try_from(value.unwrap_or_default());
+                let read = read.map_err(|_| Violation::new(field, "must not be negative"));
+                fields.take(read.map(Some))
+            });
+            let ordered = least.zip(most).is_none_or(|(least, most)| least <= most);
+            let rule = "must not be below latency_min";
+            fields.check(ordered, "behavior.latency_max", rule);
+            let given = [
+                message.declined_percent,
+                message.failed_percent,
+                message.reply_lost_percent,
+                message.hanging_percent,
+            ];
+            let shares = given.map(|percent| u32::try_from(percent).unwrap_or(u32::MAX));
+            for (share, (_, field)) in shares.into_iter().zip(FATES) {
                 let field = format!("behavior.{field}");
-                wrong.push(Violation::new(field, "must not be negative"));
-                Duration::ZERO
-            })
-        };
-        let least = duration("latency_min", message.latency_min);
-        let most = duration("latency_max", message.latency_max);
-        if wrong.is_empty() && most < least {
-            let field = "behavior.latency_max";
-            wrong.push(Violation::new(field, "must not be below latency_min"));
-        }
-        let given = [
-            message.declined_percent,
-            message.failed_percent,
-            message.reply_lost_percent,
-            message.hanging_percent,
-        ];
-        let shares = given.map(|percent| u32::try_from(percent).unwrap_or(u32::MAX));
-        let beyond: Vec<_> = shares
-            .iter()
-            .zip(FATES)
-            .filter(|(it, _)| **it > 100)
-            .collect();
-        for (_, (_, field)) in &beyond {
-            let field = format!("behavior.{field}");
-            wrong.push(Violation::new(field, "must be 0 to 100"));
-        }
-        if beyond.is_empty() && shares.iter().sum::<u32>() > 100 {
+                fields.check(share <= 100, &field, "must be 0 to 100");
+            }
+            let each = shares.iter().all(|share| *share <= 100);
             let rule = "must have shares of at most 100 percent together";
-            wrong.push(Violation::new("behavior", rule));
-        }
-        if !wrong.is_empty() {
-            return Err(Refusal::invalid(wrong));
-        }
-        Ok(Self {
-            latency: (least, most),
-            shares,
-            down: message.down,
+            fields.check(!each || shares.iter().sum::<u32>() <= 100, "behavior", rule);
+            Self {
+                latency: (least.unwrap_or_default(), most.unwrap_or_default()),
+                shares,
+                down: message.down,
+            }
         })
     }
 
