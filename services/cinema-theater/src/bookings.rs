@@ -128,14 +128,16 @@ fn claim(booking_id: &str, customer_id: &str, screening: &Screening, now: Time) 
         live: true,
         created_at: now.0,
         expires_at: None,
+        request_id: None,
     }
 }
 
 /// Attempts up to this number came to nothing: what they hold is free, and none of them is granted anything any more.
 pub fn drop_attempts(tx: &mut Tx<'_>, booking_id: &str, dropped: i32) -> Result<(), Refusal> {
     if lock(tx, booking_id)? < dropped {
+        let now = tx.now().0;
         diesel::update(booking::table.find(booking_id))
-            .set(booking::dropped.eq(dropped))
+            .set((booking::dropped.eq(dropped), booking::dropped_at.eq(now)))
             .execute(tx.db())?;
     }
     let held = live(tx, booking_id)?;

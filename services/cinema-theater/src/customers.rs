@@ -20,8 +20,13 @@ pub struct Ask {
     pub seats: Vec<Seat>,
 }
 
-/// Holds seats for a customer. FAILED_PRECONDITION SCREENING_STARTED, HOLD_LIMIT, SEATS_TAKEN.
-pub fn hold(tx: &mut Tx<'_>, customer_id: &str, ask: &Ask) -> Result<wire::Hold, Refusal> {
+/// Holds seats for a customer, who asks by `request_id`. FAILED_PRECONDITION SCREENING_STARTED, HOLD_LIMIT, SEATS_TAKEN.
+pub fn hold(
+    tx: &mut Tx<'_>,
+    customer_id: &str,
+    request_id: &str,
+    ask: &Ask,
+) -> Result<wire::Hold, Refusal> {
     let now = tx.now();
     let slot = free_slot(tx, customer_id)?;
     let screening =
@@ -38,6 +43,7 @@ pub fn hold(tx: &mut Tx<'_>, customer_id: &str, ask: &Ask) -> Result<wire::Hold,
         live: true,
         created_at: now.0,
         expires_at: Some(now.plus(HOLD_LASTS).0),
+        request_id: Some(request_id.to_owned()),
     };
     holds::take(tx, &hold, &ask.seats, Wanted::Hold)?.map_err(|taken| seats_taken(&taken))?;
     Ok(hold.told(&ask.seats))

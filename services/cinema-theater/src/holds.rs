@@ -32,6 +32,8 @@ pub struct Hold {
     pub created_at: i64,
     /// When it ends by itself, µs. None: a booking's.
     pub expires_at: Option<i64>,
+    /// What its customer asked for it by. None: a booking's.
+    pub request_id: Option<String>,
 }
 
 impl Hold {

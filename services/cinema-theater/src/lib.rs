@@ -14,6 +14,7 @@ mod schema;
 mod screenings;
 mod screens;
 mod seat_map;
+mod sweep;
 
 pub use audit::facts;
 
@@ -48,6 +49,7 @@ pub fn context() -> Context {
             customers::end_expired,
         )
         .every("count changes", Duration::from_secs(1), changes::count)
+        .every("sweep", Duration::from_secs(60), sweep::sweep)
 }
 
 /// A unique index that refuses means that another lane or replica was faster: the command runs again, and sees it.

@@ -59,6 +59,7 @@ diesel::table! {
     booking (order_id) {
         order_id -> Text,
         dropped -> Integer,
+        dropped_at -> Nullable<BigInt>,
         touched -> BigInt,
     }
 }
@@ -74,6 +75,7 @@ diesel::table! {
         live -> Bool,
         created_at -> BigInt,
         expires_at -> Nullable<BigInt>,
+        request_id -> Nullable<Text>,
     }
 }
 

@@ -54,8 +54,10 @@ CREATE INDEX seat_change_screening ON seat_change (screening_id);
 CREATE TABLE booking (
     order_id TEXT NOT NULL PRIMARY KEY,
     dropped INTEGER NOT NULL,
+    dropped_at BIGINT,
     touched BIGINT NOT NULL
 );
+CREATE INDEX booking_dropped ON booking (dropped_at) WHERE dropped_at IS NOT NULL;
 
 CREATE TABLE hold (
     claimant TEXT NOT NULL PRIMARY KEY,
@@ -66,10 +68,12 @@ CREATE TABLE hold (
     reserved BOOLEAN NOT NULL,
     live BOOLEAN NOT NULL,
     created_at BIGINT NOT NULL,
-    expires_at BIGINT
+    expires_at BIGINT,
+    request_id TEXT
 );
 CREATE UNIQUE INDEX hold_slot ON hold (customer_id, slot) WHERE live;
 CREATE INDEX hold_end ON hold (expires_at) WHERE live AND expires_at IS NOT NULL;
+CREATE INDEX hold_ended ON hold (expires_at) WHERE NOT live AND expires_at IS NOT NULL;
 
 CREATE TABLE seat_claim (
     claimant TEXT NOT NULL REFERENCES hold (claimant),

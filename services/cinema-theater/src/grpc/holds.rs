@@ -41,7 +41,12 @@ async fn for_customer(
     })?;
     let key = request::Key::new(&request.request_id, &request)?;
     let held = request::once(store, ask.screening_id.clone(), key, move |tx| {
-        let hold = Some(customers::hold(tx, &customer_id, &ask)?);
+        let hold = Some(customers::hold(
+            tx,
+            &customer_id,
+            &request.request_id,
+            &ask,
+        )?);
         Ok(HoldSeatsResponse { hold })
     });
     held.await

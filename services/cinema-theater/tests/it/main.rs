@@ -10,3 +10,4 @@ mod orders;
 mod screenings;
 mod seat_map;
 mod shuffled;
+mod sweep;
