@@ -4,6 +4,7 @@ mod channel;
 mod contact;
 mod facts;
 mod grpc;
+mod patience;
 mod policies;
 mod schema;
 mod send;
@@ -16,6 +17,7 @@ pub use facts::{Told, facts, told};
 use channel::Channels;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use mesh::Context;
+use patience::Patience;
 use proto::notification::v1::notification_service_server::NotificationServiceServer;
 use proto::ordering::v1::Order;
 
@@ -34,6 +36,7 @@ pub struct Settings {
 pub fn context(settings: Settings) -> Context {
     let reach = settings.webhooks;
     let channels = Channels::new(settings.console, reach);
+    let patience = Patience::default();
     Context::new("notification")
         .migrations(MIGRATIONS)
         .serves(move |site| {
@@ -44,6 +47,6 @@ pub fn context(settings: Settings) -> Context {
         })
         .follows::<Order, _>("orders", "*", policies::order_changed)
         .works(send::KIND, move |site, task| {
-            send::send(site, task, channels.clone())
+            send::send(site, task, channels.clone(), patience.clone())
         })
 }

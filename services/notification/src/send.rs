@@ -1,6 +1,7 @@
 //! The task that sends a notification, tried until it is done.
 
 use crate::channel::{Channels, Message};
+use crate::patience::{Patience, Try};
 use crate::store;
 use mesh::{Done, Refusal, Site, Task};
 
@@ -8,7 +9,12 @@ use mesh::{Done, Refusal, Site, Task};
 pub const KIND: &str = "send";
 
 /// Sends the notification by whatever channel its customer has by now.
-pub async fn send(site: Site, task: Task, channels: Channels) -> Result<Done, Refusal> {
+pub async fn send(
+    site: Site,
+    task: Task,
+    channels: Channels,
+    patience: Patience,
+) -> Result<Done, Refusal> {
     let notification_id = task.key.clone();
     let pending = site
         .store
@@ -22,7 +28,16 @@ pub async fn send(site: Site, task: Task, channels: Channels) -> Result<Done, Re
         seq: record.seq,
         text: record.text,
     };
+    // The console has no address.
+    let key = (record.customer_id, contact.address.clone());
+    let outside = !contact.address.is_empty();
+    let right = outside.then(|| patience.enter(key, &site.clock));
+    let right = match right.transpose() {
+        Ok(right) => right,
+        Err(wait) => return Ok(Done::again(wait)),
+    };
     channels.send(&contact, &message).await?;
+    right.map(Try::worked);
     Ok(Done::with(move |tx| {
         let now = tx.now();
         Ok(store::sent(tx.db(), &message.id, contact.channel, now)?)

@@ -160,3 +160,32 @@ async fn a_new_contact_is_for_what_is_still_to_be_sent_too() {
     assert_eq!((sent.status(), sent.channel()), (Sent, Channel::Console));
     assert_eq!(printed.lines(), ["[소울, 1A 2B] Booked (ko)"]);
 }
+
+#[tokio::test]
+async fn a_webhook_that_fails_is_tried_once_for_all_that_waits_for_it() {
+    let (world, _) = world_with(Reach::Private);
+    let (anns, address) = Receiver::start(&[500, 500]).await;
+    for _ in 0..3 {
+        booked(&world, &format!("http://{address}/")).await;
+    }
+    assert_eq!(anns.got().len(), 1);
+
+    let (bobs, address) = Receiver::start(&[]).await;
+    let mut bob = client(&world, Caller::customer("bob"));
+    let contact = webhook(&format!("http://{address}/"));
+    set(&mut bob, contact).await.unwrap();
+    let mut order = Order {
+        customer_id: "bob".to_owned(),
+        ..booking()
+    };
+    happens(&mut order, world.now(), "Booked");
+    tell(&world, &order).await;
+    assert_eq!((bobs.got().len(), anns.got().len()), (1, 1));
+
+    later(&world).await;
+    assert_eq!(anns.got().len(), 2);
+    later(&world).await;
+    assert_eq!(anns.got().len(), 5);
+    let told = told(&mut ann(&world)).await;
+    assert!(told.iter().all(|told| told.status() == Sent), "{told:?}");
+}
