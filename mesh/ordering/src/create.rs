@@ -1,11 +1,10 @@
 //! The creating command: written down, paid, placed, in that order; or surely none of it.
 
-use crate::domain::intent::{Repeat, State, charge_key};
-use crate::domain::order::{Actor, Cancellation, Entry, Happened, Order};
-use crate::intents::{Asker, Draft, Intent, Key};
-use crate::pay::{self, Charged};
+use crate::attempt::Ended;
+use crate::domain::intent::Repeat;
+use crate::intents::{self, Asker, Draft, Intent, Key};
+use crate::pay;
 use crate::side::{Orders, Side};
-use crate::{claims, intents, orders, settle};
 use mesh::{Kind, Refusal, Tx, call, fields, id, request, text};
 use prost::Message;
 use std::sync::Arc;
@@ -13,7 +12,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// Kept back of the caller's time, for writing down how it ended.
-const MARGIN: Duration = Duration::from_millis(250);
+pub(crate) const MARGIN: Duration = Duration::from_millis(250);
 /// How long a repeat waits for the one before it if its caller has no deadline.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// How often a waiting repeat looks although nothing was written here.
@@ -27,13 +26,6 @@ enum Begun {
         intent: Box<Intent>,
         taken_over: bool,
     },
-}
-
-/// How an attempt ended.
-pub(crate) enum Ended {
-    Placed(Vec<u8>),
-    /// It is not ours any more: somebody else settled it.
-    Overtaken,
 }
 
 impl<S: Side> Orders<S> {
@@ -141,121 +133,6 @@ impl<S: Side> Orders<S> {
             let _ = tokio::time::timeout(left.min(POLL), changes.changed()).await;
         }
     }
-
-    /// One attempt, by whoever holds its lease.
-    async fn attempt(
-        &self,
-        intent: Intent,
-        taken_over: bool,
-        request: &S::Request,
-    ) -> Result<Ended, Refusal> {
-        let free = intent.draft.amount.is_free();
-        if taken_over && intent.draft.has_begun(self.site.clock.now()) {
-            return self.give_up(&intent).await;
-        }
-        match self.side.before_charge(&self.site, &intent, request).await {
-            // Whoever worked on it before may have come further than this step, and charged.
-            Err(_) if taken_over => return self.give_up(&intent).await,
-            Err(refusal) => return self.refuse(&intent, refusal, false).await,
-            Ok(()) if free => return self.place(&intent, None).await,
-            Ok(()) => {}
-        }
-        match pay::charge(self.payment(), &intent, S::payment_method(request), MARGIN).await {
-            Charged::Approved(payment_id) => self.place(&intent, Some(payment_id)).await,
-            Charged::Declined(refusal) => self.refuse(&intent, refusal, true).await,
-            // Whoever worked on it before may have sent it.
-            Charged::NeverSent if !taken_over => self.refuse(&intent, pay::busy(), true).await,
-            Charged::NeverSent | Charged::Unknown => self.void(&intent).await,
-        }
-    }
-
-    /// Approved: the order is placed, unless the attempt was given up meanwhile.
-    pub(crate) async fn place(
-        &self,
-        intent: &Intent,
-        payment_id: Option<String>,
-    ) -> Result<Ended, Refusal> {
-        let (side, found, paid) = (self.side.clone(), intent.clone(), payment_id.clone());
-        let placed = self
-            .site
-            .store
-            .write(intent.order_id.clone(), move |tx| {
-                let order = placed_order(&found, paid.clone(), tx);
-                let answer = side.response(&order)?.encode_to_vec();
-                if !intents::advance(tx, &found, State::Placed, Some(&answer))? {
-                    return Ok(Ended::Overtaken);
-                }
-                orders::place(tx, S::SYSTEM, &order)?;
-                Ok(Ended::Placed(answer))
-            })
-            .await;
-        match placed {
-            Ok(ended) => Ok(ended),
-            // The caller will hear that it did not happen, so what was charged must go back.
-            Err(refusal) if payment_id.is_some() => {
-                tracing::warn!(%refusal, "a paid order could not be placed; it is voided");
-                self.void(intent).await
-            }
-            Err(refusal) => self.refuse(intent, refusal, true).await,
-        }
-    }
-
-    /// The attempt surely took no money.
-    pub(crate) async fn refuse(
-        &self,
-        intent: &Intent,
-        refusal: Refusal,
-        undo: bool,
-    ) -> Result<Ended, Refusal> {
-        let (side, found) = (self.side.clone(), intent.clone());
-        let refused = settle::until_written(&self.site, &intent.order_id, move |tx| {
-            let moved = intents::advance(tx, &found, State::Refused, None)?;
-            if moved {
-                claims::release(tx, &found.order_id)?;
-                if undo {
-                    side.undo(tx, &found.order_id, found.attempt)?;
-                }
-            }
-            Ok(moved)
-        });
-        if refused.await {
-            Err(refusal)
-        } else {
-            Ok(Ended::Overtaken)
-        }
-    }
-
-    /// An attempt that somebody else began comes to nothing.
-    async fn give_up(&self, intent: &Intent) -> Result<Ended, Refusal> {
-        if intent.draft.amount.is_free() {
-            return self.refuse(intent, pay::unconfirmed(), true).await;
-        }
-        self.void(intent).await
-    }
-
-    /// It may have been charged, and the caller is about to hear that it did not happen: that is made true first.
-    pub(crate) async fn void(&self, intent: &Intent) -> Result<Ended, Refusal> {
-        let (side, found) = (self.side.clone(), intent.clone());
-        let voiding = settle::until_written(&self.site, &intent.order_id, move |tx| {
-            let moved = intents::advance(tx, &found, State::Voiding, None)?;
-            if moved {
-                // Nothing can make this attempt an order any more, so what it claims is free at once.
-                claims::release(tx, &found.order_id)?;
-                side.undo(tx, &found.order_id, found.attempt)?;
-                tx.start_task(
-                    settle::VOID,
-                    &charge_key(&found.order_id, found.attempt),
-                    &found.order_id,
-                )?;
-            }
-            Ok(moved)
-        });
-        if voiding.await {
-            Err(pay::unconfirmed())
-        } else {
-            Ok(Ended::Overtaken)
-        }
-    }
 }
 
 /// What a repeat of a request does.
@@ -302,34 +179,6 @@ fn mine(leased: Option<Intent>, taken_over: bool) -> Result<Begun, Refusal> {
             taken_over,
         })
         .ok_or_else(Refusal::conflict)
-}
-
-fn placed_order(intent: &Intent, payment_id: Option<String>, tx: &Tx<'_>) -> Order {
-    let now = tx.now();
-    Order {
-        id: intent.order_id.clone(),
-        customer_id: intent.asker.customer_id.clone(),
-        locale: intent.asker.locale.clone(),
-        version: 1,
-        title: intent.draft.title.clone(),
-        amount: intent.draft.amount.clone(),
-        payment_id,
-        placed_at: now,
-        changed_at: now,
-        finished_at: None,
-        progress: 0,
-        irrevocable: false,
-        cancellation: Cancellation::default(),
-        refunded: false,
-        refs: intent.draft.refs.clone(),
-        timeline: vec![Entry {
-            at: now,
-            happened: Happened::Progress(0),
-            reason: None,
-            actor: Actor::Customer,
-        }],
-        detail: intent.draft.detail.clone(),
-    }
 }
 
 fn decode<R: Message + Default>(answer: &[u8]) -> Result<R, Refusal> {

@@ -4,6 +4,7 @@
 //! An order side implements [`Side`] and calls [`order_side`]; a fulfilling side calls [`fulfilling_side`] and changes
 //! its rows with [`fulfilments::update`].
 
+mod attempt;
 pub mod audit;
 pub mod claims;
 mod create;

@@ -1,6 +1,6 @@
 //! Settling what did not end in one go: voids, crashed attempts, old requests.
 
-use crate::create::Ended;
+use crate::attempt::Ended;
 use crate::domain::intent::State;
 use crate::intents::{self, Intent};
 use crate::pay::{self, Known};

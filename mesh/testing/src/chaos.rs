@@ -6,25 +6,27 @@
 
 mod bus;
 mod databases;
+mod deaths;
 mod dice;
 mod faults;
 mod loops;
 mod network;
 mod process;
+mod rest;
 
 pub use databases::Databases;
 pub use dice::Dice;
 pub use faults::Faults;
 
 use bus::Bus;
-use mesh::{Clock, Context, Contracts, Db, Time, outbox, tasks};
+use mesh::{Clock, Context, Contracts, Db, Time};
 use process::Process;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 /// No world commits so often in one moment unless something in it spins.
 const MOST_AT_ONCE: u32 = 2_000;
@@ -106,19 +108,6 @@ impl Chaos {
         world
     }
 
-    async fn restart(self, mut crashed: mpsc::UnboundedReceiver<(&'static str, Duration)>) {
-        while let Some((name, after)) = crashed.recv().await {
-            let world = self.clone();
-            process::spawn(async move {
-                sleep(after).await;
-                if let Some(process) = world.process(name).filter(|p| p.life().is_none()) {
-                    world.say(|| format!("{name} starts"));
-                    process.start(&world);
-                }
-            });
-        }
-    }
-
     /// Where every choice comes from.
     pub fn dice(&self) -> &Dice {
         &self.0.dice
@@ -136,44 +125,6 @@ impl Chaos {
         if let Some(mean) = faults.kill {
             process::spawn(self.clone().kill_now_and_then(mean));
         }
-    }
-
-    async fn kill_now_and_then(self, mean: Duration) {
-        loop {
-            let mean = mean.as_millis() as u64;
-            sleep(self.dice().millis(mean / 2, mean * 3 / 2)).await;
-            if self.faults().kill.is_none() {
-                return;
-            }
-            let names: Vec<_> = self.processes().iter().map(|p| p.name()).collect();
-            self.kill(names[self.dice().below(names.len())]);
-        }
-    }
-
-    /// Kills a process wherever it is; it starts again a moment or some time later.
-    pub fn kill(&self, name: &'static str) {
-        let after = self.outage();
-        self.kill_for(name, after);
-    }
-
-    /// Kills a process wherever it is; it starts again after `outage`.
-    pub fn kill_for(&self, name: &'static str, outage: Duration) {
-        if let Some(life) = self.process(name).and_then(|process| process.life()) {
-            life.fate().end();
-            self.crashed(name, outage);
-        }
-    }
-
-    fn outage(&self) -> Duration {
-        let longest = *self.dice().pick(&[50, 50, 3_000, 20_000]);
-        self.dice().millis(1, longest)
-    }
-
-    /// A process has died.
-    fn crashed(&self, name: &'static str, outage: Duration) {
-        self.strike();
-        self.say(|| format!("{name} dies for {outage:?}"));
-        let _ = self.0.restarts.send((name, outage));
     }
 
     fn faults(&self) -> Faults {
@@ -213,45 +164,6 @@ impl Chaos {
     pub fn heal(&self) {
         self.say(|| "healed".to_owned());
         *lock(&self.0.faults) = Faults::default();
-    }
-
-    /// Waits, at most `most`, until nothing moves any more, seen twice 2 s apart: nothing unpublished, undelivered or
-    /// to be done, every process up, and `settled`. False: it never came to rest.
-    pub async fn rest(&self, most: Duration, settled: impl Fn(&Self) -> bool) -> bool {
-        let until = Instant::now() + most;
-        let mut quiet = 0;
-        while quiet < 2 {
-            if Instant::now() >= until {
-                return false;
-            }
-            sleep(Duration::from_secs(2)).await;
-            quiet = if self.is_quiet() && settled(self) {
-                quiet + 1
-            } else {
-                0
-            };
-        }
-        true
-    }
-
-    fn is_quiet(&self) -> bool {
-        self.0.bus.is_idle()
-            && self.processes().iter().all(|process| {
-                let mut db = lock(process.db());
-                process.life().is_some()
-                    && outbox::waiting(&mut db).is_ok_and(|(rows, _)| rows == 0)
-                    && tasks::open(&mut db).is_ok_and(|open| open == 0)
-            })
-    }
-
-    /// Waits until a process is up.
-    pub async fn wait_for(&self, name: &str) {
-        while self
-            .process(name)
-            .is_none_or(|process| process.life().is_none())
-        {
-            sleep(Duration::from_millis(1)).await;
-        }
     }
 
     /// Reads a context's database as it is, whether its process is up or not.

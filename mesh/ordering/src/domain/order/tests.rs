@@ -1,7 +1,11 @@
 //! Every state of an order against everything that it may be told.
 
+mod cancelling;
+mod progress;
+
 use super::*;
 use crate::domain::Progress;
+use mesh::text;
 
 const fn word(name: &'static str) -> Status {
     Status {
@@ -222,124 +226,6 @@ fn letter(told: &str) -> char {
         "Progressed" => 'c',
         _ => '-',
     }
-}
-
-#[test]
-fn a_message_may_say_everything_at_once() {
-    let mut order = after(&[Ask(Cause::Customer)]);
-    let both = Heard {
-        steps: vec![1, 2],
-        irrevocable: true,
-        ..answers("kitchen", 1, false)
-    };
-    assert_eq!(told(&mut order, &Hear(both)), "CancelRefused Fulfilled");
-    let happened: Vec<_> = order.timeline.iter().map(|entry| entry.happened).collect();
-    let expected = [
-        Happened::Progress(0),
-        Happened::CancelAsked,
-        Happened::Progress(3),
-        Happened::CancelRefused(3),
-    ];
-    assert_eq!(happened, expected);
-    assert_eq!(order.finished_at, Some(order.changed_at));
-}
-
-#[test]
-fn irrevocable_progress_that_is_not_the_last_refuses_at_once() {
-    let mut order = after(&[Hear(steps("kitchen", &[1], true))]);
-    assert!(!order.is_cancellable(&SYSTEM));
-    assert_eq!(told(&mut order, &Ask(Cause::Admin)), "NotCancellable");
-    // Also when the step itself is no news.
-    let mut order = after(&[Hear(steps("kitchen", &[1], false))]);
-    assert_eq!(
-        told(&mut order, &Hear(steps("kitchen", &[1], true))),
-        "Progressed InProgress"
-    );
-    assert_eq!(told(&mut order, &Ask(Cause::Customer)), "NotCancellable");
-    assert_eq!(
-        told(&mut order, &Hear(fails("courier"))),
-        "-",
-        "what is irrevocable does not fail"
-    );
-}
-
-#[test]
-fn progress_only_moves_on_and_ends_with_a_last_one() {
-    let mut order = after(&[Hear(steps("courier", &[1], false))]);
-    assert_eq!(order.progress, 2);
-    assert_eq!(
-        told(&mut order, &Hear(steps("kitchen", &[1], false))),
-        "-",
-        "it is further already"
-    );
-    assert_eq!(
-        told(&mut order, &Hear(steps("kitchen", &[1, 3], true))),
-        "Progressed Fulfilled"
-    );
-    assert_eq!(order.status(&SYSTEM).name, "WASTED");
-    assert_eq!(
-        told(&mut order, &Hear(steps("kitchen", &[1, 2, 3], true))),
-        "-"
-    );
-    assert_eq!(order.status(&SYSTEM).name, "WASTED");
-}
-
-#[test]
-fn what_is_shown_while_and_after_cancelling() {
-    let mut order = after(&[Hear(steps("kitchen", &[1], false))]);
-    assert_eq!(order.status(&SYSTEM).name, "COOKED");
-    assert!(order.is_cancellable(&SYSTEM));
-    told(&mut order, &Ask(Cause::Customer));
-    assert_eq!(order.status(&SYSTEM).name, "CANCELLING");
-    assert!(!order.is_cancellable(&SYSTEM));
-    told(&mut order, &Hear(answers("kitchen", 1, false)));
-    assert_eq!(order.status(&SYSTEM).name, "COOKED");
-    assert_eq!(order.cancellation.reason, Some(text("too late", "늦음")));
-    assert!(order.is_cancellable(&SYSTEM));
-    told(&mut order, &Hear(fails("courier")));
-    assert_eq!(order.status(&SYSTEM).name, "CANCELLED");
-    assert_eq!(order.cancellation.cause, Cause::System);
-    assert_eq!(order.cancellation.number, 1);
-}
-
-#[test]
-fn an_administrators_reason_reaches_the_customer() {
-    let mut order = placed();
-    let reason = Some(text("no gas", "가스 없음"));
-    order
-        .ask_to_cancel(&SYSTEM, Cause::Admin, reason.clone(), Time(2))
-        .unwrap();
-    let asked = order.timeline.last().unwrap();
-    assert_eq!((asked.actor, &asked.reason), (Actor::Admin, &reason));
-    told(&mut order, &Hear(answers("kitchen", 1, true)));
-    assert_eq!(order.timeline.last().unwrap().reason, reason);
-    assert_eq!(order.cancellation.cause, Cause::Admin);
-}
-
-#[test]
-fn the_ninth_request_is_refused_and_the_longest_timeline_is_short() {
-    let mut order = placed();
-    for number in 1..=MOST_CANCEL_REQUESTS {
-        assert_eq!(
-            told(&mut order, &Ask(Cause::Customer)),
-            "CancelAsked Cancelling"
-        );
-        assert_eq!(told(&mut order, &Ask(Cause::Customer)), "-");
-        assert_eq!(order.cancellation.number, number);
-        told(&mut order, &Hear(answers("kitchen", number, false)));
-    }
-    assert_eq!(told(&mut order, &Ask(Cause::Customer)), "CancelLimit");
-    assert_eq!(told(&mut order, &Ask(Cause::Admin)), "CancelLimit");
-    assert!(!order.is_cancellable(&SYSTEM));
-    for heard in [
-        steps("kitchen", &[1], false),
-        steps("courier", &[1], false),
-        fails("courier"),
-    ] {
-        told(&mut order, &Hear(heard));
-    }
-    assert_eq!(told(&mut order, &Refunded("paid")), "Refunded Cancelled");
-    assert_eq!(order.timeline.len(), 21);
 }
 
 #[test]
