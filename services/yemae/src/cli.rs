@@ -22,6 +22,12 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Make the broker's stream, or bring it up to date: once per cluster, before `serve`. Reads NATS_URL.
     Provision,
+    /// Bring the databases of the named contexts up to date, and stop. Before `serve`, as a step of its own.
+    Migrate(Migrate),
+    /// Copy a data directory while it is served; all databases are of one instant.
+    Backup(Backup),
+    /// Make a data directory from a backup.
+    Restore(Restore),
     /// Make a token for a person, signed with the data directory's key.
     Token(Token),
     /// Call a method with a JSON request: grpcurl without grpcurl.
@@ -73,6 +79,39 @@ pub(crate) struct Serve {
     /// The contexts to run: "payment", "cinema-booking" …
     #[arg(required = true, value_name = "NAME")]
     pub(crate) names: Vec<String>,
+}
+
+/// `yemae migrate`.
+#[derive(Args, Debug)]
+pub(crate) struct Migrate {
+    /// The contexts: "payment", "cinema-booking" … Their databases are read from the environment, as by `serve`.
+    #[arg(required = true, value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+}
+
+/// `yemae backup`.
+#[derive(Args, Debug)]
+#[command(
+    long_about = "Copy a data directory while it is served: every database as of one instant, and the keys. Writers wait \
+                  for some milliseconds, nobody is refused. What the broker holds is not copied; it is said again from \
+                  the outboxes."
+)]
+pub(crate) struct Backup {
+    /// Where to: a directory that is empty or not there yet. Keep it as safe as the data: it holds private keys.
+    pub(crate) dir: PathBuf,
+    /// The data directory to copy. Databases elsewhere (PostgreSQL) are not in it.
+    #[arg(long, default_value = ".yemae")]
+    pub(crate) data: PathBuf,
+}
+
+/// `yemae restore`.
+#[derive(Args, Debug)]
+pub(crate) struct Restore {
+    /// The backup, as `yemae backup` made it.
+    pub(crate) dir: PathBuf,
+    /// The new data directory: empty, or not there yet. `yemae up --data` runs it.
+    #[arg(long)]
+    pub(crate) data: PathBuf,
 }
 
 /// `yemae token`.

@@ -1,9 +1,11 @@
 //! The data directory of `yemae up`: databases, keys, the broker's store, and a lock that says who runs it where.
 
 use crate::fault::Fault;
+use mesh::Time;
 use serde::{Deserialize, Serialize};
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, Write};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 /// A data directory.
@@ -21,6 +23,12 @@ pub(crate) struct Running {
     pub(crate) nats: String,
 }
 
+/// Which binary has a data directory last. What its databases have been through, each says itself.
+#[derive(Serialize, Deserialize)]
+struct Version {
+    yemae: String,
+}
+
 /// Held as long as the directory is ours.
 #[derive(Debug)]
 pub(crate) struct Lock(File);
@@ -30,11 +38,18 @@ impl Data {
         Self(path.to_owned())
     }
 
+    /// Makes the directory if need be. What it holds is for its owner only.
+    pub(crate) fn make(&self) -> Result<(), Fault> {
+        for dir in [self.0.clone(), self.0.join("db"), self.0.join("keys")] {
+            let made = DirBuilder::new().recursive(true).mode(0o700).create(&dir);
+            made.map_err(|why| self.unusable(&dir, &why))?;
+        }
+        Ok(())
+    }
+
     /// Makes the directory if need be and takes its lock.
     pub(crate) fn claim(&self) -> Result<Lock, Fault> {
-        for dir in [self.0.clone(), self.0.join("db"), self.0.join("keys")] {
-            fs::create_dir_all(&dir).map_err(|why| self.unusable(&dir, &why))?;
-        }
+        self.make()?;
         let path = self.0.join("lock");
         let file = OpenOptions::new()
             .read(true)
@@ -58,7 +73,7 @@ impl Data {
         }
     }
 
-    fn unusable(&self, path: &Path, why: &std::io::Error) -> Fault {
+    fn unusable(&self, path: &Path, why: &io::Error) -> Fault {
         Fault::usage(format!(
             "cannot use {}: {why}. Give a directory you may write with --data",
             path.display()
@@ -96,6 +111,56 @@ impl Data {
         self.0.join("keys").join("services.jwks.json")
     }
 
+    /// Which version has it last, as far as is known.
+    pub(crate) fn writer(&self) -> Option<String> {
+        let text = fs::read_to_string(self.version()).ok()?;
+        Some(serde_json::from_str::<Version>(&text).ok()?.yemae)
+    }
+
+    /// Writes down which version has it.
+    pub(crate) fn write_writer(&self, yemae: &str) -> Result<(), Fault> {
+        let version = Version {
+            yemae: yemae.to_owned(),
+        };
+        let text = serde_json::to_string(&version).map_err(Fault::bug)?;
+        write_durably(&self.version(), &text)
+    }
+
+    fn version(&self) -> PathBuf {
+        self.0.join("version.json")
+    }
+
+    /// What makes a directory a backup.
+    pub(crate) fn manifest(&self) -> PathBuf {
+        self.0.join("backup.json")
+    }
+
+    /// Is there while the directory is being restored.
+    pub(crate) fn restoring(&self) -> PathBuf {
+        self.0.join("restoring")
+    }
+
+    pub(crate) fn remove_restoring(&self) -> Result<(), Fault> {
+        let path = self.restoring();
+        fs::remove_file(&path).map_err(|why| unwritable(&path, &why))
+    }
+
+    /// Where the copy is kept that is made before a binary of this version brings the directory up to date.
+    pub(crate) fn before(&self, version: &str, now: Time) -> PathBuf {
+        self.0.join(format!("before-{version}-{}", now.0))
+    }
+
+    /// Copies all keys, each readable by whom it was.
+    pub(crate) fn copy_keys(&self, to: &Self) -> Result<(), Fault> {
+        let from = self.0.join("keys");
+        let keys = fs::read_dir(&from).map_err(|why| self.unusable(&from, &why))?;
+        for key in keys {
+            let key = key.map_err(|why| self.unusable(&from, &why))?;
+            copy_durably(&key.path(), &to.0.join("keys").join(key.file_name()))?;
+        }
+        Ok(())
+    }
+
     /// The directory.
     pub(crate) fn path(&self) -> &Path {
         &self.0
@@ -128,6 +193,48 @@ impl Lock {
             .and_then(|()| self.0.write_all(text.as_bytes()));
         written.map_err(|why| Fault::not_ready(format!("cannot write the lock file: {why}")))
     }
+}
+
+/// An error unless a directory is empty or not there. `flag` is what names it.
+pub(crate) fn must_be_empty(dir: &Path, flag: &str) -> Result<(), Fault> {
+    match fs::read_dir(dir).map(Iterator::count) {
+        Ok(0) => Ok(()),
+        Ok(_) => Err(Fault::usage(format!(
+            "{flag} {} is not empty: give a directory that is, or one that is not there yet",
+            dir.display()
+        ))),
+        Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(why) => Err(Fault::usage(format!(
+            "{flag} {} cannot be read: {why}",
+            dir.display()
+        ))),
+    }
+}
+
+/// Writes a small file, whole or not at all, and so that it outlives the machine.
+pub(crate) fn write_durably(path: &Path, text: &str) -> Result<(), Fault> {
+    let new = path.with_extension("new");
+    let written = fs::write(&new, text).and_then(|()| File::open(&new)?.sync_all());
+    written
+        .and_then(|()| fs::rename(&new, path))
+        .and_then(|()| sync_directory(path))
+        .map_err(|why| unwritable(path, &why))
+}
+
+/// Copies a file and its permissions, so that the copy outlives the machine.
+pub(crate) fn copy_durably(from: &Path, to: &Path) -> Result<(), Fault> {
+    fs::copy(from, to)
+        .and_then(|_| File::open(to)?.sync_all())
+        .and_then(|()| sync_directory(to))
+        .map_err(|why| unwritable(to, &why))
+}
+
+fn sync_directory(of: &Path) -> io::Result<()> {
+    File::open(of.parent().unwrap_or(of))?.sync_all()
+}
+
+fn unwritable(path: &Path, why: &io::Error) -> Fault {
+    Fault::not_ready(format!("cannot write {}: {why}", path.display()))
 }
 
 impl std::fmt::Display for Data {

@@ -1,6 +1,7 @@
 //! One binary, any topology: `yemae up` runs every context on a laptop, `yemae serve NAME` one in a pod.
 
 mod audit;
+mod backup;
 mod call;
 mod child;
 mod cli;
@@ -11,11 +12,14 @@ mod fault;
 mod guard;
 mod house;
 mod load;
+mod migrate;
 mod nats;
 mod operator;
 mod order;
 mod out;
+mod restore;
 mod rpc;
+mod schemas;
 mod serve;
 mod settings;
 mod stage;
@@ -41,6 +45,9 @@ fn main() -> ExitCode {
         Command::Up(command) => up::run(command),
         Command::Serve(command) => serve::run(command),
         Command::Provision => serve::provision(),
+        Command::Migrate(command) => migrate::run(command),
+        Command::Backup(command) => backup::run(command),
+        Command::Restore(command) => restore::run(command),
         Command::Token(command) => token::run(command),
         Command::Call(command) => call::run(command),
         Command::Demo(command) => demo::run(command),

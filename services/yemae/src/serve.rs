@@ -81,7 +81,8 @@ pub(crate) fn provision() -> Result<(), Fault> {
     })
 }
 
-fn named(name: &str) -> Result<&'static Entry, Fault> {
+/// The context of a name that was typed.
+pub(crate) fn named(name: &str) -> Result<&'static Entry, Fault> {
     let names = || {
         contexts::ALL
             .iter()

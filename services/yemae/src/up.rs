@@ -10,7 +10,7 @@ use crate::data::{Data, Lock, Running};
 use crate::fault::Fault;
 use crate::house::{Ground, House, Place};
 use crate::settings::Settings;
-use crate::{cli, nats, rpc, runtime, serve};
+use crate::{cli, nats, rpc, runtime, schemas, serve};
 use brood::Brood;
 use mesh::bus::{self, Bus};
 use mesh::identity::Verifier;
@@ -52,6 +52,7 @@ pub(crate) fn run(command: &cli::Up) -> Result<(), Fault> {
         let path = settings.variable("PATH").unwrap_or_default();
         let server =
             nats::Server::find(command.nats_server.as_deref(), path, broker, &data.nats())?;
+        schemas::admit(&data, &entries)?;
         keys::make(&data, &entries)?;
         let mut brood = Brood::new(server, data.clone());
         brood.start_broker()?;

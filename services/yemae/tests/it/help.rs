@@ -5,7 +5,7 @@ use crate::rig::yemae;
 #[test]
 fn every_command_explains_its_flags() {
     let reach = ["--server", "--data", "--token-file"];
-    let commands: [(&str, &[&str]); 9] = [
+    let commands: [(&str, &[&str]); 12] = [
         (
             "up",
             &[
@@ -18,6 +18,9 @@ fn every_command_explains_its_flags() {
             ],
         ),
         ("serve", &["<NAME>"]),
+        ("migrate", &["<NAME>", "environment"]),
+        ("backup", &["<DIR>", "--data", "private keys"]),
+        ("restore", &["<DIR>", "--data"]),
         ("token", &["--role", "--hours", "--data", "<SUBJECT>"]),
         (
             "call",

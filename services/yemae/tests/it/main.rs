@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 mod audit;
+mod backup;
 mod bookings;
 mod broker;
 mod cinema;
@@ -16,6 +17,7 @@ mod play;
 mod production;
 mod readme;
 mod rig;
+mod schemas;
 mod seats;
 mod secrets;
 mod serving;

@@ -1,0 +1,90 @@
+//! Which migrations a database has been through, and which this binary knows: they decide who may open it.
+
+use crate::contexts::{Entry, Mode};
+use crate::data::Data;
+use crate::fault::Fault;
+use crate::{backup, contexts};
+use diesel_migrations::MigrationHarness;
+use mesh::store::Url;
+use mesh::{Clock, Db};
+use std::collections::BTreeSet;
+
+/// The version of this binary.
+pub(crate) const OWN: &str = env!("CARGO_PKG_VERSION");
+
+/// Migrations by their version: "payment0001".
+pub(crate) type Schema = BTreeSet<String>;
+
+/// What a database has been through; nothing, when it is a fresh one.
+pub(crate) fn applied(db: &mut Db) -> Result<Schema, Fault> {
+    let versions = db.applied_migrations().map_err(Fault::not_ready)?;
+    Ok(versions
+        .into_iter()
+        .map(|version| version.to_string())
+        .collect())
+}
+
+/// What this binary brings a context's database to. It is found out by doing so, in memory.
+pub(crate) fn known(entry: &Entry) -> Result<Schema, Fault> {
+    let mut db = Db::open(&Url(":memory:".to_owned())).map_err(Fault::bug)?;
+    db.migrate((entry.build)(Mode::Development).take_migrations())
+        .map_err(Fault::bug)?;
+    applied(&mut db)
+}
+
+/// An error when a database has been through what this binary does not know. `place` holds it, and `writer` wrote it.
+pub(crate) fn refuse_newer(
+    entry: &Entry,
+    applied: &Schema,
+    place: &str,
+    writer: Option<String>,
+) -> Result<(), Fault> {
+    let Some(strange) = applied.difference(&known(entry)?).next().cloned() else {
+        return Ok(());
+    };
+    let writer = writer.unwrap_or_else(|| "of a later version".to_owned());
+    Err(Fault::usage(format!(
+        "{place} was written by yemae {writer}, and this is {OWN}: {} has been through {strange}, which this one does \
+         not know. Use that version, or a directory of this one",
+        entry.name
+    )))
+}
+
+/// Before the contexts of a data directory are opened, which brings them up to date: refuses what a later binary
+/// wrote, and keeps a copy of what an earlier one did. The directory must be ours.
+pub(crate) fn admit(data: &Data, entries: &[&'static Entry]) -> Result<(), Fault> {
+    if data.restoring().exists() {
+        return Err(Fault::usage(format!(
+            "{data} was not restored to its end: remove it and restore once more"
+        )));
+    }
+    let mut is_behind = false;
+    for entry in entries {
+        let file = data.database(entry.name);
+        if !file.is_file() {
+            continue;
+        }
+        let mut db = Db::open(&Url(file.display().to_string())).map_err(Fault::not_ready)?;
+        let applied = applied(&mut db)?;
+        refuse_newer(entry, &applied, &data.to_string(), data.writer())?;
+        is_behind |= !applied.is_empty() && applied != known(entry)?;
+    }
+    if is_behind {
+        let copy = data.before(OWN, Clock::system().now());
+        backup::copy(data, &copy)?;
+        let writer = data.writer().unwrap_or_else(|| "?".to_owned());
+        eprintln!(
+            "yemae: brings {data} from version {writer} to {OWN}; how it was is kept in {}",
+            copy.display()
+        );
+    }
+    data.write_writer(OWN)
+}
+
+/// The contexts that have a database in a data directory.
+pub(crate) fn present(data: &Data) -> Vec<&'static Entry> {
+    contexts::ALL
+        .iter()
+        .filter(|entry| data.database(entry.name).is_file())
+        .collect()
+}
