@@ -182,8 +182,8 @@ mod tests {
             db
         });
         let stop = AtomicBool::new(false);
-        std::thread::scope(|scope| {
-            let stop = &stop;
+        let stop = &stop;
+        let seen = std::thread::scope(|scope| {
             scope.spawn(move || {
                 while !stop.load(Ordering::Relaxed) {
                     for db in [&first, &second] {
@@ -191,22 +191,22 @@ mod tests {
                     }
                 }
             });
-            let mut seen = 0;
-            for round in 0..50 {
+            let back_up = |round: usize| {
                 let into = dir.path().join(round.to_string());
-                let made = copy(&data, &into);
-                let [first, second] = ["cinema-movie", "mypage"].map(|name| {
+                copy(&data, &into)?;
+                Ok(["cinema-movie", "mypage"].map(|name| {
                     let db = Connection::open(Data::at(&into).database(name)).unwrap();
                     let n = db.query_row("SELECT n FROM t", [], |row| row.get::<_, i64>(0));
                     n.unwrap()
-                });
-                stop.store(made.is_err() || round == 49, Ordering::Relaxed);
-                made.unwrap();
-                assert!([0, 1].contains(&(first - second)), "{first} and {second}");
-                assert!(seen <= second);
-                seen = second;
-            }
-            assert!(seen > 0, "nothing was written meanwhile");
+                }))
+            };
+            let seen = (0..50).map(back_up).collect::<Result<Vec<_>, Fault>>();
+            stop.store(true, Ordering::Relaxed);
+            seen.unwrap()
         });
+        for [first, second] in &seen {
+            assert!([0, 1].contains(&(first - second)), "{first} and {second}");
+        }
+        assert!(seen[0][1] < seen[49][1], "nothing was written meanwhile");
     }
 }
