@@ -1,12 +1,20 @@
 //! Dead letters: messages that no policy could take, put aside with the reason so that what comes behind them is
-//! heard. And the count of tries that leads there.
+//! heard. Somebody looks at them, mends what kept the policy from taking them, and has them handled again; or discards
+//! them.
 
-use crate::clock::Time;
-use crate::schema::{dead_letter, delivery};
-use crate::store::Db;
+mod redrive;
+mod tries;
+
+pub use redrive::redrive;
+pub(crate) use tries::{count_try, forget, forget_tries};
+
+use crate::page::Page;
+use crate::refusal::Refusal;
+use crate::schema::dead_letter;
+use crate::store::{Db, Store};
 use diesel::prelude::*;
 
-/// A message put aside.
+/// A message put aside, as a list shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = dead_letter)]
 pub struct DeadLetter {
@@ -18,18 +26,28 @@ pub struct DeadLetter {
     pub version: i64,
     /// The event's full name; empty when the message did not tell.
     pub name: String,
-    /// When it was stated, µs; 0 when the message did not tell.
-    pub stated_at: i64,
-    /// The event, or what came in its place.
-    pub body: Vec<u8>,
     /// What the policy said the last time.
     pub reason: String,
+    /// How often it was tried.
+    pub tries: i32,
     /// When it was put aside, µs.
     pub at: i64,
 }
 
+/// What was in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Content {
+    /// Its headers, by name.
+    pub headers: Vec<(String, String)>,
+    /// The event, or what came in its place.
+    pub body: Vec<u8>,
+}
+
+/// What a list is ordered by: newest first.
+pub type Key = (i64, String);
+
 /// Puts a message aside. The same one again changes nothing.
-pub fn insert(db: &mut Db, letter: &DeadLetter) -> QueryResult<()> {
+pub fn insert(db: &mut Db, letter: &DeadLetter, content: &Content) -> Result<(), Refusal> {
     // PostgreSQL's TEXT cannot hold a NUL, and what a foreign message says may have one.
     let clean = |text: &str| text.replace('\0', "\u{fffd}");
     let letter = DeadLetter {
@@ -38,17 +56,23 @@ pub fn insert(db: &mut Db, letter: &DeadLetter) -> QueryResult<()> {
         reason: clean(&letter.reason),
         ..letter.clone()
     };
+    let headers = serde_json::to_string(&content.headers).map_err(Refusal::internal)?;
+    let row = (
+        letter,
+        dead_letter::headers.eq(headers),
+        dead_letter::body.eq(&content.body),
+    );
     match db {
         Db::Sqlite(db) => diesel::insert_into(dead_letter::table)
-            .values(letter)
+            .values(row)
             .on_conflict_do_nothing()
-            .execute(db),
+            .execute(db)?,
         Db::Postgres(db) => diesel::insert_into(dead_letter::table)
-            .values(letter)
+            .values(row)
             .on_conflict_do_nothing()
-            .execute(db),
-    }
-    .map(drop)
+            .execute(db)?,
+    };
+    Ok(())
 }
 
 /// How many there are.
@@ -56,49 +80,57 @@ pub fn count(db: &mut Db) -> QueryResult<i64> {
     dead_letter::table.count().get_result(db)
 }
 
-/// Those put aside, oldest first.
-pub fn list(db: &mut Db, limit: i64) -> QueryResult<Vec<DeadLetter>> {
-    dead_letter::table
-        .order((dead_letter::at, dead_letter::id))
-        .limit(limit)
+/// A page of them, newest first, and the token of the next one: empty on the last.
+pub fn list(db: &mut Db, page: &Page<Key>) -> QueryResult<(Vec<DeadLetter>, String)> {
+    let mut query = dead_letter::table
+        .order((dead_letter::at.desc(), dead_letter::id.desc()))
+        .limit(page.limit())
         .select(DeadLetter::as_select())
-        .load(db)
+        .into_boxed();
+    if let Some((at, id)) = &page.after {
+        let same_moment = dead_letter::at.eq(at).and(dead_letter::id.lt(id));
+        query = query.filter(dead_letter::at.lt(at).or(same_moment));
+    }
+    let mut letters = query.load(db)?;
+    let next = page.cut(&mut letters, |letter| (letter.at, letter.id.clone()));
+    Ok((letters, next))
+}
+
+/// One of them, and what was in it; NOT_FOUND.
+pub fn find(db: &mut Db, id: &str) -> Result<(DeadLetter, Content), Refusal> {
+    let row = dead_letter::table.find(id);
+    let columns = (
+        DeadLetter::as_select(),
+        dead_letter::headers,
+        dead_letter::body,
+    );
+    let found: Option<(DeadLetter, String, Vec<u8>)> = row.select(columns).first(db).optional()?;
+    let (letter, headers, body) = found.ok_or_else(unknown)?;
+    let headers = serde_json::from_str(&headers).map_err(Refusal::internal)?;
+    Ok((letter, Content { headers, body }))
+}
+
+/// Deletes one, unhandled; NOT_FOUND. As long as the stream keeps the message, a consumer that is made again from the
+/// start finds it once more.
+pub async fn discard(store: &Store, id: &str) -> Result<(), Refusal> {
+    let id = id.to_owned();
+    let discarded = store.write(id.clone(), move |tx| match delete(tx.db(), &id)? {
+        true => Ok(()),
+        false => Err(unknown()),
+    });
+    discarded.await
 }
 
 pub(crate) fn exists(db: &mut Db, id: &str) -> QueryResult<bool> {
     diesel::select(diesel::dsl::exists(dead_letter::table.find(id))).get_result(db)
 }
 
-/// Counts one more try of a message; answers the count.
-pub(crate) fn count_try(db: &mut Db, message: &str, now: Time) -> QueryResult<i32> {
-    let counted = diesel::update(delivery::table.find(message))
-        .set(delivery::tries.eq(delivery::tries + 1))
-        .execute(db)?;
-    if counted == 0 {
-        diesel::insert_into(delivery::table)
-            .values((
-                delivery::message.eq(message),
-                delivery::tries.eq(1),
-                delivery::at.eq(now.0),
-            ))
-            .execute(db)?;
-    }
-    delivery::table
-        .find(message)
-        .select(delivery::tries)
-        .first(db)
+/// Whether there was one.
+fn delete(db: &mut Db, id: &str) -> QueryResult<bool> {
+    let deleted = diesel::delete(dead_letter::table.find(id)).execute(db)?;
+    Ok(deleted > 0)
 }
 
-/// The message is done with, one way or the other.
-pub(crate) fn forget(db: &mut Db, message: &str) -> QueryResult<()> {
-    diesel::delete(delivery::table.find(message))
-        .execute(db)
-        .map(drop)
-}
-
-/// Forgets counts begun before `before`: their messages were overtaken, or expired, and never came again.
-pub(crate) fn forget_tries(db: &mut Db, before: Time) -> QueryResult<()> {
-    diesel::delete(delivery::table.filter(delivery::at.lt(before.0)))
-        .execute(db)
-        .map(drop)
+fn unknown() -> Refusal {
+    Refusal::not_found("dead letter")
 }

@@ -100,6 +100,18 @@ impl Policy {
     }
 }
 
+/// Every policy that follows `delivery` acts on it, in the command's transaction.
+pub(crate) fn apply_all(
+    policies: &[Policy],
+    tx: &mut Tx<'_>,
+    delivery: &Delivery,
+) -> Result<(), Refusal> {
+    policies
+        .iter()
+        .filter(|policy| policy.follows(delivery))
+        .try_for_each(|policy| policy.apply(tx, delivery))
+}
+
 /// Reads field 1 of any event: the entity. The rest of the event is for those who know it.
 pub fn decode_entity<E: Message + Default>(mut body: &[u8]) -> Result<E, Refusal> {
     let mut entity = None;

@@ -53,9 +53,10 @@ diesel::table! {
         subject -> Text,
         version -> BigInt,
         name -> Text,
-        stated_at -> BigInt,
+        headers -> Text,
         body -> Binary,
         reason -> Text,
+        tries -> Integer,
         at -> BigInt,
     }
 }

@@ -1,9 +1,9 @@
 //! What a context does with one message: takes it, asks for it again, or puts it aside.
 
 use super::{Settings, wire};
-use crate::dead_letter::{self, DeadLetter};
+use crate::dead_letter::{self, Content, DeadLetter};
 use crate::inbox;
-use crate::policy::{Delivery, Policy};
+use crate::policy::{self, Delivery, Policy};
 use crate::refusal::{Kind, Refusal};
 use crate::store::{Store, Tx};
 use async_nats::jetstream::Message;
@@ -98,7 +98,7 @@ impl Handler {
                 Some(Err(refusal)) => refusal,
             }
         };
-        let letter = letter(id, message, delivery.ok(), &refusal);
+        let letter = letter(id, message, tries.min(TRIES), delivery.ok(), &refusal);
         self.put_aside(letter, message).await
     }
 
@@ -128,12 +128,16 @@ impl Handler {
             reason = letter.reason,
             "an event was put aside as a dead letter"
         );
+        let content = Content {
+            headers: wire::header_pairs(message.headers.as_ref()),
+            body: message.payload.to_vec(),
+        };
         let put = self.insist(letter.subject.clone(), move |tx: &mut Tx<'_>| {
             let letter = DeadLetter {
                 at: tx.now().0,
                 ..letter.clone()
             };
-            dead_letter::insert(tx.db(), &letter)?;
+            dead_letter::insert(tx.db(), &letter, &content)?;
             Ok(dead_letter::forget(tx.db(), &letter.id)?)
         });
         match put.await {
@@ -143,18 +147,12 @@ impl Handler {
         }
     }
 
-    /// Every policy that follows the message, in one transaction.
     fn apply(
         &self,
         delivery: Delivery,
     ) -> impl Fn(&mut Tx<'_>) -> Result<(), Refusal> + Send + Sync + 'static {
         let policies = self.policies.clone();
-        move |tx| {
-            policies
-                .iter()
-                .filter(|policy| policy.follows(&delivery))
-                .try_for_each(|policy| policy.apply(tx, &delivery))
-        }
+        move |tx| policy::apply_all(&policies, tx, &delivery)
     }
 
     /// Remembers that everything there was has been acted on. False: it could not be written now.
@@ -247,6 +245,7 @@ fn identity(message: &Message) -> String {
 fn letter(
     id: String,
     message: &Message,
+    tries: i32,
     delivery: Option<Delivery>,
     refusal: &Refusal,
 ) -> DeadLetter {
@@ -254,10 +253,9 @@ fn letter(
         id,
         subject: message.subject.to_string(),
         version: delivery.as_ref().map_or(0, |delivery| delivery.version),
-        stated_at: delivery.as_ref().map_or(0, |delivery| delivery.at.0),
         name: delivery.map(|delivery| delivery.name).unwrap_or_default(),
-        body: message.payload.to_vec(),
         reason: refusal.why(),
+        tries,
         at: 0,
     }
 }

@@ -4,7 +4,7 @@ use crate::clock::Time;
 use crate::outbox::Row;
 use crate::policy::Delivery;
 use crate::refusal::{Kind, Refusal, text};
-use async_nats::HeaderMap;
+use async_nats::{HeaderMap, HeaderName, HeaderValue};
 use std::time::Duration;
 
 const ID: &str = "ce-id";
@@ -61,6 +61,25 @@ pub(crate) fn stored(headers: &HeaderMap) -> (String, Option<i64>) {
         get(ID).unwrap_or_default().to_owned(),
         get(SEQUENCE).and_then(|version| version.parse().ok()),
     )
+}
+
+/// The headers of a message, as they can be written down.
+pub(crate) fn header_pairs(headers: Option<&HeaderMap>) -> Vec<(String, String)> {
+    let all = headers.into_iter().flat_map(HeaderMap::iter);
+    all.flat_map(|(name, values)| values.iter().map(move |value| (name, value)))
+        .map(|(name, value)| (name.to_string(), value.to_string()))
+        .collect()
+}
+
+/// The headers that were written down as `pairs`.
+pub(crate) fn header_map(pairs: &[(String, String)]) -> HeaderMap {
+    let parsed = pairs
+        .iter()
+        .filter_map(|(name, value)| Some((name.parse::<HeaderName>().ok()?, value.parse().ok()?)));
+    parsed.fold(HeaderMap::new(), |mut headers, (name, value)| {
+        headers.append::<_, HeaderValue>(name, value);
+        headers
+    })
 }
 
 /// An event that was delivered; a refusal when the message is none.

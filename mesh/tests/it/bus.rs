@@ -4,6 +4,7 @@ mod carrying;
 mod failing;
 mod healing;
 mod publishing;
+mod redriving;
 
 use crate::nats::NatsServer;
 use crate::rig::{Database, eventually, seen};

@@ -39,8 +39,10 @@ CREATE TABLE dead_letter (
     subject TEXT NOT NULL,
     version BIGINT NOT NULL,
     name TEXT NOT NULL,
-    stated_at BIGINT NOT NULL,
+    headers TEXT NOT NULL,
     body BLOB NOT NULL,
     reason TEXT NOT NULL,
+    tries INTEGER NOT NULL,
     at BIGINT NOT NULL
 );
+CREATE INDEX dead_letter_newest ON dead_letter (at, id);

@@ -5,6 +5,7 @@ use async_nats::HeaderMap;
 use mesh::dead_letter::{self, DeadLetter};
 use mesh::refusal::text;
 use mesh::schema::delivery;
+use mesh::{Page, fields};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
@@ -17,7 +18,7 @@ pub async fn put(rig: &Rig, id: &str, version: i64, body: &[u8]) {
     put_raw(rig, &subject(id), headers, body).await;
 }
 
-async fn put_raw(rig: &Rig, subject: &str, headers: HeaderMap, body: &[u8]) {
+pub async fn put_raw(rig: &Rig, subject: &str, headers: HeaderMap, body: &[u8]) {
     let js = rig.server.jetstream().await;
     let published = js
         .publish_with_headers(subject.to_owned(), headers, body.to_vec().into())
@@ -25,10 +26,11 @@ async fn put_raw(rig: &Rig, subject: &str, headers: HeaderMap, body: &[u8]) {
     published.unwrap().await.unwrap();
 }
 
-async fn dead_letters(store: &Store, wanted: usize) -> Vec<DeadLetter> {
+pub async fn dead_letters(store: &Store, wanted: usize) -> Vec<DeadLetter> {
     eventually(&format!("{wanted} dead letters"), || async {
-        let letters = store.read(|db| Ok(dead_letter::list(db, 100)?));
-        let letters = letters.await.unwrap();
+        let page = fields::read(|fields| Page::read(fields, 100, "")).unwrap();
+        let letters = store.read(move |db| Ok(dead_letter::list(db, &page)?));
+        let (letters, _) = letters.await.unwrap();
         (letters.len() >= wanted).then_some(letters)
     })
     .await
@@ -97,10 +99,10 @@ async fn poison_is_put_aside_with_its_reason_and_its_neighbours_are_taken() {
             // SQLite's TEXT takes a NUL, but the letters look the same on both.
             assert!(found.2.starts_with(wanted.2), "{found:?}");
         }
-        assert_eq!(
-            letters.iter().find(|l| l.version == 0).unwrap().body,
-            fine("bare")
-        );
+        let bare = letters.iter().find(|l| l.version == 0).unwrap().id.clone();
+        let found = rig.to.read(move |db| dead_letter::find(db, &bare)).await;
+        assert_eq!(found.unwrap().1.body, fine("bare"));
+        assert!(letters.iter().all(|letter| letter.tries == 8));
         assert_eq!(all_seen(&rig.to).await.len(), 2);
         assert_eq!(tries_kept(&rig.to).await, 0, "nothing is left of the count");
         all_acknowledged(&rig).await;
