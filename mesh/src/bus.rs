@@ -44,12 +44,14 @@ pub struct Settings {
     pub max_bytes: Option<i64>,
     /// After how long without an ack a message is delivered again.
     pub redelivery: Duration,
+    /// How often a relay looks whether the stream still has what it acknowledged.
+    pub check: Duration,
     /// The first and the longest pause between two tries of a message that its policy could not take.
     pub pauses: (Duration, Duration),
 }
 
 impl Settings {
-    /// The usual settings: one replica, 30 s to an ack, 0.2 s to 5 s between tries.
+    /// The usual settings: one replica, 30 s to an ack and between checks, 0.2 s to 5 s between tries.
     pub fn new(url: impl Into<String>, name: impl Into<String>) -> Self {
         Self {
             url: url.into(),
@@ -57,6 +59,7 @@ impl Settings {
             replicas: 1,
             max_bytes: None,
             redelivery: Duration::from_secs(30),
+            check: Duration::from_secs(30),
             pauses: (Duration::from_millis(200), Duration::from_secs(5)),
         }
     }
@@ -138,6 +141,30 @@ impl Bus {
         }
     }
 
+    /// Makes the stream, and makes it again whenever it is gone, until `stop`: for whoever has the right to. It is looked
+    /// for at every new connection, and as often as the relays look.
+    pub async fn keep_provisioned(&self, stop: CancellationToken) {
+        let mut told = false;
+        loop {
+            let lost = self.connection.lost();
+            let provisioned = tokio::select! {
+                () = stop.cancelled() => return,
+                provisioned = self.provision() => provisioned,
+            };
+            if let Err(fault) = &provisioned
+                && !told
+            {
+                tracing::warn!(%fault, "the stream cannot be made now; it is tried again");
+            }
+            told = provisioned.is_err();
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = lost => {}
+                () = tokio::time::sleep(self.settings.check) => {}
+            }
+        }
+    }
+
     fn stream_config(&self) -> Config {
         Config {
             name: STREAM.to_owned(),
@@ -203,10 +230,22 @@ impl Bus {
             .ok_or_else(|| Fault::Refused("no handle of the stream".to_owned()))
     }
 
-    /// When the stream was made, RFC 3339: its identity.
-    pub(crate) async fn stream_created(&self) -> Result<String, Fault> {
+    /// Where the stream stands.
+    pub(crate) async fn standing(&self) -> Result<Standing, Fault> {
         let info = self.stream()?.get_info().await;
         let info = info.map_err(|why| Fault::Refused(why.to_string()))?;
-        Ok(wire::rfc3339(info.created.unix_timestamp_nanos()))
+        Ok(Standing {
+            created: wire::rfc3339(info.created.unix_timestamp_nanos()),
+            last: info.state.last_sequence,
+        })
     }
+}
+
+/// The stream at one moment.
+#[derive(Clone, Debug)]
+pub(crate) struct Standing {
+    /// When it was made, RFC 3339: its identity.
+    pub(crate) created: String,
+    /// The last sequence it has given.
+    pub(crate) last: u64,
 }

@@ -1,5 +1,7 @@
 //! The outbox: a row per event, written with the state it tells. It is the log; the stream only carries it.
 
+mod heal;
+mod loss;
 mod patience;
 mod publish;
 pub(crate) mod relay;
@@ -11,7 +13,10 @@ use crate::clock::Time;
 use crate::event::Event;
 use crate::schema::outbox;
 use crate::store::Db;
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 /// A row as the relay reads it.
 #[derive(Clone, Debug, Queryable, Selectable)]
@@ -42,6 +47,26 @@ pub struct Published {
     pub stream_created: String,
     /// The sequence it has in the stream; none when a newer version was there already.
     pub stream_seq: Option<i64>,
+}
+
+/// What is known of the message that a row has become.
+#[derive(Clone, Debug, Queryable)]
+struct Acked {
+    subject: String,
+    version: i64,
+    expires_at: Option<i64>,
+    stream_seq: i64,
+}
+
+/// Whether a row is the last of its entity, and the entity has not expired at `now`: from such rows a stream that has
+/// lost everything is filled again.
+fn tells_a_present(now: Time) -> SqlLiteral<Bool> {
+    sql(&format!(
+        "((expires_at IS NULL OR expires_at > {}) AND NOT EXISTS (SELECT 1 FROM outbox AS later \
+         WHERE later.subject = outbox.subject AND (later.version > outbox.version \
+         OR (later.version = outbox.version AND later.seq > outbox.seq))))",
+        now.0
+    ))
 }
 
 pub(crate) fn insert(db: &mut Db, subject: &str, event: &Event, now: Time) -> QueryResult<()> {

@@ -95,13 +95,15 @@ impl Connection {
         }
     }
 
-    /// Waits until the connection of now is gone, even when another is there already.
-    pub(crate) async fn lost(&self) {
+    /// Waits until the connection there is at the call is gone, even when another is there already.
+    pub(crate) fn lost(&self) -> impl Future<Output = ()> {
         let mut changes = self.changes.clone();
         changes.mark_unchanged();
-        while self.is_established() {
-            if let Ok(Ok(())) = tokio::time::timeout(LOOK, changes.changed()).await {
-                return;
+        async move {
+            while self.is_established() {
+                if let Ok(Ok(())) = tokio::time::timeout(LOOK, changes.changed()).await {
+                    return;
+                }
             }
         }
     }

@@ -10,6 +10,8 @@ use std::time::Duration;
 pub(super) const UNACKNOWLEDGED: i64 = 1000;
 /// Whose consumer it is, written into it.
 pub(super) const POLICIES: &str = "yemae-policies";
+/// Of which stream it is, by its creation time, written into it.
+pub(super) const MADE_ON: &str = "yemae-stream";
 
 /// A durable pull consumer of what `policies` follow.
 pub(super) fn config(context: &str, policies: &[Policy], redelivery: Duration) -> pull::Config {

@@ -1,13 +1,13 @@
 //! The consumer of a context: pulls what its policies follow, made again for ever whatever becomes of it.
 
-use super::consumer::{POLICIES, UNACKNOWLEDGED, config};
+use super::consumer::{MADE_ON, POLICIES, UNACKNOWLEDGED, config};
 use super::handle::{Handler, Verdict};
 use super::{ANSWER, Bus, Fault, STREAM};
 use crate::policy::Policy;
 use crate::store::Store;
 use async_nats::Request;
-use async_nats::jetstream::consumer::PullConsumer;
 use async_nats::jetstream::consumer::pull::{self, Stream as Messages};
+use async_nats::jetstream::consumer::{Info, PullConsumer};
 use async_nats::jetstream::context::ConsumerInfoErrorKind;
 use async_nats::jetstream::{AckKind, Message};
 use futures::FutureExt;
@@ -203,7 +203,7 @@ impl Follower {
         }
     }
 
-    async fn info(&self) -> Result<Option<async_nats::jetstream::consumer::Info>, Fault> {
+    async fn info(&self) -> Result<Option<Info>, Fault> {
         let name = self.config.durable_name.as_deref().unwrap_or_default();
         match self.bus.stream()?.consumer_info(name).await {
             Ok(info) => Ok(Some(info)),
@@ -212,21 +212,41 @@ impl Follower {
         }
     }
 
-    /// The consumer, made if there is none. One that was made for other policies is made anew from the start: a new
-    /// policy has to see what the old consumer has left behind; to the others it is no news.
+    /// The consumer, made if there is none. One that cannot go on from where it stands is made anew from the start: what
+    /// it brings again is no news.
     async fn consumer(&self) -> Result<PullConsumer, Fault> {
-        let stream = self.bus.stream()?;
-        if let Some(info) = self.info().await?
-            && info.config.metadata.get(POLICIES) != self.config.metadata.get(POLICIES)
+        // In this order: what others take in the meantime must not look as if it were beyond the end.
+        let info = self.info().await?;
+        let standing = self.bus.standing().await?;
+        let mut config = self.config.clone();
+        let made_on = (MADE_ON.to_owned(), standing.created.clone());
+        config.metadata.extend([made_on]);
+        if let Some(info) = info
+            && let Some(why) = is_useless(&info, &config, standing.last)
         {
-            tracing::info!(consumer = info.name, "made for other policies");
+            tracing::info!(consumer = info.name, why, "the consumer is made anew");
+            let stream = self.bus.stream()?;
             stream.delete_consumer(&info.name).await.map_err(refused)?;
         }
-        let config = self.config.clone();
         let js = self.bus.js();
         js.create_consumer_on_stream(config, STREAM)
             .await
             .map_err(refused)
+    }
+}
+
+/// Why a consumer has to be made anew, if it has to.
+fn is_useless(found: &Info, wanted: &pull::Config, last: u64) -> Option<&'static str> {
+    let differs = |key| found.config.metadata.get(key) != wanted.metadata.get(key);
+    if differs(POLICIES) {
+        // A new policy has to see what the old consumer has left behind.
+        Some("made for other policies")
+    } else if differs(MADE_ON) {
+        Some("made on another stream")
+    } else if found.delivered.stream_sequence > last {
+        Some("ahead of the stream")
+    } else {
+        None
     }
 }
 

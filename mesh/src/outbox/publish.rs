@@ -9,6 +9,7 @@ use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::stream::LastRawMessageErrorKind;
 use std::error::Error;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How often somebody else may come between before the row is put off.
 const ROUNDS: usize = 8;
@@ -33,6 +34,14 @@ pub(super) enum Trouble {
     Full(String),
     /// This one cannot.
     Row(String),
+    /// The stream has not what it acknowledged; of this subject nothing newer than the version, if that is told.
+    Lost(Option<i64>),
+}
+
+impl Trouble {
+    pub(super) fn stream(why: impl std::fmt::Display) -> Self {
+        Self::Stream(why.to_string())
+    }
 }
 
 /// What became of the rows of one subject.
@@ -49,6 +58,8 @@ pub(super) struct Publisher {
     pub(super) bus: Bus,
     pub(super) clock: Clock,
     pub(super) stream_created: Arc<str>,
+    /// The highest sequence the stream gave to this context.
+    pub(super) highest: Arc<AtomicU64>,
 }
 
 impl Publisher {
@@ -108,7 +119,7 @@ impl Publisher {
                     if let Some(settled) = self.settled(row, last).await? {
                         return Ok(settled);
                     }
-                    if renewal > 0 {
+                    if row.expires_at.is_some_and(|at| at <= self.clock.now().0) {
                         return Ok(Some(sequence));
                     }
                     renewal += 1;
@@ -121,13 +132,13 @@ impl Publisher {
     }
 
     /// Looks at the subject's last message. When the row is not newer it needs no publishing: answers its sequence if
-    /// it is that very message.
+    /// it is that very message. A last message older than one that is known to have been there is a loss.
     async fn settled(
         &self,
         row: &Row,
         last: &mut Option<Last>,
     ) -> Result<Option<Option<u64>>, Trouble> {
-        let stream = self.bus.stream().map_err(away)?;
+        let stream = self.bus.stream().map_err(Trouble::stream)?;
         // Asked of the leader: a replica may not know the last one yet.
         let message = match stream.get_last_raw_message_by_subject(&row.subject).await {
             Ok(message) => message,
@@ -135,9 +146,14 @@ impl Publisher {
                 *last = None;
                 return Ok(None);
             }
-            Err(why) => return Err(away(why)),
+            Err(why) => return Err(Trouble::stream(why)),
         };
         let (id, version) = wire::stored(&message.headers);
+        if let (Some(known), Some(found)) = (*last, version)
+            && found < known.version
+        {
+            return Err(Trouble::Lost(Some(found)));
+        }
         let version = version.unwrap_or(i64::MIN);
         let sequence = message.sequence;
         *last = Some(Last { sequence, version });
@@ -151,6 +167,7 @@ impl Publisher {
     )]
     async fn send(&self, row: &Row, expected: u64, renewal: u32) -> Result<Reply, Trouble> {
         let headers = wire::headers(row, expected, renewal, self.clock.now());
+        let highest = self.highest.load(Ordering::SeqCst);
         let message = PublishMessage::build()
             .headers(headers)
             .payload(row.body.clone().into());
@@ -163,7 +180,11 @@ impl Publisher {
         };
         match answer.await {
             Ok(ack) if ack.duplicate => Ok(Reply::Duplicate(ack.sequence)),
-            Ok(ack) => Ok(Reply::Stored(ack.sequence)),
+            Ok(ack) if ack.sequence <= highest => Err(Trouble::Lost(None)),
+            Ok(ack) => {
+                self.highest.fetch_max(ack.sequence, Ordering::SeqCst);
+                Ok(Reply::Stored(ack.sequence))
+            }
             Err(why) => match (why.kind(), code(&why)) {
                 (PublishErrorKind::WrongLastSequence, _) | (_, Some(WRONG_LAST_SEQUENCE)) => {
                     Ok(Reply::NotLast)
@@ -172,7 +193,7 @@ impl Publisher {
                 (PublishErrorKind::MaxPayloadExceeded | PublishErrorKind::Other, _) => {
                     Err(Trouble::Row(why.to_string()))
                 }
-                _ => Err(away(why)),
+                _ => Err(Trouble::stream(why)),
             },
         }
     }
@@ -182,10 +203,6 @@ enum Reply {
     Stored(u64),
     Duplicate(u64),
     NotLast,
-}
-
-fn away(why: impl std::fmt::Display) -> Trouble {
-    Trouble::Stream(why.to_string())
 }
 
 fn code(why: &(dyn Error + 'static)) -> Option<u64> {

@@ -1,8 +1,12 @@
 //! The relay: one per context, it publishes what the outbox holds. Woken by the commit, with a slow poll behind it.
 
+mod launch;
+
+use super::heal::{self, Ground, heal};
+use super::loss::{self, Finding};
 use super::patience::{self, FIRST_PAUSE, Troubles};
 use super::publish::{Last, Publisher, Sent, Trouble};
-use super::{Published, Row, last_published, mark, sweep, unpublished_after};
+use super::{Published, mark, sweep};
 use crate::bus::Bus;
 use crate::store::Store;
 use futures::FutureExt;
@@ -11,19 +15,12 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::Instant;
+use tokio::time::{Instant, Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-/// Subjects that are published to at once; of each, one row at a time.
-const IN_FLIGHT: usize = 128;
-/// Rows read at once, and how many such pages one look at the outbox reads at most.
-const PAGE: i64 = 256;
-const PAGES: usize = 16;
 /// What another process committed, and what is due again, is seen so late.
 const POLL: Duration = Duration::from_secs(1);
 const SWEEP: Duration = Duration::from_secs(3600);
-/// Subjects whose last message is remembered; of others the outbox itself knows.
-const REMEMBERED: usize = 16_384;
 /// How long a stopping relay waits for what is in flight.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -46,24 +43,35 @@ pub(crate) async fn run(bus: Bus, store: Store, stop: CancellationToken) {
 
 async fn publishing(bus: Bus, store: Store, stop: CancellationToken) {
     let mut trouble = Troubles::default();
+    let mut suspected = false;
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
             () = bus.connection().ready() => {}
         }
-        let pause = match bus.stream_created().await {
-            Ok(created) => {
-                let mut relay = Relay::new(&bus, &store, created, &mut trouble);
+        // From before the look: what comes after a new connection has to be looked at anew.
+        let lost = bus.connection().lost();
+        let healed = tokio::select! {
+            () = stop.cancelled() => return,
+            healed = heal(&bus, &store, suspected) => healed,
+        };
+        let pause = match healed {
+            Ok(ground) => {
+                let mut relay = Relay::new(&bus, &store, ground, &mut trouble);
                 tokio::select! {
                     () = relay.work() => {}
-                    () = bus.connection().lost() => {}
+                    () = lost => {}
                     () = stop.cancelled() => {
                         let _ = tokio::time::timeout(FAREWELL, relay.part()).await;
                     }
                 }
+                suspected = relay.suspects;
                 FIRST_PAUSE
             }
-            Err(why) => trouble.with_stream(&why.to_string()),
+            Err(Trouble::Stream(why) | Trouble::Full(why) | Trouble::Row(why)) => {
+                trouble.with_stream(&why)
+            }
+            Err(Trouble::Lost(_)) => FIRST_PAUSE,
         };
         tokio::select! {
             () = stop.cancelled() => return,
@@ -84,6 +92,9 @@ struct Relay<'a> {
     trouble: &'a mut Troubles,
     /// The stream may be another one by now.
     doubtful: bool,
+    /// It has shown that it lost something.
+    suspects: bool,
+    checks: Interval,
 }
 
 /// A subject whose next row could not be published.
@@ -93,13 +104,17 @@ struct PutOff {
 }
 
 impl<'a> Relay<'a> {
-    fn new(bus: &Bus, store: &'a Store, created: String, trouble: &'a mut Troubles) -> Self {
+    fn new(bus: &Bus, store: &'a Store, ground: Ground, trouble: &'a mut Troubles) -> Self {
+        let period = bus.settings().check;
+        let mut checks = tokio::time::interval_at(Instant::now() + period, period);
+        checks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self {
             store,
             publisher: Publisher {
                 bus: bus.clone(),
                 clock: store.clock().clone(),
-                stream_created: created.into(),
+                stream_created: ground.created.into(),
+                highest: Arc::new(ground.highest.into()),
             },
             in_flight: FuturesUnordered::new(),
             busy: HashSet::new(),
@@ -107,6 +122,8 @@ impl<'a> Relay<'a> {
             put_off: HashMap::new(),
             trouble,
             doubtful: false,
+            suspects: false,
+            checks,
         }
     }
 
@@ -122,8 +139,18 @@ impl<'a> Relay<'a> {
             tokio::select! {
                 Some(sent) = self.in_flight.next() => self.land(sent).await,
                 () = self.store.signals().outbox.notified() => {}
+                _ = self.checks.tick() => self.check().await,
                 () = tokio::time::sleep(rest) => {}
             }
+        }
+    }
+
+    /// Looks whether the stream still has what it acknowledged. If not, it is mended before anything else is published.
+    async fn check(&mut self) {
+        let (bus, created) = (&self.publisher.bus, &*self.publisher.stream_created);
+        match loss::look(bus, self.store).await {
+            Ok((standing, Finding::Intact)) if standing.created == created => {}
+            _ => self.doubtful = true,
         }
     }
 
@@ -145,86 +172,6 @@ impl<'a> Relay<'a> {
             due.saturating_duration_since(Instant::now())
                 .clamp(FIRST_PAUSE, POLL)
         })
-    }
-
-    /// Starts on every subject that has rows, up to the limit.
-    async fn launch(&mut self) {
-        // One moment for the whole look: a subject put off must not become due between its first row and its second.
-        let now = Instant::now();
-        if !self.trouble.left().is_zero() {
-            return;
-        }
-        let mut after = 0;
-        for _ in 0..PAGES {
-            if self.in_flight.len() >= IN_FLIGHT {
-                return;
-            }
-            let page = self
-                .store
-                .read(move |db| Ok(unpublished_after(db, after, PAGE)?));
-            let Ok(page) = page.await else { return };
-            let (read, last) = (page.len() as i64, page.last().map_or(0, |row| row.seq));
-            self.start(page, now).await;
-            if read < PAGE {
-                return;
-            }
-            after = last;
-        }
-    }
-
-    async fn start(&mut self, page: Vec<Row>, now: Instant) {
-        let mut subjects: Vec<(String, Vec<Row>)> = Vec::new();
-        let mut places: HashMap<String, usize> = HashMap::new();
-        for row in page {
-            let put_off = self.put_off.get(&row.subject).map(|put_off| put_off.until);
-            if self.busy.contains(&row.subject) || put_off.is_some_and(|until| until > now) {
-                continue;
-            }
-            if let Some(place) = places.get(&row.subject) {
-                subjects[*place].1.push(row);
-            } else if self.in_flight.len() + subjects.len() < IN_FLIGHT {
-                places.insert(row.subject.clone(), subjects.len());
-                subjects.push((row.subject.clone(), vec![row]));
-            }
-        }
-        self.remember(&subjects).await;
-        for (subject, rows) in subjects {
-            let last = self.known.get(&subject).copied();
-            let publishing = self.publisher.clone().all(subject.clone(), rows, last);
-            self.busy.insert(subject);
-            self.in_flight.push(publishing.boxed());
-        }
-    }
-
-    /// Learns from the outbox what it published before to subjects that are not remembered. Of a subject unknown to
-    /// it too, the first publish expects no message, and the refusal tells if there is one.
-    async fn remember(&mut self, subjects: &[(String, Vec<Row>)]) {
-        let unknown: Vec<String> = subjects
-            .iter()
-            .map(|(subject, _)| subject.clone())
-            .filter(|subject| !self.known.contains_key(subject))
-            .collect();
-        if unknown.is_empty() {
-            return;
-        }
-        if self.known.len() > REMEMBERED {
-            self.known.clear();
-        }
-        let created = self.publisher.stream_created.clone();
-        let found = self.store.read(move |db| {
-            let mut found = Vec::new();
-            for subject in unknown {
-                if let Some((sequence, version)) = last_published(db, &subject, &created)? {
-                    found.push((subject, sequence, version));
-                }
-            }
-            Ok(found)
-        });
-        // Without an answer the stream itself is asked, by a publish it refuses.
-        for (subject, sequence, version) in found.await.unwrap_or_default() {
-            let sequence = sequence.unsigned_abs();
-            self.known.insert(subject, Last { sequence, version });
-        }
     }
 
     /// Takes in what became of one subject, and of all others that are done by now, and marks it in one transaction.
@@ -254,6 +201,12 @@ impl<'a> Relay<'a> {
                     self.doubtful = true;
                 }
                 Some(Trouble::Full(why)) => self.trouble.full(&why),
+                Some(Trouble::Lost(left)) => {
+                    (self.doubtful, self.suspects) = (true, true);
+                    if let Some(version) = left {
+                        self.restate(sent.subject, version).await;
+                    }
+                }
                 Some(Trouble::Row(why)) => self.put_off(sent.subject, &why),
             }
         }
@@ -275,6 +228,16 @@ impl<'a> Relay<'a> {
             }
             tries += 1;
             tokio::time::sleep(patience::pause(tries)).await;
+        }
+    }
+
+    /// Of one subject, publishes again what is newer than `version`. Without a database the next refusal leads here again.
+    async fn restate(&mut self, subject: String, version: i64) {
+        let restated = self.store.write_regardless("outbox", move |tx| {
+            Ok(heal::newer(tx.db(), &subject, version)?)
+        });
+        if let Err(why) = restated.await {
+            tracing::warn!(%why, "what the stream has lost cannot be published again yet");
         }
     }
 

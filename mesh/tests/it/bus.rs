@@ -3,17 +3,19 @@
 mod carrying;
 mod failing;
 mod healing;
+mod losing;
 mod publishing;
 mod redriving;
 
 use crate::nats::NatsServer;
 use crate::rig::{Database, eventually, seen};
+use async_nats::jetstream::message::StreamMessage;
 use diesel::prelude::*;
 use mesh::bus::{Bus, Settings};
 use mesh::policy::Policy;
 use mesh::schema::outbox;
 use mesh::store::Backend;
-use mesh::{Change, Context, Event, Refusal, Store, Time, Tx};
+use mesh::{Change, Clock, Context, Event, Refusal, Store, Time, Tx};
 use proto::cinema::booking::v1::BookingPlaced;
 use proto::ordering::v1::Order;
 use std::time::Duration;
@@ -46,6 +48,11 @@ impl Rig {
     }
 
     pub async fn on(backend: Backend) -> Option<Self> {
+        Self::at(backend, Clock::system()).await
+    }
+
+    /// With both contexts' time.
+    pub async fn at(backend: Backend, clock: Clock) -> Option<Self> {
         let server = NatsServer::start()?;
         let databases = [Database::new(backend)?, Database::new(backend)?];
         let bus = Bus::connect(settings(&server)).await.unwrap();
@@ -53,8 +60,8 @@ impl Rig {
         Some(Self {
             server,
             bus,
-            from: databases[0].open(STATED),
-            to: databases[1].open(FOLLOWER),
+            from: databases[0].open_at(STATED, clock.clone()),
+            to: databases[1].open_at(FOLLOWER, clock),
             _databases: databases,
         })
     }
@@ -64,6 +71,14 @@ impl Rig {
         let stop = CancellationToken::new();
         let (bus, store, token) = (self.bus.clone(), self.from.clone(), stop.clone());
         mesh::task::detach(async move { bus.relay(store, token).await });
+        stop.drop_guard()
+    }
+
+    /// Keeps the stream for as long as the guard is held.
+    pub fn keep_provisioned(&self) -> DropGuard {
+        let stop = CancellationToken::new();
+        let (bus, token) = (self.bus.clone(), stop.clone());
+        mesh::task::detach(async move { bus.keep_provisioned(token).await });
         stop.drop_guard()
     }
 
@@ -89,11 +104,16 @@ impl Rig {
 
     /// The version the stream's last message of an order tells.
     pub async fn last_version(&self, id: &str) -> Option<i64> {
+        let headers = self.last(id).await?.headers;
+        headers.get("ce-sequence")?.as_str().parse().ok()
+    }
+
+    /// The stream's last message of an order.
+    pub async fn last(&self, id: &str) -> Option<StreamMessage> {
         let js = self.server.jetstream().await;
         let stream = js.get_stream("YEMAE").await.unwrap();
         let last = stream.get_last_raw_message_by_subject(&subject(id)).await;
-        let headers = last.ok()?.headers;
-        headers.get("ce-sequence")?.as_str().parse().ok()
+        last.ok()
     }
 }
 

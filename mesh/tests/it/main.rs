@@ -3,6 +3,7 @@
 
 mod bus;
 mod client;
+mod gate;
 mod nats;
 mod postgres;
 mod rig;

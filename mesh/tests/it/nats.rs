@@ -3,7 +3,7 @@
 use crate::rig::{free_port, tool};
 use async_nats::jetstream;
 use std::net::TcpStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -39,6 +39,10 @@ impl NatsServer {
         format!("nats://127.0.0.1:{}", self.port)
     }
 
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// kill -9.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
@@ -52,10 +56,36 @@ impl NatsServer {
             .unwrap();
     }
 
+    /// Takes a copy of what it has stored; it must not run.
+    pub fn copy(&self) -> TempDir {
+        let copy = tempfile::tempdir().unwrap();
+        copy_all(self.folder.path(), copy.path());
+        copy
+    }
+
+    /// Sets it back to a copy, or to nothing; it must not run.
+    pub fn set_back(&self, copy: Option<&TempDir>) {
+        for entry in std::fs::read_dir(self.folder.path()).unwrap() {
+            std::fs::remove_dir_all(entry.unwrap().path()).unwrap();
+        }
+        if let Some(copy) = copy {
+            copy_all(copy.path(), self.folder.path());
+        }
+    }
+
     /// A view of the stream beside mesh's own.
     pub async fn jetstream(&self) -> jetstream::Context {
         jetstream::new(async_nats::connect(self.url()).await.unwrap())
     }
+}
+
+fn copy_all(from: &Path, to: &Path) {
+    let copied = Command::new("cp")
+        .arg("-a")
+        .arg(from.join("."))
+        .arg(to)
+        .status();
+    assert!(copied.unwrap().success());
 }
 
 impl Drop for NatsServer {

@@ -12,6 +12,7 @@ CREATE TABLE outbox (
 );
 CREATE INDEX outbox_unpublished ON outbox (seq) WHERE published_at IS NULL;
 CREATE INDEX outbox_subject ON outbox (subject, version);
+CREATE INDEX outbox_acked ON outbox (stream_created, stream_seq) WHERE stream_seq IS NOT NULL;
 CREATE TABLE inbox (
     policy TEXT NOT NULL,
     subject TEXT NOT NULL,

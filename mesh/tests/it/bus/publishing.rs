@@ -1,6 +1,7 @@
 //! The relay: the last message of a subject is never a stale one, and what is done with goes.
 
 use super::*;
+use crate::gate::Gate;
 use mesh::Clock;
 use std::time::Duration;
 
@@ -23,6 +24,56 @@ async fn two_relays_at_once_leave_the_highest_version_last() {
     for id in &ids {
         assert_eq!(rig.last_version(id).await, Some(20), "{id}");
     }
+}
+
+#[tokio::test]
+async fn a_publish_that_arrives_late_does_not_win_over_another_relays() {
+    let Some(rig) = Rig::new().await else { return };
+    let gate = Gate::before(rig.server.port()).await;
+    let slow = Rig {
+        bus: Bus::connect(Settings {
+            url: format!("nats://127.0.0.1:{}", gate.port),
+            ..settings(&rig.server)
+        })
+        .await
+        .unwrap(),
+        ..rig
+    };
+    let _slow = slow.relay();
+    state(&slow.from, "a", 1, None).await;
+    slow.all_published().await;
+    gate.close();
+    state(&slow.from, "a", 2, None).await;
+    eventually("version 2 is on its way", || async {
+        gate.holds("cinema-booking/Order/a/2").then_some(())
+    })
+    .await;
+    // The other relay never sends 2, or the server would know its message id.
+    let skipped = slow.from.write((), |tx| {
+        let row = mesh::outbox::Published {
+            seq: 2,
+            stream_created: String::new(),
+            stream_seq: None,
+        };
+        let now = tx.now();
+        Ok(mesh::outbox::mark(tx.db(), &[row], now)?)
+    });
+    skipped.await.unwrap();
+    let fast = Rig {
+        bus: Bus::connect(settings(&slow.server)).await.unwrap(),
+        ..slow
+    };
+    let other = fast.relay();
+    state(&fast.from, "a", 3, None).await;
+    fast.all_published().await;
+    drop(other);
+    gate.open();
+    state(&fast.from, "b", 1, None).await;
+    fast.all_published().await;
+    assert!(!gate.holds("a/2"), "it has come through");
+    assert_eq!(fast.last_version("a").await, Some(3));
+    let stream = fast.server.jetstream().await.get_stream("YEMAE").await;
+    assert_eq!(stream.unwrap().cached_info().state.messages, 3);
 }
 
 #[tokio::test]
@@ -84,11 +135,13 @@ async fn what_the_server_lost_but_remembers_the_id_of_is_published_again() {
     rig.all_published().await;
     let js = rig.server.jetstream().await;
     let stream = js.get_stream("YEMAE").await.unwrap();
-    assert!(stream.delete_message(1).await.unwrap());
-    assert_eq!(rig.last_version("a").await, None);
-    unmark(&rig.from, 1..=1).await;
-    rig.all_published().await;
-    assert_eq!(rig.last_version("a").await, Some(1));
+    for sequence in 1..=3 {
+        assert!(stream.delete_message(sequence).await.unwrap());
+        assert_eq!(rig.last_version("a").await, None);
+        unmark(&rig.from, 1..=1).await;
+        rig.all_published().await;
+        assert_eq!(rig.last_version("a").await, Some(1));
+    }
 }
 
 #[tokio::test]
@@ -129,49 +182,58 @@ async fn what_expires_is_gone_then_and_can_be_stated_again() {
 }
 
 #[tokio::test]
-async fn the_sweep_keeps_what_is_young_unpublished_or_last_of_its_stream() {
-    let Some(database) = Database::new(Backend::Sqlite) else {
-        return;
-    };
-    let (clock, hand) = Clock::manual(Time(1_750_000_000_000_000));
-    let store = database.open_at(STATED, clock);
-    for n in 1..=6 {
-        state(&store, &n.to_string(), n, None).await;
+async fn the_sweep_keeps_what_is_young_unpublished_last_of_its_stream_or_of_its_entity() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let Some(database) = Database::new(backend) else {
+            continue;
+        };
+        let (clock, hand) = Clock::manual(Time(1_750_000_000_000_000));
+        let store = database.open_at(STATED, clock.clone());
+        let days = |n: u64| Duration::from_secs(n * 24 * 3600);
+        for version in 1..=6 {
+            state(&store, "a", version, None).await;
+        }
+        state(&store, "b", 1, None).await;
+        state(&store, "c", 1, Some(clock.now().plus(days(90)))).await;
+        // 3 is the last of an older stream, 5 of this one; 4 was dropped for a newer one, 6 is unpublished; 7 and 8 are
+        // the last of their entities.
+        for (n, created, sequence) in [
+            (1, "old", Some(8)),
+            (2, "new", Some(1)),
+            (3, "old", Some(9)),
+            (4, "new", None),
+            (5, "new", Some(5)),
+            (7, "new", Some(3)),
+            (8, "new", Some(4)),
+        ] {
+            let marked = store.write((), move |tx| {
+                let row = mesh::outbox::Published {
+                    seq: n,
+                    stream_created: created.to_owned(),
+                    stream_seq: sequence,
+                };
+                let now = tx.now();
+                Ok(mesh::outbox::mark(tx.db(), &[row], now)?)
+            });
+            marked.await.unwrap();
+        }
+        let kept = || async {
+            let rows = store.read(|db| {
+                let rows = outbox::table.order(outbox::seq);
+                Ok(rows.select(outbox::seq).load::<i64>(db)?)
+            });
+            rows.await.unwrap()
+        };
+        hand.advance(days(7));
+        assert_eq!(mesh::outbox::sweep(&store).await.unwrap(), 0);
+        hand.advance(Duration::from_secs(1));
+        assert_eq!(mesh::outbox::sweep(&store).await.unwrap(), 3);
+        assert_eq!(kept().await, [3, 5, 6, 7, 8]);
+        assert_eq!(mesh::outbox::sweep(&store).await.unwrap(), 0);
+        hand.advance(days(83));
+        assert_eq!(mesh::outbox::sweep(&store).await.unwrap(), 1);
+        assert_eq!(kept().await, [3, 5, 6, 7], "it has expired");
     }
-    // 3 is the last of an older stream, 5 of this one; 4 was dropped for a newer one, 6 is unpublished.
-    for (n, created, sequence) in [
-        (1, "old", Some(8)),
-        (2, "new", Some(1)),
-        (3, "old", Some(9)),
-        (4, "new", None),
-        (5, "new", Some(2)),
-    ] {
-        let marked = store.write((), move |tx| {
-            let row = mesh::outbox::Published {
-                seq: n,
-                stream_created: created.to_owned(),
-                stream_seq: sequence,
-            };
-            let now = tx.now();
-            Ok(mesh::outbox::mark(tx.db(), &[row], now)?)
-        });
-        marked.await.unwrap();
-    }
-    hand.advance(Duration::from_secs(7 * 24 * 3600));
-    assert_eq!(mesh::outbox::sweep(&store).await.unwrap(), 0);
-    hand.advance(Duration::from_secs(1));
-    assert_eq!(mesh::outbox::sweep(&store).await.unwrap(), 3);
-    let left: Vec<i64> = store
-        .read(|db| {
-            Ok(outbox::table
-                .order(outbox::seq)
-                .select(outbox::seq)
-                .load(db)?)
-        })
-        .await
-        .unwrap();
-    assert_eq!(left, [3, 5, 6]);
-    assert_eq!(mesh::outbox::sweep(&store).await.unwrap(), 0);
 }
 
 #[tokio::test]

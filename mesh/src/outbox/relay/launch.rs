@@ -1,0 +1,98 @@
+//! What is published next: of every subject that has rows, the oldest.
+
+use super::Relay;
+use crate::outbox::publish::Last;
+use crate::outbox::{Row, last_published, unpublished_after};
+use futures::FutureExt;
+use std::collections::HashMap;
+use tokio::time::Instant;
+
+/// Subjects that are published to at once; of each, one row at a time.
+const IN_FLIGHT: usize = 128;
+/// Rows read at once, and how many such pages one look at the outbox reads at most.
+const PAGE: i64 = 256;
+const PAGES: usize = 16;
+/// Subjects whose last message is remembered; of others the outbox itself knows.
+const REMEMBERED: usize = 16_384;
+
+impl Relay<'_> {
+    /// Starts on every subject that has rows, up to the limit.
+    pub(super) async fn launch(&mut self) {
+        // One moment for the whole look: a subject put off must not become due between its first row and its second.
+        let now = Instant::now();
+        if !self.trouble.left().is_zero() {
+            return;
+        }
+        let mut after = 0;
+        for _ in 0..PAGES {
+            if self.in_flight.len() >= IN_FLIGHT {
+                return;
+            }
+            let page = self
+                .store
+                .read(move |db| Ok(unpublished_after(db, after, PAGE)?));
+            let Ok(page) = page.await else { return };
+            let (read, last) = (page.len() as i64, page.last().map_or(0, |row| row.seq));
+            self.start(page, now).await;
+            if read < PAGE {
+                return;
+            }
+            after = last;
+        }
+    }
+
+    async fn start(&mut self, page: Vec<Row>, now: Instant) {
+        let mut subjects: Vec<(String, Vec<Row>)> = Vec::new();
+        let mut places: HashMap<String, usize> = HashMap::new();
+        for row in page {
+            let put_off = self.put_off.get(&row.subject).map(|put_off| put_off.until);
+            if self.busy.contains(&row.subject) || put_off.is_some_and(|until| until > now) {
+                continue;
+            }
+            if let Some(place) = places.get(&row.subject) {
+                subjects[*place].1.push(row);
+            } else if self.in_flight.len() + subjects.len() < IN_FLIGHT {
+                places.insert(row.subject.clone(), subjects.len());
+                subjects.push((row.subject.clone(), vec![row]));
+            }
+        }
+        self.remember(&subjects).await;
+        for (subject, rows) in subjects {
+            let last = self.known.get(&subject).copied();
+            let publishing = self.publisher.clone().all(subject.clone(), rows, last);
+            self.busy.insert(subject);
+            self.in_flight.push(publishing.boxed());
+        }
+    }
+
+    /// Learns from the outbox what it published before to subjects that are not remembered. Of a subject unknown to
+    /// it too, the first publish expects no message, and the refusal tells if there is one.
+    async fn remember(&mut self, subjects: &[(String, Vec<Row>)]) {
+        let unknown: Vec<String> = subjects
+            .iter()
+            .map(|(subject, _)| subject.clone())
+            .filter(|subject| !self.known.contains_key(subject))
+            .collect();
+        if unknown.is_empty() {
+            return;
+        }
+        if self.known.len() > REMEMBERED {
+            self.known.clear();
+        }
+        let created = self.publisher.stream_created.clone();
+        let found = self.store.read(move |db| {
+            let mut found = Vec::new();
+            for subject in unknown {
+                if let Some((sequence, version)) = last_published(db, &subject, &created)? {
+                    found.push((subject, sequence, version));
+                }
+            }
+            Ok(found)
+        });
+        // Without an answer the stream itself is asked, by a publish it refuses.
+        for (subject, sequence, version) in found.await.unwrap_or_default() {
+            let sequence = sequence.unsigned_abs();
+            self.known.insert(subject, Last { sequence, version });
+        }
+    }
+}

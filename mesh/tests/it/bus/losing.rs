@@ -1,0 +1,310 @@
+//! A stream that has lost what it acknowledged: its end, or all of it.
+
+use super::failing::put;
+use super::*;
+use async_nats::jetstream::consumer::{DeliverPolicy, FromConsumer, pull};
+use async_nats::jetstream::stream::Stream;
+use std::collections::BTreeMap;
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// A bus whose relay looks all the time, or never by itself.
+async fn bus(rig: &Rig, check: Duration) -> Bus {
+    let settings = Settings {
+        check,
+        ..settings(&rig.server)
+    };
+    Bus::connect(settings).await.unwrap()
+}
+
+async fn stream(rig: &Rig) -> Stream {
+    let js = rig.server.jetstream().await;
+    js.get_stream("YEMAE").await.unwrap()
+}
+
+/// Everything the stream has of orders, in its order: id and version.
+async fn kept(rig: &Rig) -> Vec<(String, String)> {
+    let mut stream = stream(rig).await;
+    let last = stream.info().await.unwrap().state.last_sequence;
+    let mut kept = Vec::new();
+    for sequence in 1..=last {
+        if let Ok(message) = stream.get_raw_message(sequence).await
+            && let Some(id) = message.subject.strip_prefix("yemae.cinema-booking.Order.")
+        {
+            let version = message.headers.get("ce-sequence").unwrap();
+            kept.push((id.to_owned(), version.to_string()));
+        }
+    }
+    kept
+}
+
+/// The last versions of all orders in the stream.
+async fn present(rig: &Rig) -> BTreeMap<String, String> {
+    kept(rig).await.into_iter().collect()
+}
+
+async fn present_is(rig: &Rig, wanted: &[(&str, i64)]) {
+    let pair = |(id, version): &(&str, i64)| ((*id).to_owned(), version.to_string());
+    let wanted: BTreeMap<_, _> = wanted.iter().map(pair).collect();
+    eventually(&format!("the stream tells {wanted:?}"), || async {
+        (present(rig).await == wanted).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_server_away_for_longer_than_anything_is_kept_and_wiped_meanwhile_is_filled_again() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let (clock, hand) = Clock::manual(Time(1_750_000_000_000_000));
+        let Some(mut rig) = Rig::at(backend, clock.clone()).await else {
+            continue;
+        };
+        let (_relay, _follower) = (rig.relay(), rig.watch());
+        let _kept = rig.keep_provisioned();
+        for version in 1..=3 {
+            state(&rig.from, "a", version, None).await;
+        }
+        let soon = Some(clock.now().plus(DAY));
+        state(&rig.from, "ending", 1, soon).await;
+        let late = Some(clock.now().plus(DAY * 400));
+        state(&rig.from, "ended", 1, late).await;
+        rig.all_published().await;
+        sees(&rig.to, "ended", 1).await;
+
+        rig.server.kill();
+        state(&rig.from, "meanwhile", 1, None).await;
+        for _ in 0..3 {
+            hand.advance(DAY * 30);
+            mesh::outbox::sweep(&rig.from).await.unwrap();
+        }
+        rig.server.set_back(None);
+        rig.server.restart();
+        sees(&rig.to, "meanwhile", 1).await;
+        rig.all_published().await;
+        present_is(&rig, &[("a", 3), ("ended", 1), ("meanwhile", 1)]).await;
+        let seen = all_seen(&rig.to).await;
+        let times = |id: &str| seen.iter().filter(|(seen, _)| seen == id).count();
+        assert!(times("ended") == 1 && times("meanwhile") == 1, "{seen:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_tail_that_was_cut_off_is_published_again_and_no_more() {
+    let Some(mut rig) = Rig::new().await else {
+        return;
+    };
+    let (_relay, _follower) = (rig.relay(), rig.watch());
+    for n in 0..300 {
+        state(&rig.from, &format!("early-{n}"), 1, None).await;
+    }
+    state(&rig.from, "a", 1, None).await;
+    rig.all_published().await;
+    rig.server.kill();
+    let copy = rig.server.copy();
+    rig.server.restart();
+    for version in 2..=4 {
+        state(&rig.from, "a", version, None).await;
+    }
+    for n in 0..300 {
+        state(&rig.from, &format!("late-{n}"), 1, None).await;
+    }
+    rig.all_published().await;
+    let before = kept(&rig).await;
+    rig.server.kill();
+    rig.server.set_back(Some(&copy));
+    rig.server.restart();
+    eventually("the tail is there again", || async {
+        (kept(&rig).await.len() == before.len()).then_some(())
+    })
+    .await;
+    let (mut before, mut after) = (before, kept(&rig).await);
+    assert_eq!(after[..301], before[..301], "what had survived was left");
+    before.sort();
+    after.sort();
+    assert_eq!(after, before);
+    // Whoever follows from here on finds everything, also what came again.
+    state(&rig.from, "a", 5, None).await;
+    sees(&rig.to, "a", 5).await;
+    sees(&rig.to, "late-299", 1).await;
+}
+
+#[tokio::test]
+async fn a_tail_is_published_again_though_others_have_its_sequences_now() {
+    let Some(rig) = Rig::new().await else { return };
+    let relay = rig.relay();
+    for id in ["a", "b", "c", "d"] {
+        state(&rig.from, id, 1, None).await;
+        rig.all_published().await;
+    }
+    drop(relay);
+    rig.bus.provision().await.unwrap();
+    let stream = stream(&rig).await;
+    for (sequence, id) in [(3, "c"), (4, "d")] {
+        stream.delete_message(sequence).await.unwrap();
+        assert_eq!(rig.last_version(id).await, None);
+    }
+    // The row says 3 and 4, as after a cut that others have filled.
+    let moved = rig.from.write((), |tx| {
+        for (id, sequence) in [("c", 5), ("d", 6)] {
+            diesel::update(outbox::table.filter(outbox::subject.eq(subject(id))))
+                .set(outbox::stream_seq.eq(sequence))
+                .execute(tx.db())?;
+        }
+        Ok(())
+    });
+    moved.await.unwrap();
+    for _ in 0..3 {
+        put(&rig, "other", 1, b"").await;
+    }
+    let _relay = rig.relay();
+    present_is(
+        &rig,
+        &[("a", 1), ("b", 1), ("c", 1), ("d", 1), ("other", 1)],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_loss_is_found_though_nothing_is_published_and_nobody_connects() {
+    let Some(mut rig) = Rig::new().await else {
+        return;
+    };
+    rig.bus = bus(&rig, Duration::from_millis(50)).await;
+    let _relay = rig.relay();
+    for id in ["a", "b"] {
+        state(&rig.from, id, 1, None).await;
+        rig.all_published().await;
+    }
+    stream(&rig).await.delete_message(2).await.unwrap();
+    eventually("what was deleted is back", || async {
+        (rig.last_version("b").await == Some(1)).then_some(())
+    })
+    .await;
+    rig.server
+        .jetstream()
+        .await
+        .delete_stream("YEMAE")
+        .await
+        .unwrap();
+    rig.bus.provision().await.unwrap();
+    present_is(&rig, &[("a", 1), ("b", 1)]).await;
+}
+
+#[tokio::test]
+async fn a_sequence_given_twice_tells_of_a_loss() {
+    let Some(mut rig) = Rig::new().await else {
+        return;
+    };
+    rig.bus = bus(&rig, DAY).await;
+    let _relay = rig.relay();
+    for version in 1..=3 {
+        state(&rig.from, "a", version, None).await;
+        rig.all_published().await;
+    }
+    rig.server
+        .jetstream()
+        .await
+        .delete_stream("YEMAE")
+        .await
+        .unwrap();
+    rig.bus.provision().await.unwrap();
+    state(&rig.from, "b", 1, None).await;
+    present_is(&rig, &[("a", 3), ("b", 1)]).await;
+}
+
+#[tokio::test]
+async fn a_subject_set_back_tells_of_a_loss() {
+    let Some(mut rig) = Rig::new().await else {
+        return;
+    };
+    rig.bus = bus(&rig, DAY).await;
+    let relay = rig.relay();
+    for (id, version) in [("a", 1), ("a", 2), ("b", 1)] {
+        state(&rig.from, id, version, None).await;
+        rig.all_published().await;
+    }
+    let stream = stream(&rig).await;
+    stream.delete_message(2).await.unwrap();
+    state(&rig.from, "a", 3, None).await;
+    rig.all_published().await;
+    let all = |versions: &[i64]| {
+        let of_a = versions.iter().map(|v| ("a".to_owned(), v.to_string()));
+        of_a.collect::<Vec<_>>()
+    };
+    let of_a = |kept: Vec<(String, String)>| {
+        let of_a = kept.into_iter().filter(|(id, _)| id == "a");
+        of_a.collect::<Vec<_>>()
+    };
+    assert_eq!(of_a(kept(&rig).await), all(&[1, 2, 3]));
+    // The same seen by a relay that knows of it by the outbox alone.
+    drop(relay);
+    let last = rig.last("a").await.unwrap().sequence;
+    stream.delete_message(last).await.unwrap();
+    let _relay = rig.relay();
+    state(&rig.from, "a", 4, None).await;
+    rig.all_published().await;
+    assert_eq!(of_a(kept(&rig).await), all(&[1, 2, 3, 4]));
+}
+
+#[tokio::test]
+async fn a_last_message_that_has_expired_is_followed_by_one_mark() {
+    let Some(mut rig) = Rig::new().await else {
+        return;
+    };
+    rig.bus = bus(&rig, Duration::from_millis(20)).await;
+    let _relay = rig.relay();
+    let soon = rig.from.clock().now().plus(Duration::from_secs(1));
+    state(&rig.from, "a", 1, None).await;
+    rig.all_published().await;
+    state(&rig.from, "ended", 1, Some(soon)).await;
+    let marks = "yemae.cinema-booking.Relay.mark";
+    let stream = stream(&rig).await;
+    let mark = eventually("there is a mark", || async {
+        stream.get_last_raw_message_by_subject(marks).await.ok()
+    })
+    .await;
+    assert_eq!(mark.headers.get("ce-sequence").unwrap().as_str(), "1");
+    assert_eq!(present(&rig).await.len(), 1, "it is gone");
+    // It is what is looked for from now on.
+    stream.delete_message(mark.sequence).await.unwrap();
+    let again = eventually("the mark is back", || async {
+        stream.get_last_raw_message_by_subject(marks).await.ok()
+    })
+    .await;
+    assert_eq!(again.headers.get("ce-sequence").unwrap().as_str(), "1");
+}
+
+#[tokio::test]
+async fn a_consumer_ahead_of_the_stream_or_of_another_stream_is_made_anew() {
+    let Some(rig) = Rig::new().await else { return };
+    let _relay = rig.relay();
+    state(&rig.from, "a", 1, None).await;
+    rig.all_published().await;
+    let follower = rig.watch();
+    sees(&rig.to, "a", 1).await;
+    drop(follower);
+    let stream = stream(&rig).await;
+    let found = stream.consumer_info(FOLLOWER).await.unwrap().config;
+    let found = pull::Config::try_from_consumer_config(found).unwrap();
+    let ahead = pull::Config {
+        deliver_policy: DeliverPolicy::ByStartSequence {
+            start_sequence: 1000,
+        },
+        ..found.clone()
+    };
+    // At the end of the stream, so that by itself it brings nothing of what is there.
+    let mut another = pull::Config {
+        deliver_policy: DeliverPolicy::New,
+        ..found
+    };
+    let made_on = another.metadata.get_mut("yemae-stream").unwrap();
+    *made_on = "2020-01-01T00:00:00Z".to_owned();
+    for (version, consumer) in [(2, ahead), (3, another)] {
+        state(&rig.from, "a", version, None).await;
+        rig.all_published().await;
+        stream.delete_consumer(FOLLOWER).await.unwrap();
+        stream.create_consumer(consumer).await.unwrap();
+        let _follower = rig.watch();
+        sees(&rig.to, "a", version).await;
+    }
+}
