@@ -4,6 +4,7 @@ mod connection;
 mod consumer;
 mod follow;
 mod handle;
+mod signal;
 pub(crate) mod wire;
 
 use crate::outbox::relay;
@@ -198,6 +199,12 @@ impl Bus {
         stop: CancellationToken,
     ) {
         follow::run(self.clone(), context, policies, store, stop).await;
+    }
+
+    /// Tells the other replicas of the context that a commit of this one may concern them, and this one of theirs, until
+    /// `stop`: what wakes watches everywhere. A word may get lost; who waits also polls.
+    pub async fn signal(&self, store: Store, stop: CancellationToken) {
+        signal::run(self.clone(), store, stop).await;
     }
 
     /// How far `context` is behind; an error also when it has no consumer yet.

@@ -129,7 +129,7 @@ impl Context {
         self
     }
 
-    /// Works the tasks of one kind.
+    /// Works the tasks of one kind; of several replicas the elected one does.
     #[must_use]
     pub fn works<F, R>(mut self, kind: &'static str, handler: F) -> Self
     where
@@ -143,7 +143,8 @@ impl Context {
         self
     }
 
-    /// Does this every `period`.
+    /// Does this every `period`. Of several replicas the elected one does it; for a moment two may think they are, so what
+    /// it writes depends on what it finds in the same transaction.
     #[must_use]
     pub fn every<F, R>(mut self, name: &'static str, period: Duration, job: F) -> Self
     where

@@ -13,14 +13,7 @@ pub fn is_news(db: &mut Db, policy: &str, subject: &str, version: i64) -> QueryR
         inbox::subject.eq(subject),
         inbox::version.eq(version),
     );
-    let newer = diesel::update(
-        inbox::table
-            .find((policy, subject))
-            .filter(inbox::version.lt(version)),
-    )
-    .set(inbox::version.eq(version))
-    .execute(db)?;
-    if newer > 0 {
+    if raise(db, policy, subject, version)? {
         return Ok(true);
     }
     // MultiConnection cannot say ON CONFLICT: the dialects are told apart here.
@@ -34,7 +27,18 @@ pub fn is_news(db: &mut Db, policy: &str, subject: &str, version: i64) -> QueryR
             .on_conflict_do_nothing()
             .execute(db)?,
     };
-    Ok(first > 0)
+    // Of two replicas that bring the first versions of an entity at once, one has waited here for the other's row.
+    Ok(first > 0 || raise(db, policy, subject, version)?)
+}
+
+fn raise(db: &mut Db, policy: &str, subject: &str, version: i64) -> QueryResult<bool> {
+    let older = inbox::table
+        .find((policy, subject))
+        .filter(inbox::version.lt(version));
+    let raised = diesel::update(older)
+        .set(inbox::version.eq(version))
+        .execute(db)?;
+    Ok(raised > 0)
 }
 
 /// Remembers that the context has once acted on everything there was: from then on what it does not know does not exist.

@@ -18,6 +18,7 @@ pub mod fields;
 pub mod id;
 pub mod identity;
 pub mod inbox;
+mod leader;
 pub mod outbox;
 pub mod page;
 pub mod policy;

@@ -274,10 +274,7 @@ impl From<diesel::result::Error> for Refusal {
         match &error {
             NotFound => Self::not_found("row"),
             DatabaseError(SerializationFailure, _) => Self::conflict(),
-            // PostgreSQL tells a deadlock by its message alone.
-            DatabaseError(_, info) if info.message().contains("deadlock detected") => {
-                Self::conflict()
-            }
+            DatabaseError(_, info) if is_lost_race(info.message()) => Self::conflict(),
             // A PostgreSQL that is being failed over is read-only for a while.
             DatabaseError(ClosedConnection | ReadOnlyTransaction, _) | BrokenTransactionManager => {
                 store_unavailable(&error)
@@ -288,6 +285,13 @@ impl From<diesel::result::Error> for Refusal {
             _ => Self::internal(error),
         }
     }
+}
+
+/// PostgreSQL tells by its message alone that two commands wait for each other, or one too long for another.
+fn is_lost_race(message: &str) -> bool {
+    ["deadlock detected", "due to lock timeout"]
+        .iter()
+        .any(|sign| message.contains(sign))
 }
 
 fn is_database_trouble(message: &str) -> bool {
@@ -301,7 +305,7 @@ fn is_database_trouble(message: &str) -> bool {
         "no connection",
         "No space left on device",
         "the database system is",
-        "due to lock timeout",
+        "due to statement timeout",
     ]
     .iter()
     .any(|sign| message.contains(sign))

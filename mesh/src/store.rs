@@ -29,6 +29,7 @@ pub struct Store(Arc<Inner>);
 
 struct Inner {
     context: String,
+    url: Url,
     clock: Clock,
     contracts: Arc<Contracts>,
     writers: writer::Writers,
@@ -39,6 +40,8 @@ struct Inner {
 /// What a commit tells those who wait in this process.
 pub(crate) struct Signals {
     pub(crate) changed: watch::Sender<u64>,
+    /// Only the commits of this process: for the other replicas, which must not be told of their own.
+    pub(crate) own: Notify,
     pub(crate) outbox: Notify,
     pub(crate) tasks: Notify,
 }
@@ -47,6 +50,7 @@ impl Signals {
     fn new() -> Arc<Self> {
         Arc::new(Self {
             changed: watch::Sender::new(0),
+            own: Notify::new(),
             outbox: Notify::new(),
             tasks: Notify::new(),
         })
@@ -54,12 +58,20 @@ impl Signals {
 
     fn committed(&self, woken: tx::Woken) {
         self.changed.send_modify(|commits| *commits += 1);
+        self.own.notify_one();
         if woken.outbox {
             self.outbox.notify_one();
         }
         if woken.tasks {
             self.tasks.notify_one();
         }
+    }
+
+    /// Another replica has committed, who knows what.
+    pub(crate) fn heard(&self) {
+        self.changed.send_modify(|commits| *commits += 1);
+        self.outbox.notify_one();
+        self.tasks.notify_one();
     }
 }
 
@@ -109,6 +121,7 @@ impl Store {
     ) -> Self {
         Self(Arc::new(Inner {
             context: setup.context,
+            url: setup.url,
             clock: setup.clock,
             contracts: setup.contracts,
             writers,
@@ -120,6 +133,11 @@ impl Store {
     /// The context whose store this is.
     pub fn context(&self) -> &str {
         &self.0.context
+    }
+
+    /// Where its database is.
+    pub(crate) fn url(&self) -> &Url {
+        &self.0.url
     }
 
     /// The clock its rows are written by.
@@ -185,7 +203,8 @@ impl Store {
         self.0.readers.run(query).await
     }
 
-    /// Changes with every commit of this process; a watch waits on it, with a poll behind it for other replicas.
+    /// Changes with every commit of this process, and soon after one of another replica; a watch waits on it, with a poll
+    /// of its own behind it: word of another replica may get lost.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.0.signals.changed.subscribe()
     }

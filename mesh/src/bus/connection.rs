@@ -68,7 +68,7 @@ impl Connection {
         &self.client
     }
 
-    fn is_established(&self) -> bool {
+    pub(super) fn is_established(&self) -> bool {
         self.client.connection_state() == State::Connected && !self.version().is_empty()
     }
 

@@ -7,8 +7,13 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
-/// As long as SQLite's busy_timeout: a command behind somebody else's lock is refused, not hung.
-const LOCK_TIMEOUT: &str = "SET lock_timeout = '5s'";
+/// The lanes of one replica may wait for those of another, and all that waits in a lane waits with it: soon the command
+/// has lost that race, and is run again. No statement goes on for long after its caller has gone, and no replica that
+/// stands still in a transaction keeps its locks.
+const LIMITS: &str = "SET lock_timeout = '1s'; SET statement_timeout = '30s'; \
+     SET idle_in_transaction_session_timeout = '10s'";
+/// Others migrate first, and what there is to do takes its time.
+const NO_LIMITS: &str = "SET lock_timeout = 0; SET statement_timeout = 0";
 /// Held while migrating, so that replicas that start together do it one after the other. Any number, for ever the same.
 const MIGRATING: i64 = 0x79_65_6d_61_65;
 
@@ -101,8 +106,7 @@ impl Db {
             Backend::Postgres => {
                 let mut db =
                     PgConnection::establish(&url.patient()).map_err(|e| fault(e.to_string()))?;
-                db.batch_execute(LOCK_TIMEOUT)
-                    .map_err(|e| fault(e.to_string()))?;
+                db.batch_execute(LIMITS).map_err(|e| fault(e.to_string()))?;
                 Ok(Self::Postgres(db))
             }
             Backend::Sqlite => {
@@ -132,7 +136,7 @@ impl Db {
         let mesh = match self {
             Self::Sqlite(_) => SQLITE,
             Self::Postgres(db) => {
-                let lock = format!("SET lock_timeout = 0; SELECT pg_advisory_lock({MIGRATING})");
+                let lock = format!("{NO_LIMITS}; SELECT pg_advisory_lock({MIGRATING})");
                 db.batch_execute(&lock)
                     .map_err(|e| MigrationFault::Migrate(e.to_string()))?;
                 POSTGRES
@@ -144,7 +148,7 @@ impl Db {
                 .map_err(|e| MigrationFault::Migrate(e.to_string()))
         });
         if let Self::Postgres(db) = self {
-            let unlock = format!("SELECT pg_advisory_unlock({MIGRATING}); {LOCK_TIMEOUT}");
+            let unlock = format!("SELECT pg_advisory_unlock({MIGRATING}); {LIMITS}");
             db.batch_execute(&unlock)
                 .map_err(|e| MigrationFault::Migrate(e.to_string()))?;
         }

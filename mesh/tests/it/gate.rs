@@ -11,6 +11,7 @@ pub struct Gate {
     pub port: u16,
     open: watch::Sender<bool>,
     held: Arc<Mutex<Vec<u8>>>,
+    passed: Arc<Mutex<Vec<u8>>>,
 }
 
 impl Gate {
@@ -21,14 +22,20 @@ impl Gate {
             port: listener.local_addr().unwrap().port(),
             open: watch::Sender::new(true),
             held: Arc::default(),
+            passed: Arc::default(),
         };
-        let (is_open, held) = (gate.open.subscribe(), gate.held.clone());
+        let (is_open, held, passed) = (
+            gate.open.subscribe(),
+            gate.held.clone(),
+            gate.passed.clone(),
+        );
         mesh::task::detach(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let server = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
                 let (from_client, mut to_client) = client.into_split();
                 let (mut from_server, to_server) = server.into_split();
-                let forward = forward(from_client, to_server, is_open.clone(), held.clone());
+                let (held, passed) = (held.clone(), passed.clone());
+                let forward = forward(from_client, to_server, is_open.clone(), held, passed);
                 mesh::task::detach(forward);
                 mesh::task::detach(async move {
                     let _ = tokio::io::copy(&mut from_server, &mut to_client).await;
@@ -49,10 +56,18 @@ impl Gate {
 
     /// Whether it holds `part` back.
     pub fn holds(&self, part: &str) -> bool {
-        let held = self.held.lock().unwrap();
-        held.windows(part.len())
-            .any(|found| found == part.as_bytes())
+        contains(&self.held.lock().unwrap(), part)
     }
+
+    /// Whether it has let `part` through.
+    pub fn has_passed(&self, part: &str) -> bool {
+        contains(&self.passed.lock().unwrap(), part)
+    }
+}
+
+fn contains(bytes: &[u8], part: &str) -> bool {
+    let mut windows = bytes.windows(part.len());
+    windows.any(|found| found == part.as_bytes())
 }
 
 async fn forward(
@@ -60,6 +75,7 @@ async fn forward(
     mut to: OwnedWriteHalf,
     mut is_open: watch::Receiver<bool>,
     held: Arc<Mutex<Vec<u8>>>,
+    passed: Arc<Mutex<Vec<u8>>>,
 ) {
     let mut buffer = [0; 4096];
     loop {
@@ -72,6 +88,7 @@ async fn forward(
         }
         if *is_open.borrow() {
             let late = std::mem::take(&mut *held.lock().unwrap());
+            passed.lock().unwrap().extend_from_slice(&late);
             if to.write_all(&late).await.is_err() {
                 return;
             }

@@ -1,4 +1,7 @@
-//! A real PostgreSQL, one per test process, with a database per test.
+//! A real PostgreSQL, one per test process, with a database per test; and what only PostgreSQL is for: replicas.
+
+mod replicas;
+mod restart;
 
 use crate::rig::{free_port, tool};
 use diesel::connection::SimpleConnection;
@@ -7,12 +10,13 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 pub struct Postgres {
-    child: Child,
+    program: PathBuf,
+    child: Mutex<Child>,
     port: u16,
     databases: AtomicU32,
     folder: Option<TempDir>,
@@ -32,7 +36,8 @@ impl Postgres {
         Some(started)
     }
 
-    fn start() -> Option<Self> {
+    /// One that nobody else uses.
+    pub fn start() -> Option<Self> {
         let (initdb, postgres) = (tool("initdb")?, tool("postgres")?);
         let folder = tempfile::tempdir().unwrap();
         if is_root() {
@@ -50,7 +55,8 @@ impl Postgres {
             let port = free_port();
             if let Some(child) = spawn(&postgres, &data, port) {
                 return Some(Self {
-                    child,
+                    program: postgres,
+                    child: Mutex::new(child),
                     port,
                     databases: AtomicU32::new(0),
                     folder: Some(folder),
@@ -58,6 +64,19 @@ impl Postgres {
             }
         }
         panic!("postgres does not start");
+    }
+
+    /// Ends it without a word to its clients, and starts it again on what it had stored.
+    pub fn restart(&self) {
+        let mut child = self.child();
+        signal(&child, "-QUIT");
+        child.wait().unwrap();
+        let data = self.folder.as_ref().unwrap().path().join("data");
+        *child = spawn(&self.program, &data, self.port).unwrap();
+    }
+
+    fn child(&self) -> MutexGuard<'_, Child> {
+        self.child.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A new, empty database's URL.
@@ -73,16 +92,22 @@ impl Postgres {
 
 impl Drop for Postgres {
     fn drop(&mut self) {
-        // SIGINT is its fast shutdown; a kill would leave its shared memory behind.
-        let asked = Command::new("kill")
-            .args(["-INT", &self.child.id().to_string()])
-            .status();
-        if !asked.is_ok_and(|status| status.success()) {
-            let _ = self.child.kill();
+        {
+            // SIGINT is its fast shutdown; a kill would leave its shared memory behind.
+            let mut child = self.child();
+            if !signal(&child, "-INT") {
+                let _ = child.kill();
+            }
+            let _ = child.wait();
         }
-        let _ = self.child.wait();
         drop(self.folder.take());
     }
+}
+
+fn signal(child: &Child, which: &str) -> bool {
+    let mut command = Command::new("kill");
+    let sent = command.args([which, &child.id().to_string()]).status();
+    sent.is_ok_and(|status| status.success())
 }
 
 /// Where the fresh cluster is kept that this initdb makes: it takes seconds, and each test process wants one.

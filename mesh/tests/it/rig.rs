@@ -88,6 +88,15 @@ impl Database {
         }
     }
 
+    /// An empty database of a server of one's own.
+    pub fn on(server: Arc<Postgres>) -> Self {
+        Self {
+            url: Url(server.database()),
+            _server: Some(server),
+            _folder: None,
+        }
+    }
+
     pub fn open(&self, context: &str) -> Store {
         self.open_at(context, Clock::system())
     }

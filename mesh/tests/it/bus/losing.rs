@@ -210,6 +210,8 @@ async fn a_sequence_given_twice_tells_of_a_loss() {
     rig.bus.provision().await.unwrap();
     state(&rig.from, "b", 1, None).await;
     present_is(&rig, &[("a", 3), ("b", 1)]).await;
+    rig.all_published().await;
+    assert_eq!(kept(&rig).await.len(), 2, "the present alone");
 }
 
 #[tokio::test]
