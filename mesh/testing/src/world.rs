@@ -1,49 +1,19 @@
 //! A world: contexts side by side in one thread, wired as in production but for the carrier and the network.
 
-use mesh::call::{self, Call, Service, User};
-use mesh::client::{Client, Reply, Request};
+mod doors;
+
+pub use doors::Caller;
+
+use crate::stores::{Database, Stores};
+use doors::Doors;
+use mesh::client::Client;
 use mesh::policy::Delivery;
-use mesh::store::{Setup, Url};
-use mesh::{Clock, Context, Contracts, Db, Hand, Peers, Site, Store, Time, inbox, outbox, tasks};
-use std::collections::HashMap;
-use std::convert::Infallible;
-use std::sync::{Arc, Mutex};
+use mesh::store::{Backend, Setup};
+use mesh::{Clock, Context, Contracts, Hand, Peers, Site, Store, Time, inbox, outbox, tasks};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
-use tonic::service::{Routes, RoutesBuilder};
-use tower::ServiceExt;
-use tower::util::BoxCloneSyncService;
-
-type Doors = Arc<Mutex<HashMap<&'static str, Routes>>>;
-
-/// Who calls into a world.
-#[derive(Clone, Debug)]
-pub enum Caller {
-    /// A person.
-    User(User),
-    /// A service with every scope.
-    Service(String),
-}
-
-impl Caller {
-    /// A person with these roles.
-    pub fn user(subject: &str, roles: &[&str]) -> Self {
-        Self::User(User {
-            subject: subject.to_owned(),
-            roles: roles.iter().map(|r| (*r).to_owned()).collect(),
-        })
-    }
-
-    /// A customer.
-    pub fn customer(subject: &str) -> Self {
-        Self::user(subject, &["customer"])
-    }
-
-    /// A service.
-    pub fn service(context: &str) -> Self {
-        Self::Service(context.to_owned())
-    }
-}
+use tonic::service::RoutesBuilder;
 
 /// Contexts in one process.
 pub struct World {
@@ -53,6 +23,9 @@ pub struct World {
     doors: Doors,
     running: Vec<Running>,
     deliveries: usize,
+    stores: Stores,
+    // After the stores that are on them.
+    databases: Vec<Database>,
 }
 
 struct Running {
@@ -72,7 +45,16 @@ impl World {
             doors: Doors::default(),
             running: Vec::new(),
             deliveries: 1,
+            stores: Stores::of_this_run(),
+            databases: Vec::new(),
         }
+    }
+
+    /// Puts the contexts that are added from now on on these databases, whatever the run's.
+    #[must_use]
+    pub fn on(mut self, stores: Stores) -> Self {
+        self.stores = stores;
+        self
     }
 
     /// Brings every event so many times.
@@ -86,17 +68,15 @@ impl World {
     #[must_use]
     pub fn with(mut self, mut context: Context) -> Self {
         let name = context.name();
-        let url = Url(":memory:".to_owned());
-        let mut db = Db::open(&url).unwrap_or_else(|why| panic!("{why}"));
-        db.migrate(context.take_migrations())
-            .unwrap_or_else(|why| panic!("{why}"));
+        let database = Database::new(self.stores.backend(self.running.len()));
         let setup = Setup {
             context: name.to_owned(),
-            url,
+            url: database.url(),
             clock: self.clock.clone(),
             contracts: self.contracts.clone(),
         };
-        let store = Store::inline(setup, Arc::new(Mutex::new(db)), Arc::new(|_| false));
+        let store = store(setup, &database, &mut context);
+        self.databases.push(database);
         let peers = context
             .calls
             .iter()
@@ -113,7 +93,7 @@ impl World {
         context.routes(&site, &mut routes);
         self.doors
             .lock()
-            .unwrap_or_else(|p| p.into_inner())
+            .unwrap_or_else(PoisonError::into_inner)
             .insert(name, routes.routes());
         self.running.push(Running { context, site });
         self
@@ -143,11 +123,7 @@ impl World {
 
     /// What a generated client is built on, to call `to` as `caller`.
     pub fn client(&self, to: &'static str, caller: Caller) -> Client {
-        let (doors, contracts) = (self.doors.clone(), self.contracts.clone());
-        BoxCloneSyncService::new(tower::service_fn(move |request: Request| {
-            let (doors, contracts, caller) = (doors.clone(), contracts.clone(), caller.clone());
-            async move { Ok::<_, Infallible>(serve(&doors, &contracts, to, caller, request).await) }
-        }))
+        doors::client(&self.doors, &self.contracts, to, caller)
     }
 
     /// Brings every event to whoever follows it, works every due task and runs every job, until nothing moves.
@@ -252,6 +228,26 @@ impl Default for World {
     }
 }
 
+/// PostgreSQL has its writer lanes and readers as in production. An in-memory database has but one connection; and while
+/// tokio's time is paused it would jump whenever a thread is waited for.
+fn store(setup: Setup, database: &Database, context: &mut Context) -> Store {
+    let migrations = context.take_migrations();
+    if setup.url.backend() == Backend::Postgres && !is_paused() {
+        return Store::open(setup, migrations).unwrap_or_else(|why| panic!("{why}"));
+    }
+    let mut db = database.open();
+    db.migrate(migrations).unwrap_or_else(|why| panic!("{why}"));
+    Store::inline(setup, Arc::new(Mutex::new(db)), Arc::new(|_| false))
+}
+
+/// Whether tokio's time stands still, which it only does where it is paused.
+fn is_paused() -> bool {
+    let before = tokio::time::Instant::now();
+    let real = std::time::Instant::now();
+    while real.elapsed() < Duration::from_micros(10) {}
+    tokio::time::Instant::now() == before
+}
+
 async fn work(running: &Running) -> bool {
     let now = running.site.clock.now();
     let due = running
@@ -265,53 +261,4 @@ async fn work(running: &Running) -> bool {
         tasks::work(&running.site, &running.context.tasks, task).await;
     }
     moved
-}
-
-async fn serve(
-    doors: &Doors,
-    contracts: &Contracts,
-    to: &'static str,
-    caller: Caller,
-    request: Request,
-) -> Reply {
-    let routes = doors
-        .lock()
-        .unwrap_or_else(|p| p.into_inner())
-        .get(to)
-        .cloned();
-    let Some(routes) = routes else {
-        return tonic::Status::unavailable(format!("{to} is down")).into_http();
-    };
-    let path = request.uri().path().to_owned();
-    let caller = match caller {
-        Caller::User(user) => call::Caller {
-            user: Some(user),
-            service: None,
-        },
-        Caller::Service(context) => {
-            let scopes = contracts
-                .method(&path)
-                .map(|method| method.scopes.clone())
-                .unwrap_or_default();
-            call::Caller {
-                user: None,
-                service: Some(Service { context, scopes }),
-            }
-        }
-    };
-    let call = Call {
-        context: to.to_owned(),
-        method: path,
-        deadline: mesh::deadline::read(request.headers())
-            .map(|left| tokio::time::Instant::now() + left),
-        locale: "ko".to_owned(),
-        caller,
-        user_token: None,
-        is_retry: false,
-    };
-    call::scope(Arc::new(call), async move {
-        let Ok(reply) = routes.oneshot(request).await;
-        reply
-    })
-    .await
 }
