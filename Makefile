@@ -7,10 +7,10 @@ export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/.tools/postgres/bin:$(PATH)
 # The same words in every target: other ones would build all dependencies once more.
 CLIPPY := cargo clippy --workspace --all-targets --locked
 
-.PHONY: help tools build run test lint ci fmt clean need
+.PHONY: help tools build run test siege overload lint ci fmt clean need
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
 tools: need ## fetch nats-server, PostgreSQL, buf, nextest and cargo-deny into .tools
 	@python3 .ci/tools.py
@@ -26,6 +26,16 @@ run: need ## start every service in one process, with demo data
 test: tools ## run all tests: documentation examples, units, whole systems with NATS and PostgreSQL
 	cargo test --doc --workspace --locked --quiet
 	cargo nextest run --workspace --locked $(if $(CI),--profile ci)
+
+siege: need ## 100 customers for 60 s on a payment of 400 to 620 ms; fails below what is promised
+	@python3 .ci/tools.py nats-server
+	cargo build --release --locked --bin yemae
+	@sh .ci/mesh.sh load --siege
+
+overload: need ## the curve from half to five times what payment is good for, drawn into target/overload.svg
+	@python3 .ci/tools.py nats-server
+	cargo build --release --locked --bin yemae
+	@sh .ci/mesh.sh load --sweep --svg target/overload.svg
 
 lint: tools ## check format, code, contracts, licences and the tree itself
 	python3 .ci/tree.py

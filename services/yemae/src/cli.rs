@@ -1,5 +1,9 @@
 //! What can be typed.
 
+mod load;
+
+pub(crate) use load::Load;
+
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -168,28 +172,6 @@ pub(crate) struct Demo {
     /// Which story: cinema.
     #[arg(value_parser = ["cinema"])]
     pub(crate) story: String,
-    #[command(flatten)]
-    pub(crate) reach: Reach,
-}
-
-/// `yemae load`.
-#[derive(Args, Clone, Debug)]
-pub(crate) struct Load {
-    /// How long.
-    #[arg(long, default_value_t = 10)]
-    pub(crate) seconds: u64,
-    /// How many customers at once; each waits for its answer before it goes on.
-    #[arg(long, default_value_t = 16)]
-    pub(crate) clients: usize,
-    /// What makes two runs alike.
-    #[arg(long, default_value_t = 1)]
-    pub(crate) seed: u64,
-    /// Append what each client saw to this file, one JSON object a line.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) history: Option<PathBuf>,
-    /// Print the result as JSON.
-    #[arg(long)]
-    pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) reach: Reach,
 }

@@ -1,15 +1,26 @@
-//! `yemae load`: customers side by side, each waiting for its answer before it goes on, and what each of them saw.
+//! `yemae load`: customers side by side, and what each of them saw.
 
+mod chart;
 mod customer;
+mod open;
+mod payment;
+mod scene;
+mod seen;
+mod shop;
+mod siege;
+mod sweep;
 mod tally;
 
 use crate::fault::Fault;
 use crate::rpc::{self, Mesh};
-use crate::{cli, out, runtime, stage};
+use crate::{cli, out, runtime};
 use customer::Customer;
 use mesh::Clock;
-use ordering::audit::Record;
-use std::fs::OpenOptions;
+use scene::Scene;
+use seen::Seen;
+use serde::Serialize;
+use std::fmt::Display;
+use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,97 +28,114 @@ use tally::Tally;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-/// Won for one seat.
-const PRICE: i64 = 12_000;
-/// Seats of one screening: enough that most customers find one.
-const ROWS: i32 = 50;
-const COLUMNS: i32 = 26;
-/// Screenings side by side on the one screen.
-const SCREENINGS: u32 = 6;
-
-/// Where the customers play.
-#[derive(Debug)]
-pub(crate) struct Stage {
-    pub(crate) screenings: Vec<String>,
-    pub(crate) staff: Mesh,
-    /// Tells this run from others with the same seed.
-    pub(crate) run: String,
-}
+/// How long, and how many customers, unless told.
+const SECONDS: u64 = 10;
+const CLIENTS: usize = 16;
 
 /// Runs the command.
 pub(crate) fn run(command: &cli::Load) -> Result<(), Fault> {
     runtime()?.block_on(async {
         let mesh = rpc::reach(&command.reach)?;
-        let stage = Arc::new(set(&mesh).await?);
-        let tally = drive(&mesh, &stage, command).await?;
-        if command.json {
-            out::line(format_args!(
-                "{}",
-                serde_json::to_string(&tally.summary()).map_err(Fault::bug)?
-            ));
-        } else {
-            out::line(tally.summary());
+        let mut history = Histories::open(command)?;
+        if command.sweep {
+            return sweep::run(&mesh, command, &mut history).await;
         }
-        Ok(())
+        if command.siege {
+            return siege::run(&mesh, command, &mut history).await;
+        }
+        let lasting = Duration::from_secs(command.seconds.unwrap_or(SECONDS));
+        let tally = match command.rate {
+            Some(rate) => {
+                let scene = Scene::set(&mesh, seats_for(rate, lasting)).await?;
+                open::offer(
+                    &mesh,
+                    &scene,
+                    rate,
+                    lasting,
+                    command.in_flight,
+                    &mut history,
+                )
+                .await?
+            }
+            None => closed(&mesh, command, lasting, &mut history).await?,
+        };
+        show(command, &tally.summary())
     })
 }
 
-async fn set(mesh: &Mesh) -> Result<Stage, Fault> {
-    let staff = mesh.acting_as("load-staff", &["staff", "admin", "customer"])?;
-    let run = mesh::id::new();
-    let screen = stage::screen(&staff, &run, ROWS, COLUMNS).await?;
-    let movie = stage::movie(&staff, &run, "Load", PRICE).await?;
-    let mut screenings = Vec::new();
-    for number in 0..SCREENINGS {
-        let ahead = Duration::from_secs(u64::from(24 + 3 * number) * 3600);
-        let screening =
-            stage::schedule(&staff, &format!("{run}-{number}"), &movie, &screen, ahead).await?;
-        screenings.push(screening.screening_id);
+/// Seats for so many bookings, with some to spare for those whose fate is open.
+fn seats_for(rate: f64, lasting: Duration) -> usize {
+    (rate * lasting.as_secs_f64()).ceil() as usize + 500
+}
+
+fn show<T: Serialize + Display>(command: &cli::Load, result: &T) -> Result<(), Fault> {
+    if command.json {
+        let text = serde_json::to_string(result).map_err(Fault::bug)?;
+        out::line(text);
+    } else {
+        out::line(result);
     }
-    Ok(Stage {
-        screenings,
-        staff,
-        run,
-    })
+    Ok(())
 }
 
-async fn drive(mesh: &Mesh, stage: &Arc<Stage>, command: &cli::Load) -> Result<Tally, Fault> {
-    let (tell, mut told) = mpsc::unbounded_channel::<Record>();
-    let begun = Instant::now();
-    let end = begun + Duration::from_secs(command.seconds);
-    for number in 0..command.clients {
+/// Customers who want what others want too, wait for their answers, repeat, cancel and print.
+async fn closed(
+    mesh: &Mesh,
+    command: &cli::Load,
+    lasting: Duration,
+    history: &mut Histories,
+) -> Result<Tally, Fault> {
+    let scene = Arc::new(Scene::set(mesh, 0).await?);
+    let (tell, told) = mpsc::unbounded_channel();
+    let end = Instant::now() + lasting;
+    for number in 0..command.clients.unwrap_or(CLIENTS) {
         let own = mesh.acting_as(&format!("load-{number}"), &["customer"])?;
-        let customer = Customer::new(
-            own,
-            stage.clone(),
-            command.seed,
-            number,
-            tell.clone(),
-            Clock::system(),
-        );
+        let (scene, tell) = (scene.clone(), tell.clone());
+        let customer = Customer::new(own, scene, command.seed, number, tell, Clock::system());
         drop(mesh::task::detach(customer.shop(end)));
     }
     drop(tell);
-    let mut file = match &command.history {
-        None => None,
-        Some(path) => {
-            let file = OpenOptions::new().create(true).append(true).open(path);
-            Some(file.map_err(|why| {
-                Fault::usage(format!("cannot write --history {}: {why}", path.display()))
-            })?)
-        }
-    };
+    collect(told, history).await
+}
+
+/// Takes in what is told until nobody is left to tell it.
+async fn collect(
+    mut told: mpsc::UnboundedReceiver<Seen>,
+    history: &mut Histories,
+) -> Result<Tally, Fault> {
+    let begun = Instant::now();
     let mut tally = Tally::default();
-    while let Some(record) = told.recv().await {
-        if let Some(file) = &mut file {
-            // A line at a time, unbuffered: what was seen must survive whatever happens to us.
-            let mut line = serde_json::to_string(&record).map_err(Fault::bug)?;
-            line.push('\n');
-            file.write_all(line.as_bytes())
-                .map_err(|why| Fault::not_ready(format!("cannot write --history: {why}")))?;
-        }
-        tally.add(&record);
+    while let Some(seen) = told.recv().await {
+        history.append(&seen)?;
+        tally.add(&seen);
     }
     tally.took = begun.elapsed();
     Ok(tally)
+}
+
+/// The file of --history, if there is one.
+struct Histories(Option<File>);
+
+impl Histories {
+    fn open(command: &cli::Load) -> Result<Self, Fault> {
+        let Some(path) = &command.history else {
+            return Ok(Self(None));
+        };
+        let file = OpenOptions::new().create(true).append(true).open(path);
+        let file = file.map_err(|why| {
+            Fault::usage(format!("cannot write --history {}: {why}", path.display()))
+        })?;
+        Ok(Self(Some(file)))
+    }
+
+    /// A line at a time, unbuffered: what was seen must survive whatever happens to us.
+    fn append(&mut self, seen: &Seen) -> Result<(), Fault> {
+        let Some(file) = &mut self.0 else {
+            return Ok(());
+        };
+        let mut line = serde_json::to_string(&seen.record).map_err(Fault::bug)?;
+        line.push('\n');
+        file.write_all(line.as_bytes())
+            .map_err(|why| Fault::not_ready(format!("cannot write --history: {why}")))
+    }
 }

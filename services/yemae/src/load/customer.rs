@@ -1,9 +1,9 @@
 //! One customer: books, sometimes cancels, sometimes fetches the ticket.
 
-use super::{COLUMNS, PRICE, ROWS, Stage};
+use super::scene::{self, COLUMNS, PRICE, ROWS, Scene};
+use super::seen::{Seen, is_final};
 use crate::rpc::Mesh;
 use mesh::Clock;
-use ordering::audit::{Outcome, Record};
 use proto::cinema::booking::v1::booking_service_client::BookingServiceClient;
 use proto::cinema::booking::v1::{CancelBookingRequest, CreateBookingRequest};
 use proto::cinema::ticket::v1::PrintTicketRequest;
@@ -24,28 +24,28 @@ const PAUSE: Duration = Duration::from_millis(200);
 
 pub(super) struct Customer {
     mesh: Mesh,
-    stage: Arc<Stage>,
+    scene: Arc<Scene>,
     random: SmallRng,
     number: usize,
     made: u32,
-    tell: mpsc::UnboundedSender<Record>,
+    tell: mpsc::UnboundedSender<Seen>,
     clock: Clock,
 }
 
 impl Customer {
     pub(super) fn new(
         mesh: Mesh,
-        stage: Arc<Stage>,
+        scene: Arc<Scene>,
         seed: u64,
         number: usize,
-        tell: mpsc::UnboundedSender<Record>,
+        tell: mpsc::UnboundedSender<Seen>,
         clock: Clock,
     ) -> Self {
         let random =
             SmallRng::seed_from_u64(seed.wrapping_mul(1_000_003).wrapping_add(number as u64));
         Self {
             mesh,
-            stage,
+            scene,
             random,
             number,
             made: 0,
@@ -72,9 +72,9 @@ impl Customer {
         self.made += 1;
         let seats = self.seats();
         let request = CreateBookingRequest {
-            request_id: format!("{}-{}-{}", self.stage.run, self.number, self.made),
-            screening_id: self.stage.screenings
-                [self.random.random_range(0..self.stage.screenings.len())]
+            request_id: format!("{}-{}-{}", self.scene.run, self.number, self.made),
+            screening_id: self.scene.screenings
+                [self.random.random_range(0..self.scene.screenings.len())]
             .clone(),
             expected_total: Some(Money {
                 currency: "KRW".to_owned(),
@@ -107,7 +107,7 @@ impl Customer {
             self.random.random_range(1..=ROWS),
             self.random.random_range(0..COLUMNS - 1),
         );
-        let seat = |column: i32| format!("{row}{}", char::from(b'A' + column as u8));
+        let seat = |column: i32| scene::name(row, column);
         let pair = self.random.random_bool(0.3);
         if pair {
             vec![seat(column), seat(column + 1)]
@@ -135,7 +135,7 @@ impl Customer {
             let request = PrintTicketRequest {
                 booking_id: booking_id.to_owned(),
             };
-            let answer = TicketServiceClient::new(self.stage.staff.channel())
+            let answer = TicketServiceClient::new(self.scene.staff.channel())
                 .print_ticket(request)
                 .await;
             let not_yet = answer
@@ -153,54 +153,7 @@ impl Customer {
     }
 
     fn record(&self, op: &str, answer: &Result<String, Status>, request_id: &str, begun: Instant) {
-        let (outcome, order_id, reason) = match answer {
-            Ok(order_id) => (Outcome::Ok, order_id.clone(), String::new()),
-            Err(status) => {
-                let reason = mesh::refusal::reason(status);
-                let outcome = if is_definite(status) {
-                    Outcome::Refused
-                } else {
-                    Outcome::Unknown
-                };
-                (
-                    outcome,
-                    String::new(),
-                    reason.unwrap_or_else(|| format!("{:?}", status.code())),
-                )
-            }
-        };
-        let record = Record {
-            op: op.to_owned(),
-            outcome,
-            order_id,
-            request_id: request_id.to_owned(),
-            reason,
-            at: self.clock.now().0,
-            took: i64::try_from(begun.elapsed().as_micros()).unwrap_or(i64::MAX),
-        };
-        let _ = self.tell.send(record);
+        let seen = Seen::new(op, answer, request_id, begun, &self.clock);
+        let _ = self.tell.send(seen);
     }
-}
-
-/// Whether repeating the request changes nothing.
-fn is_final(status: &Status) -> bool {
-    !matches!(
-        status.code(),
-        Code::Unavailable
-            | Code::DeadlineExceeded
-            | Code::Aborted
-            | Code::ResourceExhausted
-            | Code::Cancelled
-            | Code::Unknown
-            | Code::Internal
-    )
-}
-
-/// Whether the mesh itself said no: then it did not happen.
-fn is_definite(status: &Status) -> bool {
-    is_final(status)
-        || matches!(
-            mesh::refusal::reason(status).as_deref(),
-            Some("PAYMENT_BUSY" | "PAYMENT_UNCONFIRMED" | "OVERLOADED" | "THEATER_BUSY")
-        )
 }

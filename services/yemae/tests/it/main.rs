@@ -10,6 +10,7 @@ mod cinema;
 mod cli;
 mod help;
 mod kills;
+mod load;
 mod old_bugs;
 mod payment;
 mod plain;

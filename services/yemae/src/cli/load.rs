@@ -1,0 +1,66 @@
+//! What can be typed after `yemae load`.
+
+use super::Reach;
+use clap::Args;
+use std::path::PathBuf;
+
+/// `yemae load`.
+#[derive(Args, Clone, Debug)]
+#[command(
+    long_about = "Drive the public RPCs as many customers at once, and write down what each saw.\n\n\
+                  Closed loop, the default: each customer waits for an answer before going on, and repeats what may \
+                  work a moment later. Open loop (--rate, --sweep): bookings come at their pace, whatever is answered; \
+                  each is tried once, and one in ten is cancelled at once. Every booking wants a seat of its own."
+)]
+pub(crate) struct Load {
+    /// How long; each step of a sweep so long. Default: 10, of a siege 60.
+    #[arg(long)]
+    pub(crate) seconds: Option<u64>,
+    /// How many customers at once. Default: 16, of a siege 100.
+    #[arg(long, conflicts_with_all = ["rate", "sweep"])]
+    pub(crate) clients: Option<usize>,
+    /// What makes two runs alike.
+    #[arg(long, default_value_t = 1, conflicts_with_all = ["rate", "sweep", "siege"])]
+    pub(crate) seed: u64,
+    /// Open loop: offer so many bookings a second.
+    #[arg(long, value_name = "N", conflicts_with_all = ["sweep", "siege"], value_parser = rate)]
+    pub(crate) rate: Option<f64>,
+    /// Open loop: how many of them may be under way; one more is held back, and counted so.
+    #[arg(long, value_name = "N", default_value_t = 2000)]
+    pub(crate) in_flight: usize,
+    /// Overload: offer from 0.5 to 5 times what the simulated payment is good for, and tell what comes of it.
+    #[arg(long, conflicts_with = "siege")]
+    pub(crate) sweep: bool,
+    /// Of a sweep: how many charges a second payment is good for, from 150 on: below, it would be too slow for anybody.
+    #[arg(long, value_name = "N", default_value_t = 1000.0, requires = "sweep", value_parser = capacity)]
+    pub(crate) capacity: f64,
+    /// Of a sweep: draw the curve into this file.
+    #[arg(long, value_name = "FILE", requires = "sweep")]
+    pub(crate) svg: Option<PathBuf>,
+    /// The old systems' trial: a payment of 400 to 620 ms, and customers who do nothing but book. Fails below 100 %
+    /// answered, 95 % of what such a payment allows, or above 0.7 s for the slowest hundredth.
+    #[arg(long)]
+    pub(crate) siege: bool,
+    /// Append what each client saw to this file, one JSON object a line.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) history: Option<PathBuf>,
+    /// Print the result as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(rate) if (0.1..=1e6).contains(&rate) => Ok(rate),
+        _ => Err("must be a number from 0.1 to 1000000".to_owned()),
+    }
+}
+
+fn capacity(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(rate) if (150.0..=1e5).contains(&rate) => Ok(rate),
+        _ => Err("must be a number from 150 to 100000".to_owned()),
+    }
+}

@@ -1,0 +1,71 @@
+//! Open loop: bookings are offered at their pace, whatever becomes of those before. That is how customers come; a closed
+//! loop would slow down with the mesh and never overload it.
+
+use super::scene::Scene;
+use super::seen::Seen;
+use super::shop::Shop;
+use super::tally::Tally;
+use super::{Histories, collect};
+use crate::fault::Fault;
+use crate::rpc::Mesh;
+use futures::stream::{FuturesUnordered, StreamExt};
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+/// One in so many bookings is cancelled as soon as it is there.
+const CANCELLED: usize = 10;
+
+/// Offers `rate` bookings a second for so long, at most `in_flight` under way; answers what came of them.
+pub(super) async fn offer(
+    mesh: &Mesh,
+    scene: &Scene,
+    rate: f64,
+    lasting: Duration,
+    in_flight: usize,
+    history: &mut Histories,
+) -> Result<Tally, Fault> {
+    let (tell, told) = mpsc::unbounded_channel::<Seen>();
+    let step = mesh::id::new();
+    let shop = Shop::open(mesh, scene, &step, tell)?;
+    let coming = async move {
+        let held_back = come(&shop, rate, lasting, in_flight).await;
+        drop(shop);
+        held_back
+    };
+    let (held_back, tally) = tokio::join!(coming, collect(told, history));
+    let mut tally = tally?;
+    tally.held_back = held_back;
+    Ok(tally)
+}
+
+async fn come(shop: &Shop<'_>, rate: f64, lasting: Duration, in_flight: usize) -> u64 {
+    let mut held_back = 0;
+    let mut under_way = FuturesUnordered::new();
+    let begun = Instant::now();
+    let number = (rate * lasting.as_secs_f64()).ceil() as usize;
+    for number in 0..number {
+        let due = begun + Duration::from_secs_f64(number as f64 / rate);
+        let mut wait = std::pin::pin!(tokio::time::sleep_until(due));
+        loop {
+            tokio::select! {
+                () = &mut wait => break,
+                Some(()) = under_way.next() => {}
+            }
+        }
+        let seat = shop.seat().filter(|_| under_way.len() < in_flight);
+        let Some(seat) = seat else {
+            held_back += 1;
+            continue;
+        };
+        under_way.push(async move {
+            if let Some(booking_id) = shop.book(number, seat).await
+                && number % CANCELLED == 0
+            {
+                shop.cancel(number, booking_id).await;
+            }
+        });
+    }
+    while under_way.next().await.is_some() {}
+    held_back
+}

@@ -1,0 +1,107 @@
+//! Loads that say what they saw: at a pace, over the curve of overload, and as the old systems were besieged.
+
+use crate::play::audit;
+use crate::rig::{Up, directory};
+use serde_json::Value;
+
+fn json(up: &Up, arguments: &[&str]) -> Value {
+    serde_json::from_str(&up.ok(&[&["load", "--json"], arguments].concat())).unwrap()
+}
+
+#[test]
+fn real_bookings_at_a_pace() {
+    let data = directory();
+    let up = Up::start(data.path(), &[]);
+    let history = data.path().join("history.jsonl");
+    let seen = json(
+        &up,
+        &[
+            "--rate",
+            "20",
+            "--seconds",
+            "3",
+            "--history",
+            history.to_str().unwrap(),
+        ],
+    );
+    let count = |name: &str| seen[name].as_u64().unwrap();
+    assert_eq!(count("booked") + count("held_back"), 60, "{seen}");
+    assert_eq!((count("held_back"), count("cancelled")), (0, 6), "{seen}");
+    assert!(seen["seconds"].as_f64().unwrap() >= 2.9, "{seen}");
+
+    let narrow = ["--rate", "200", "--seconds", "1", "--in-flight", "1"];
+    let seen = json(&up, &narrow);
+    assert!(seen["held_back"].as_u64().unwrap() > 0, "{seen}");
+    audit(&up, &[history]);
+    assert!(up.stop(), "it drained");
+}
+
+#[test]
+fn real_curve_of_overload() {
+    let data = directory();
+    let up = Up::start(data.path(), &[]);
+    let behavior = ["call", "GetBehavior", "--role", "admin"];
+    let before = up.ok(&behavior);
+    let svg = data.path().join("curve.svg");
+    let curve = json(
+        &up,
+        &[
+            "--sweep",
+            "--capacity",
+            "150",
+            "--seconds",
+            "1",
+            "--svg",
+            svg.to_str().unwrap(),
+        ],
+    );
+    let steps = curve["steps"].as_array().unwrap();
+    let offered: Vec<f64> = steps
+        .iter()
+        .map(|step| step["offered"].as_f64().unwrap())
+        .collect();
+    assert_eq!(
+        offered,
+        [75.0, 112.5, 150.0, 225.0, 300.0, 450.0, 600.0, 750.0]
+    );
+    let booked = |step: &Value| step["booked"].as_u64().unwrap();
+    assert!(steps.iter().all(|step| booked(step) > 0), "{curve}");
+    let shed = steps.last().unwrap()["shed"].as_object().unwrap();
+    assert!(
+        !shed.is_empty(),
+        "five times too much is not all booked: {curve}"
+    );
+    assert!(std::fs::read_to_string(&svg).unwrap().contains("<polyline"));
+    assert_eq!(up.ok(&behavior), before, "payment is as it was");
+    audit(&up, &[]);
+    assert!(up.stop(), "it drained");
+}
+
+#[test]
+fn real_siege_has_a_verdict() {
+    let data = directory();
+    let up = Up::start(data.path(), &[]);
+    let siege = [
+        "load",
+        "--siege",
+        "--clients",
+        "4",
+        "--seconds",
+        "5",
+        "--json",
+    ];
+    let output = up.run(&siege);
+    let verdict: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(verdict["answered_percent"], 100.0, "{verdict}");
+    assert_eq!(verdict["unknown"], 0, "{verdict}");
+    let passed = verdict["passed"].as_bool().unwrap();
+    assert_eq!(output.status.code(), Some(i32::from(!passed)), "{verdict}");
+
+    let ceiling = verdict["ceiling"].as_f64().unwrap();
+    assert!(
+        (7.8..7.9).contains(&ceiling),
+        "4 customers, each 0.51 s: {verdict}"
+    );
+    assert!(verdict["p99_ms"].as_f64().unwrap() > 400.0, "{verdict}");
+    assert!(up.stop(), "it drained");
+}
