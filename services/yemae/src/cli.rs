@@ -1,7 +1,9 @@
 //! What can be typed.
 
+mod dead_letters;
 mod load;
 
+pub(crate) use dead_letters::{DeadLetters, Which};
 pub(crate) use load::Load;
 
 use clap::{Args, Parser, Subcommand};
@@ -44,6 +46,9 @@ pub(crate) enum Command {
     Audit(Audit),
     /// Show an order's timeline across contexts.
     Order(Order),
+    /// Events that a context could not act on: look at them, have them acted on again, or discard them.
+    #[command(subcommand)]
+    DeadLetters(DeadLetters),
     /// Show how every context is: the first thing to type at 3 a.m.
     Status(Status),
     /// One context under `up --processes`.

@@ -5,6 +5,7 @@ use crate::fault::Fault;
 use mesh::bus::Bus;
 use mesh::client::{self, Board, Endpoint};
 use mesh::identity::{Key, Signer};
+use mesh::policy::Policy;
 use mesh::store::{Setup, Url};
 use mesh::{Clock, Contracts, Peers, Site, Store};
 use std::collections::HashMap;
@@ -50,6 +51,8 @@ pub(crate) struct Place {
 pub(crate) struct Resident {
     pub(crate) site: Site,
     pub(crate) breakers: Board,
+    /// How it acts on events: a dead letter is handed to them once more.
+    pub(crate) policies: Vec<Policy>,
 }
 
 /// The contexts of this process.
@@ -117,11 +120,16 @@ impl House {
             peers: Peers::new(peers),
             stop: ground.stop.clone(),
         };
+        let policies = context.policies.clone();
         self.services
             .extend(context.routes(&site, &mut self.routes));
         self.work
             .spawn(mesh::run(context, site.clone(), ground.bus.clone()));
-        self.residents.push(Resident { site, breakers });
+        self.residents.push(Resident {
+            site,
+            breakers,
+            policies,
+        });
         Ok(())
     }
 

@@ -7,6 +7,7 @@ mod child;
 mod cli;
 mod contexts;
 mod data;
+mod dead_letters;
 mod demo;
 mod fault;
 mod guard;
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
         Command::Load(command) => load::run(command),
         Command::Audit(command) => audit::run(command),
         Command::Order(command) => order::run(command),
+        Command::DeadLetters(command) => dead_letters::run(command),
         Command::Status(command) => status::run(command),
         Command::Child(command) => child::run(command),
         Command::Guard(command) => guard::run(command.parent, &command.program),

@@ -1,12 +1,20 @@
 //! What the operator's RPC answers for the contexts of this process.
 
+mod dead_letters;
+mod mask;
+
 use crate::house::Resident;
 use mesh::bus::Bus;
 use mesh::client::State;
 use mesh::store::Backend;
-use mesh::{Refusal, dead_letter, outbox, tasks};
+use mesh::{Refusal, Violation, dead_letter, outbox, tasks};
 use proto::operator::v1::operator_service_server::OperatorService;
-use proto::operator::v1::{BreakerStatus, ContextStatus, GetStatusRequest, GetStatusResponse};
+use proto::operator::v1::{
+    BreakerStatus, ContextStatus, DiscardDeadLetterRequest, DiscardDeadLetterResponse,
+    GetDeadLetterRequest, GetDeadLetterResponse, GetStatusRequest, GetStatusResponse,
+    ListDeadLettersRequest, ListDeadLettersResponse, RedriveDeadLetterRequest,
+    RedriveDeadLetterResponse,
+};
 use std::time::Duration;
 use tokio::time::timeout;
 use tonic::{Request, Response, Status};
@@ -34,6 +42,63 @@ impl OperatorService for Operator {
         .await;
         Ok(Response::new(GetStatusResponse { contexts }))
     }
+
+    async fn list_dead_letters(
+        &self,
+        request: Request<ListDeadLettersRequest>,
+    ) -> Result<Response<ListDeadLettersResponse>, Status> {
+        let request = request.into_inner();
+        let of = self.resident(&request.context)?;
+        Ok(Response::new(dead_letters::list(of, request).await?))
+    }
+
+    async fn get_dead_letter(
+        &self,
+        request: Request<GetDeadLetterRequest>,
+    ) -> Result<Response<GetDeadLetterResponse>, Status> {
+        let request = request.into_inner();
+        let of = self.resident(&request.context)?;
+        Ok(Response::new(
+            dead_letters::get(of, request.dead_letter_id).await?,
+        ))
+    }
+
+    async fn redrive_dead_letter(
+        &self,
+        request: Request<RedriveDeadLetterRequest>,
+    ) -> Result<Response<RedriveDeadLetterResponse>, Status> {
+        let request = request.into_inner();
+        let of = self.resident(&request.context)?;
+        dead_letter::redrive(&of.site.store, &of.policies, &request.dead_letter_id).await?;
+        Ok(Response::new(RedriveDeadLetterResponse {}))
+    }
+
+    async fn discard_dead_letter(
+        &self,
+        request: Request<DiscardDeadLetterRequest>,
+    ) -> Result<Response<DiscardDeadLetterResponse>, Status> {
+        let request = request.into_inner();
+        let of = self.resident(&request.context)?;
+        dead_letter::discard(&of.site.store, &request.dead_letter_id).await?;
+        Ok(Response::new(DiscardDeadLetterResponse {}))
+    }
+}
+
+impl Operator {
+    fn resident(&self, context: &str) -> Result<&Resident, Refusal> {
+        let names = || self.residents.iter().map(|resident| resident.site.context);
+        self.residents
+            .iter()
+            .find(|resident| resident.site.context == context)
+            .ok_or_else(|| no_context(context, names()))
+    }
+}
+
+/// Of a context that does not run here.
+pub(crate) fn no_context<'a>(wanted: &str, known: impl Iterator<Item = &'a str>) -> Refusal {
+    let known = known.collect::<Vec<_>>().join(", ");
+    let rule = format!("must be one that runs here: {known}; not {wanted:?}");
+    Refusal::invalid(vec![Violation::new("context", rule)])
 }
 
 /// What is read of a context's own database.

@@ -1,6 +1,7 @@
 //! `yemae up`: the whole mesh on a laptop.
 
 mod brood;
+mod everybody;
 mod keys;
 mod parent;
 mod stage;

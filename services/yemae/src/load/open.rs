@@ -26,7 +26,7 @@ pub(super) async fn offer(
     history: &mut Histories,
 ) -> Result<Tally, Fault> {
     let (tell, told) = mpsc::unbounded_channel::<Seen>();
-    let step = mesh::id::new();
+    let step = rate.to_string();
     let shop = Shop::open(mesh, scene, &step, tell)?;
     let coming = async move {
         let held_back = come(&shop, rate, lasting, in_flight).await;

@@ -1,24 +1,20 @@
 //! `up --processes`: every context in a process of its own. The parent keeps the one address and passes calls through.
 
 use super::brood::Brood;
+use super::everybody;
 use super::{LOOK, Mesh, free, patience};
 use crate::fault::Fault;
 use crate::serve::{self, OPERATOR};
 use mesh::client::Client;
 use mesh::{Contracts, contracts, server};
+use proto::operator::v1::GetStatusRequest;
 use proto::operator::v1::operator_service_client::OperatorServiceClient;
-use proto::operator::v1::operator_service_server::{OperatorService, OperatorServiceServer};
-use proto::operator::v1::{ContextStatus, GetStatusRequest, GetStatusResponse};
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tonic::body::Body;
-use tonic::{Request, Response, Status};
-use tower::ServiceExt;
-use tower::util::BoxCloneSyncService;
 
 /// How long the children may take to come up.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -41,7 +37,7 @@ impl Mesh {
         let contracts = Contracts::load(proto::DESCRIPTORS).map_err(Fault::bug)?;
         let services = services(&contracts, &children);
         let names: Vec<&str> = services.iter().map(String::as_str).collect();
-        let operator = fan_out(children.clone());
+        let operator = everybody::ask(children.clone());
         let passing = server::pass_through(&contracts, &names, move |service| {
             if service == OPERATOR {
                 return Some(operator.clone());
@@ -104,54 +100,4 @@ fn services(contracts: &Contracts, children: &HashMap<String, Client>) -> Vec<St
                 .is_some_and(|context| children.contains_key(&context))
     };
     all.filter(runs).collect()
-}
-
-/// Asks every child, as whoever asked us.
-fn fan_out(children: HashMap<String, Client>) -> Client {
-    let server = OperatorServiceServer::new(Everybody(children));
-    BoxCloneSyncService::new(
-        server
-            .map_request(|request: http::Request<Body>| request)
-            .map_response(|reply| reply.map(Body::new)),
-    )
-}
-
-struct Everybody(HashMap<String, Client>);
-
-#[tonic::async_trait]
-impl OperatorService for Everybody {
-    async fn get_status(
-        &self,
-        request: Request<GetStatusRequest>,
-    ) -> Result<Response<GetStatusResponse>, Status> {
-        let asker = request.metadata().clone();
-        let answers = self.0.iter().map(|(name, child)| {
-            let mut asked = Request::new(GetStatusRequest {});
-            *asked.metadata_mut() = asker.clone();
-            async move {
-                (
-                    name,
-                    OperatorServiceClient::new(child.clone())
-                        .get_status(asked)
-                        .await,
-                )
-            }
-        });
-        let mut contexts = Vec::new();
-        for (name, answer) in futures::future::join_all(answers).await {
-            match answer {
-                Ok(answer) => contexts.extend(answer.into_inner().contexts),
-                Err(status) if status.code() == tonic::Code::Unavailable => {
-                    contexts.push(ContextStatus {
-                        context: name.clone(),
-                        trouble: status.message().to_owned(),
-                        ..ContextStatus::default()
-                    })
-                }
-                Err(status) => return Err(status),
-            }
-        }
-        contexts.sort_by(|left, right| left.context.cmp(&right.context));
-        Ok(Response::new(GetStatusResponse { contexts }))
-    }
 }

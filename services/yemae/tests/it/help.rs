@@ -5,7 +5,7 @@ use crate::rig::yemae;
 #[test]
 fn every_command_explains_its_flags() {
     let reach = ["--server", "--data", "--token-file"];
-    let commands: [(&str, &[&str]); 12] = [
+    let commands: [(&str, &[&str]); 13] = [
         (
             "up",
             &[
@@ -35,6 +35,12 @@ fn every_command_explains_its_flags() {
                 "--seconds",
                 "--clients",
                 "--seed",
+                "--rate",
+                "--in-flight",
+                "--sweep",
+                "--capacity",
+                "--svg",
+                "--siege",
                 "--history",
                 "--json",
                 reach[0],
@@ -51,6 +57,7 @@ fn every_command_explains_its_flags() {
                 "--data",
             ],
         ),
+        ("dead-letters", &["list", "show", "redrive", "discard"]),
         ("order", &["--json", "--data", "<ID>"]),
         ("status", &["--json", reach[0], reach[1], reach[2]]),
     ];

@@ -8,6 +8,7 @@ use proto::cinema::movie::v1::GetMovieRequest;
 use proto::cinema::movie::v1::movie_service_client::MovieServiceClient;
 use proto::cinema::theater::v1::theater_service_client::TheaterServiceClient;
 use proto::cinema::theater::v1::{GetSeatMapRequest, ListScreeningsRequest, SeatState};
+use proto::mypage::v1::my_page_service_client::MyPageServiceClient;
 use proto::payment::v1::payment_service_client::PaymentServiceClient;
 use proto::payment::v1::simulator_service_client::SimulatorServiceClient;
 use proto::payment::v1::{Behavior, ListPaymentsRequest, Payment, SetBehaviorRequest};
@@ -46,6 +47,10 @@ impl Person {
 
     pub fn theater(&self) -> TheaterServiceClient<InterceptedService<Channel, Bearer>> {
         TheaterServiceClient::new(self.0.clone())
+    }
+
+    pub fn page(&self) -> MyPageServiceClient<InterceptedService<Channel, Bearer>> {
+        MyPageServiceClient::new(self.0.clone())
     }
 
     /// One try at booking seats: "1A 1B".

@@ -1,0 +1,108 @@
+//! The operator's service of `up --processes`: every child is asked as whoever asked us.
+
+use crate::operator;
+use mesh::Refusal;
+use mesh::client::Client;
+use proto::operator::v1::operator_service_client::OperatorServiceClient;
+use proto::operator::v1::operator_service_server::{OperatorService, OperatorServiceServer};
+use proto::operator::v1::{
+    ContextStatus, DiscardDeadLetterRequest, DiscardDeadLetterResponse, GetDeadLetterRequest,
+    GetDeadLetterResponse, GetStatusRequest, GetStatusResponse, ListDeadLettersRequest,
+    ListDeadLettersResponse, RedriveDeadLetterRequest, RedriveDeadLetterResponse,
+};
+use std::collections::HashMap;
+use tonic::body::Body;
+use tonic::{Request, Response, Status};
+use tower::ServiceExt;
+use tower::util::BoxCloneSyncService;
+
+/// A client of all of them together.
+pub(super) fn ask(children: HashMap<String, Client>) -> Client {
+    let server = OperatorServiceServer::new(Everybody(children));
+    BoxCloneSyncService::new(
+        server
+            .map_request(|request: http::Request<Body>| request)
+            .map_response(|reply| reply.map(Body::new)),
+    )
+}
+
+struct Everybody(HashMap<String, Client>);
+
+#[tonic::async_trait]
+impl OperatorService for Everybody {
+    async fn get_status(
+        &self,
+        request: Request<GetStatusRequest>,
+    ) -> Result<Response<GetStatusResponse>, Status> {
+        let asker = request.metadata().clone();
+        let answers = self.0.iter().map(|(name, child)| {
+            let mut asked = Request::new(GetStatusRequest {});
+            *asked.metadata_mut() = asker.clone();
+            async move {
+                (
+                    name,
+                    OperatorServiceClient::new(child.clone())
+                        .get_status(asked)
+                        .await,
+                )
+            }
+        });
+        let mut contexts = Vec::new();
+        for (name, answer) in futures::future::join_all(answers).await {
+            match answer {
+                Ok(answer) => contexts.extend(answer.into_inner().contexts),
+                Err(status) if status.code() == tonic::Code::Unavailable => {
+                    contexts.push(ContextStatus {
+                        context: name.clone(),
+                        trouble: status.message().to_owned(),
+                        ..ContextStatus::default()
+                    })
+                }
+                Err(status) => return Err(status),
+            }
+        }
+        contexts.sort_by(|left, right| left.context.cmp(&right.context));
+        Ok(Response::new(GetStatusResponse { contexts }))
+    }
+
+    async fn list_dead_letters(
+        &self,
+        request: Request<ListDeadLettersRequest>,
+    ) -> Result<Response<ListDeadLettersResponse>, Status> {
+        let mut child = self.child(&request.get_ref().context)?;
+        child.list_dead_letters(request).await
+    }
+
+    async fn get_dead_letter(
+        &self,
+        request: Request<GetDeadLetterRequest>,
+    ) -> Result<Response<GetDeadLetterResponse>, Status> {
+        let mut child = self.child(&request.get_ref().context)?;
+        child.get_dead_letter(request).await
+    }
+
+    async fn redrive_dead_letter(
+        &self,
+        request: Request<RedriveDeadLetterRequest>,
+    ) -> Result<Response<RedriveDeadLetterResponse>, Status> {
+        let mut child = self.child(&request.get_ref().context)?;
+        child.redrive_dead_letter(request).await
+    }
+
+    async fn discard_dead_letter(
+        &self,
+        request: Request<DiscardDeadLetterRequest>,
+    ) -> Result<Response<DiscardDeadLetterResponse>, Status> {
+        let mut child = self.child(&request.get_ref().context)?;
+        child.discard_dead_letter(request).await
+    }
+}
+
+impl Everybody {
+    fn child(&self, context: &str) -> Result<OperatorServiceClient<Client>, Refusal> {
+        let child = self.0.get(context).cloned();
+        child
+            .map(OperatorServiceClient::new)
+            .ok_or_else(|| operator::no_context(context, self.0.keys().map(String::as_str)))
+    }
+}
