@@ -55,6 +55,8 @@ fn the_walk_through_works_as_printed() {
         "BOOKING_STATUS_CANCELLING",
         "0 breaches",
         "cinema-ticket",
+        "There are no dead letters.",
+        "7 databases",
     ] {
         assert!(said.contains(came_true), "{came_true}: {said}\n{steps}");
     }
