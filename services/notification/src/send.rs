@@ -1,7 +1,7 @@
 //! The task that sends a notification, tried until it is done.
 
 use crate::channel::{Channels, Message};
-use crate::patience::{Patience, Try};
+use crate::patience::Patience;
 use crate::store;
 use mesh::{Done, Refusal, Site, Task};
 
@@ -37,7 +37,9 @@ pub async fn send(
         Err(wait) => return Ok(Done::again(wait)),
     };
     channels.send(&contact, &message).await?;
-    right.map(Try::worked);
+    if let Some(right) = right {
+        right.worked();
+    }
     Ok(Done::with(move |tx| {
         let now = tx.now();
         Ok(store::sent(tx.db(), &message.id, contact.channel, now)?)
