@@ -1,12 +1,31 @@
-//! What follows from what other contexts state.
+//! What follows from what other contexts state. The policy only writes the page's tables: it is a view, which a rebuild
+//! builds anew.
 
 use crate::store::{self, Row};
 use mesh::{Change, Refusal, Time, Tx};
 use prost::Message;
 use proto::ordering::v1::Order;
 
-/// Whenever an order has changed, its customer's page shows it.
+/// Whenever an order has changed, its customer's page shows it, and so will the page that is being built.
 pub fn order_changed(tx: &mut Tx<'_>, change: &Change<Order>) -> Result<(), Refusal> {
+    let (generations, row) = read(tx, change)?;
+    for generation in generations.all() {
+        store::put(tx.db(), generation, &row)?;
+    }
+    Ok(())
+}
+
+/// Puts an order that was read from the stream into the page that is being built. False: it is not any more.
+pub fn rebuilt(tx: &mut Tx<'_>, generation: i64, change: &Change<Order>) -> Result<bool, Refusal> {
+    let (generations, row) = read(tx, change)?;
+    let is_built = generations.built == Some(generation);
+    if is_built {
+        store::put(tx.db(), generation, &row)?;
+    }
+    Ok(is_built)
+}
+
+fn read(tx: &mut Tx<'_>, change: &Change<Order>) -> Result<(store::Generations, Row), Refusal> {
     let order = &change.entity;
     let of_its_subject = order.context == change.context
         && order.order_id == change.id
@@ -18,6 +37,7 @@ pub fn order_changed(tx: &mut Tx<'_>, change: &Change<Order>) -> Result<(), Refu
         return Err(Refusal::internal(why));
     };
     let now = tx.now();
+    let (generations, last_written) = store::generations_and_last(tx.db(), &order.customer_id)?;
     let row = Row {
         order_id: order.order_id.clone(),
         context: order.context.clone(),
@@ -27,17 +47,7 @@ pub fn order_changed(tx: &mut Tx<'_>, change: &Change<Order>) -> Result<(), Refu
         placed_at: Time::from(placed_at).0,
         version: order.version,
         body: order.encode_to_vec(),
-        written_at: store::last_written(tx.db(), &order.customer_id)?
-            .map_or(now.0, |last| last.max(now.0)),
+        written_at: last_written.map_or(now.0, |last| last.max(now.0)),
     };
-    match store::version(tx.db(), &row.order_id)? {
-        None => store::insert(tx.db(), &row)?,
-        Some((owner, _)) if owner != row.context => {
-            let why = format!("{} states an order of {owner}", row.context);
-            return Err(Refusal::internal(why));
-        }
-        Some((_, version)) if version >= row.version => {}
-        Some(_) => store::update(tx.db(), &row)?,
-    }
-    Ok(())
+    Ok((generations, row))
 }

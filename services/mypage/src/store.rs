@@ -1,7 +1,8 @@
 //! The context's queries.
 
-use crate::schema::my_order;
+use crate::schema::{generation, my_order};
 use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error};
 use mesh::{Db, Page, Refusal};
 use prost::Message;
 use proto::ordering::v1::Order;
@@ -9,9 +10,9 @@ use proto::ordering::v1::Order;
 /// What orders are listed by: when they were placed, then their id.
 pub type Key = (i64, String);
 
-/// An order as it is stored.
-#[derive(Insertable, AsChangeset)]
-#[diesel(table_name = my_order)]
+/// An order as it is stored, in whichever generation.
+#[derive(Insertable, AsChangeset, Queryable, Selectable)]
+#[diesel(table_name = my_order, primary_key(order_id, generation))]
 pub struct Row {
     pub order_id: String,
     pub context: String,
@@ -24,6 +25,22 @@ pub struct Row {
     pub written_at: i64,
 }
 
+/// Which generations of the table there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Queryable)]
+pub struct Generations {
+    /// What everybody reads.
+    pub shown: i64,
+    /// What a rebuild builds.
+    pub built: Option<i64>,
+}
+
+impl Generations {
+    /// Those that changes go to.
+    pub fn all(self) -> impl Iterator<Item = i64> {
+        std::iter::once(self.shown).chain(self.built)
+    }
+}
+
 /// Where a change of an order lies.
 #[derive(Clone, Debug, Queryable, Selectable)]
 #[diesel(table_name = my_order)]
@@ -33,42 +50,85 @@ pub struct Written {
     pub written_at: i64,
 }
 
-/// Whose an order is and at which version it is here.
-pub fn version(db: &mut Db, order_id: &str) -> QueryResult<Option<(String, i64)>> {
-    my_order::table
-        .find(order_id)
-        .select((my_order::context, my_order::version))
+/// Which generations there are.
+pub fn generations(db: &mut Db) -> QueryResult<Generations> {
+    generation::table
+        .find(1)
+        .select((generation::shown, generation::built))
         .first(db)
-        .optional()
 }
 
-/// Adds an order that was not here.
-pub fn insert(db: &mut Db, row: &Row) -> QueryResult<()> {
-    diesel::insert_into(my_order::table)
-        .values(row)
-        .execute(db)
-        .map(drop)
-}
-
-/// Writes a newer version of an order.
-pub fn update(db: &mut Db, row: &Row) -> QueryResult<()> {
-    diesel::update(my_order::table.find(&row.order_id))
-        .set(row)
-        .execute(db)
-        .map(drop)
-}
-
-/// When anything of this customer was written last.
-pub fn last_written(db: &mut Db, customer_id: &str) -> QueryResult<Option<i64>> {
-    my_order::table
+/// The same, and when anything of this customer that is shown was written last.
+pub fn generations_and_last(
+    db: &mut Db,
+    customer_id: &str,
+) -> QueryResult<(Generations, Option<i64>)> {
+    let last = my_order::table
+        .filter(my_order::generation.eq(generation::shown))
         .filter(my_order::customer_id.eq(customer_id))
         .select(diesel::dsl::max(my_order::written_at))
+        .single_value();
+    generation::table
+        .find(1)
+        .select(((generation::shown, generation::built), last))
         .first(db)
 }
 
-/// What this customer had written at `at` or later, in that order.
-pub fn written_since(db: &mut Db, customer_id: &str, at: i64) -> Result<Vec<Written>, Refusal> {
+/// Only what everybody reads: part of the query that reads it, so that none sees half of one generation and half of
+/// another.
+#[diesel::dsl::auto_type]
+pub fn is_shown() -> _ {
+    let shown = generation::table.find(1_i32).select(generation::shown);
+    my_order::generation.nullable().eq(shown.single_value())
+}
+
+/// Writes an order into a generation unless it is there in this version or a newer one.
+pub fn put(db: &mut Db, generation: i64, row: &Row) -> Result<(), Refusal> {
+    let there: Option<(String, i64)> = my_order::table
+        .find((&row.order_id, generation))
+        .select((my_order::context, my_order::version))
+        .first(db)
+        .optional()?;
+    let written = match there {
+        None => diesel::insert_into(my_order::table)
+            .values((my_order::generation.eq(generation), row))
+            .execute(db),
+        Some((owner, _)) if owner != row.context => {
+            let why = format!("{} states an order of {owner}", row.context);
+            return Err(Refusal::internal(why));
+        }
+        Some((_, version)) if version >= row.version => return Ok(()),
+        // Another replica may have written a newer one since.
+        Some((_, version)) => diesel::update(my_order::table.find((&row.order_id, generation)))
+            .filter(my_order::version.eq(version))
+            .set(row)
+            .execute(db),
+    };
+    match written {
+        Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) | Ok(0) => {
+            Err(Refusal::conflict())
+        }
+        done => Ok(done.map(drop)?),
+    }
+}
+
+/// An order in a generation.
+pub fn row(db: &mut Db, order_id: &str, generation: i64) -> QueryResult<Row> {
+    my_order::table
+        .find((order_id, generation))
+        .select(Row::as_select())
+        .first(db)
+}
+
+/// What this customer had written at `at` or later in a generation, in that order.
+pub fn written_since(
+    db: &mut Db,
+    generation: i64,
+    customer_id: &str,
+    at: i64,
+) -> Result<Vec<Written>, Refusal> {
     let rows = my_order::table
+        .filter(my_order::generation.eq(generation))
         .filter(my_order::customer_id.eq(customer_id))
         .filter(my_order::written_at.ge(at))
         .order((my_order::written_at, my_order::order_id))
@@ -85,6 +145,7 @@ pub fn find(
 ) -> Result<Option<(Order, i64)>, Refusal> {
     let mut query = my_order::table
         .filter(my_order::order_id.eq(order_id))
+        .filter(is_shown())
         .select((my_order::body, my_order::written_at))
         .into_boxed();
     if let Some(customer_id) = customer_id {
@@ -104,6 +165,7 @@ pub fn list(
     phases: Vec<i32>,
 ) -> Result<Vec<(Key, Order)>, Refusal> {
     let mut query = my_order::table
+        .filter(is_shown())
         .filter(my_order::customer_id.eq(customer_id))
         .order((my_order::placed_at.desc(), my_order::order_id.desc()))
         .limit(page.limit())

@@ -3,7 +3,8 @@
 //! Nothing is queued for a watcher. What has changed is listed by id, and an order is read at the moment it is sent, so
 //! a slow watcher gets the latest of each, behind what its connection has buffered. A row may become visible a little
 //! after rows that were written later (PostgreSQL), so every look reaches [`BACK`] behind the position and drops, by
-//! version, what was sent already. A cursor holds all that a watch knows, so any replica can resume it.
+//! version, what was sent already. A cursor holds all that a watch knows, so any replica can resume it. When the page
+//! was rebuilt, a position in the old one says nothing any more: the watch begins again with the present orders.
 
 use crate::store::{self, Written};
 use mesh::{Refusal, Site, Time, Violation, page};
@@ -30,12 +31,14 @@ struct Sent {
     written_at: i64,
 }
 
-/// What a cursor holds: [`Position::at`] and the newest of [`Position::sent`].
-type Cursor = (i64, Vec<(String, Sent)>);
+/// What a cursor holds: [`Position::generation`], [`Position::at`] and the newest of [`Position::sent`].
+type Cursor = (i64, i64, Vec<(String, Sent)>);
 
 /// How far a watch has come.
 #[derive(Debug, Default)]
 struct Position {
+    /// Which generation of the page it is a position in.
+    generation: i64,
     /// When the newest row that was sent had been written, µs.
     at: i64,
     /// What was sent of the time that the next look reaches back to, by order.
@@ -64,14 +67,17 @@ impl Position {
         let mut sent: Vec<_> = self.sent.clone().into_iter().collect();
         sent.sort_unstable_by_key(|(_, sent)| Reverse(sent.written_at));
         sent.truncate(IN_CURSOR);
-        let cursor: Cursor = (self.at, sent);
+        let cursor: Cursor = (self.generation, self.at, sent);
         page::token(&cursor)
     }
 
     fn resume(cursor: &str) -> Result<Self, Violation> {
-        let (at, sent) = page::parse::<Cursor>("cursor", cursor)?.unwrap_or_default();
-        let sent = sent.into_iter().collect();
-        Ok(Self { at, sent })
+        let (generation, at, sent) = page::parse::<Cursor>("cursor", cursor)?.unwrap_or_default();
+        Ok(Self {
+            generation,
+            at,
+            sent: sent.into_iter().collect(),
+        })
     }
 }
 
@@ -117,11 +123,20 @@ impl Watch {
     async fn look(&mut self) -> Result<(), Refusal> {
         self.commits.borrow_and_update();
         let (customer_id, reach) = (self.customer_id.clone(), self.position.reach());
-        let listed = self
-            .site
-            .store
-            .read(move |db| store::written_since(db, &customer_id, reach));
-        let mut listed = VecDeque::from(listed.await?);
+        let known = self.position.generation;
+        let looked = self.site.store.read(move |db| {
+            let shown = store::generations(db)?.shown;
+            let reach = if shown == known { reach } else { i64::MIN };
+            Ok((shown, store::written_since(db, shown, &customer_id, reach)?))
+        });
+        let (shown, listed) = looked.await?;
+        if shown != known {
+            self.position = Position {
+                generation: shown,
+                ..Position::default()
+            };
+        }
+        let mut listed = VecDeque::from(listed);
         listed.retain(|row| self.position.is_news(row));
         self.listed = Some(listed);
         Ok(())

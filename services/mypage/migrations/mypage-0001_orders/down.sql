@@ -1,1 +1,3 @@
+DROP TABLE rebuild;
+DROP TABLE generation;
 DROP TABLE my_order;

@@ -4,6 +4,13 @@
 mod facts;
 mod follows;
 mod lists;
+// The servers that mesh is tested with.
+#[path = "../../../../mesh/tests/it/nats.rs"]
+mod nats;
+#[path = "../../../../mesh/tests/it/postgres.rs"]
+mod postgres;
+mod rebuilds;
+mod rig;
 mod watches;
 
 use mesh::{Context, Event};

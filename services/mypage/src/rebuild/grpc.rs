@@ -1,0 +1,49 @@
+//! What an admin asks of rebuilds.
+
+use super::rows;
+use mesh::{Refusal, Site, fields, id, request};
+use proto::mypage::v1::rebuild_service_server::RebuildService;
+use proto::mypage::v1::{
+    GetRebuildRequest, GetRebuildResponse, StartRebuildRequest, StartRebuildResponse,
+};
+use tonic::{Request, Response, Status};
+
+/// The handlers of `RebuildService`.
+pub struct Handlers {
+    pub site: Site,
+}
+
+#[tonic::async_trait]
+impl RebuildService for Handlers {
+    async fn start_rebuild(
+        &self,
+        request: Request<StartRebuildRequest>,
+    ) -> Result<Response<StartRebuildResponse>, Status> {
+        let request = request.into_inner();
+        fields::read(|f| f.take(request::id(&request.request_id)))?;
+        let key = request::Key::new(&request.request_id, &request)?;
+        let started = request::once(&self.site.store, "rebuild", key, |tx| {
+            let rebuild = Some(rows::ask(tx)?);
+            Ok(StartRebuildResponse { rebuild })
+        });
+        Ok(Response::new(started.await?))
+    }
+
+    async fn get_rebuild(
+        &self,
+        request: Request<GetRebuildRequest>,
+    ) -> Result<Response<GetRebuildResponse>, Status> {
+        let request = request.into_inner();
+        let named = Some(&request.rebuild_id).filter(|named| !named.is_empty());
+        let rebuild_id = named
+            .map(|named| fields::read(|f| f.take(id::parse("rebuild_id", named))))
+            .transpose()?;
+        let found = self
+            .site
+            .store
+            .read(move |db| rows::find(db, rebuild_id.as_deref()));
+        let rebuild = found.await?.ok_or_else(|| Refusal::not_found("rebuild"))?;
+        let rebuild = Some(rebuild);
+        Ok(Response::new(GetRebuildResponse { rebuild }))
+    }
+}

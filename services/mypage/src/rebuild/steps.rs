@@ -1,0 +1,184 @@
+//! The work of a rebuild: reading the stream, then comparing with what is shown.
+
+use super::rows::{self, Claimed, Progress, lost};
+use crate::facts::ContentHash;
+use crate::policies;
+use crate::schema::my_order;
+use crate::store;
+use diesel::prelude::*;
+use futures::future::join_all;
+use mesh::bus::{Bus, Fault};
+use mesh::{Change, Db, Refusal, Site, text};
+use proto::mypage::v1::RebuildState;
+use proto::ordering::v1::Order;
+
+/// How many rows of both generations are in memory at once.
+const CHUNK: i64 = 1000;
+
+/// Reads every order that the stream has into the generation that is built.
+pub async fn read(site: &Site, bus: &Bus, claimed: &Claimed) -> Result<(), Refusal> {
+    let mut replay = bus.replay::<Order>("*").await.map_err(unreadable)?;
+    let total = i64::try_from(replay.total()).unwrap_or(i64::MAX);
+    let (mut seen, mut refused) = (0, 0);
+    loop {
+        let progress = Progress {
+            state: Some(RebuildState::Reading.into()),
+            seen: Some(seen),
+            // Orders that were placed meanwhile may be among them.
+            total: Some(total.max(seen)),
+            refused: Some(refused),
+            ..Progress::default()
+        };
+        rows::tell(site, claimed, progress).await?;
+        let Some(batch) = replay.next().await.map_err(unreadable)? else {
+            return Ok(());
+        };
+        let written = batch.into_iter().map(|change| put(site, claimed, change));
+        for written in join_all(written).await {
+            seen += 1;
+            refused += i64::from(!written?);
+        }
+    }
+}
+
+/// False: it is none, and the page that is shown does without it too.
+async fn put(
+    site: &Site,
+    claimed: &Claimed,
+    change: Result<Change<Order>, Refusal>,
+) -> Result<bool, Refusal> {
+    let written = match change {
+        Ok(change) => {
+            let generation = claimed.generation;
+            let written = site
+                .store
+                .write(lane(&change.context, &change.id), move |tx| {
+                    policies::rebuilt(tx, generation, &change)
+                });
+            written.await
+        }
+        Err(refusal) => Err(refusal),
+    };
+    match written {
+        Ok(true) => Ok(true),
+        Ok(false) => Err(lost()),
+        Err(refusal) if refusal.is_passing() => Err(refusal),
+        Err(refusal) => {
+            tracing::warn!(%refusal, "a rebuild leaves a message out");
+            Ok(false)
+        }
+    }
+}
+
+/// The one that the consumer of the page takes for this order: so none waits for two orders at once.
+fn lane(context: &str, order_id: &str) -> String {
+    format!("yemae.{context}.Order.{order_id}")
+}
+
+fn unreadable(fault: Fault) -> Refusal {
+    let text = text(
+        format!("the stream cannot be read: {fault}"),
+        "이벤트를 읽을 수 없습니다.",
+    );
+    Refusal::unavailable("STREAM_UNREADABLE", text)
+}
+
+/// An order in one of the two generations.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = my_order)]
+struct Shown {
+    order_id: String,
+    generation: i64,
+    context: String,
+    version: i64,
+    body: Vec<u8>,
+}
+
+/// Goes through both generations, and takes over from the one that is shown what the other has not, or only older.
+/// Since changes go to both, what is left of differences is what the rebuild mends. Answers what to write down last.
+pub async fn compare(site: &Site, claimed: &Claimed) -> Result<Progress, Refusal> {
+    let (mut before, mut after) = (ContentHash::default(), ContentHash::default());
+    let (mut behind, mut carried) = (String::new(), 0);
+    loop {
+        let progress = Progress {
+            state: Some(RebuildState::Comparing.into()),
+            carried: Some(carried),
+            ..Progress::default()
+        };
+        rows::tell(site, claimed, progress.clone()).await?;
+        let (built, from) = (claimed.generation, behind.clone());
+        let both = site.store.read(move |db| Ok(chunk(db, built, &from)?));
+        let both = both.await?;
+        let Some(last) = both.last() else {
+            return Ok(Progress {
+                hash_before: Some(before.finish()),
+                hash_after: Some(after.finish()),
+                ..progress
+            });
+        };
+        let missing = missing(&both, built);
+        if !missing.is_empty() {
+            // Then the chunk is looked at once more, so that it is compared as it stands.
+            carried += missing.len() as i64;
+            let written = missing.into_iter().map(|order| carry(site, built, order));
+            join_all(written)
+                .await
+                .into_iter()
+                .collect::<Result<(), _>>()?;
+            continue;
+        }
+        behind.clone_from(&last.order_id);
+        for order in &both {
+            let hash = if order.generation == built {
+                &mut after
+            } else {
+                &mut before
+            };
+            hash.add(&order.order_id, order.version, &order.body);
+        }
+    }
+}
+
+/// The next orders of both generations by their id, whole pairs of them, as of one moment.
+fn chunk(db: &mut Db, built: i64, behind: &str) -> QueryResult<Vec<Shown>> {
+    let mut both: Vec<Shown> = my_order::table
+        .filter(my_order::order_id.gt(behind))
+        .filter(my_order::generation.between(built - 1, built))
+        .order((my_order::order_id, my_order::generation))
+        .limit(CHUNK)
+        .select(Shown::as_select())
+        .load(db)?;
+    if both.len() as i64 == CHUNK
+        && let Some(last) = both.last().map(|last| last.order_id.clone())
+    {
+        both.retain(|order| order.order_id != last);
+    }
+    Ok(both)
+}
+
+fn missing(both: &[Shown], built: i64) -> Vec<(String, String)> {
+    let pairs = both.chunk_by(|one, next| one.order_id == next.order_id);
+    let missing = pairs.filter_map(|pair| match pair {
+        [old] if old.generation != built => Some(old),
+        [old, new] if old.context == new.context && old.version > new.version => Some(old),
+        _ => None,
+    });
+    missing
+        .map(|old| (old.context.clone(), old.order_id.clone()))
+        .collect()
+}
+
+async fn carry(
+    site: &Site,
+    built: i64,
+    (context, order_id): (String, String),
+) -> Result<(), Refusal> {
+    let carried = site.store.write(lane(&context, &order_id), move |tx| {
+        if store::generations(tx.db())?.built != Some(built) {
+            return Err(lost());
+        }
+        let old = store::row(tx.db(), &order_id, built - 1)?;
+        store::put(tx.db(), built, &old)
+    });
+    carried.await
+}

@@ -1,0 +1,360 @@
+//! Rebuilding the page while it is served, on both databases.
+
+use super::*;
+use crate::rig::{Rig, eventually};
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+use mesh::Site;
+use mesh::store::Backend::{self, Postgres, Sqlite};
+use proto::mypage::v1::rebuild_service_client::RebuildServiceClient;
+use proto::mypage::v1::{
+    GetRebuildRequest, ListMyOrdersRequest, Rebuild, RebuildState, StartRebuildRequest,
+    WatchMyOrdersRequest, WatchMyOrdersResponse,
+};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use tonic::{Code, Streaming};
+
+type Admin = RebuildServiceClient<mesh::client::Client>;
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+impl Rig {
+    fn admin(&self) -> Admin {
+        RebuildServiceClient::new(self.door("root", &["admin"]))
+    }
+
+    async fn start(&self) -> Rebuild {
+        start(&mut self.admin(), &mesh::id::new()).await.unwrap()
+    }
+
+    async fn newest(&self) -> Rebuild {
+        let request = GetRebuildRequest::default();
+        let answer = self.admin().get_rebuild(request).await.unwrap();
+        answer.into_inner().rebuild.unwrap()
+    }
+
+    async fn done(&self) -> Rebuild {
+        eventually("the rebuild is done", || async {
+            let newest = self.newest().await;
+            (newest.state() == RebuildState::Done).then_some(newest)
+        })
+        .await
+    }
+
+    /// How many rows there are of "table WHERE condition".
+    async fn rows(&self, of: &str) -> i64 {
+        let query = format!("SELECT count(*) AS count FROM {of}");
+        let counted = self.page.store.read(move |db| {
+            let count: Count = diesel::sql_query(query).get_result(db)?;
+            Ok(count.count)
+        });
+        counted.await.unwrap()
+    }
+}
+
+async fn start(admin: &mut Admin, request_id: &str) -> Result<Rebuild, Status> {
+    let request_id = request_id.to_owned();
+    let answer = admin.start_rebuild(StartRebuildRequest { request_id });
+    Ok(answer.await?.into_inner().rebuild.unwrap())
+}
+
+async fn while_serving(backend: Backend) {
+    let Some(rig) = Rig::on(backend).await else {
+        return;
+    };
+    let _carried = rig.carry();
+    let mut orders = rig.placed(1500);
+    rig.state(&orders).await;
+    rig.shows(&orders).await;
+    let (asked, workers) = (rig.start().await, [rig.worker(), rig.worker()]);
+    assert_eq!(asked.state(), RebuildState::Asked);
+
+    // Meanwhile orders change and are placed, and the page is read.
+    let mut reads = 0;
+    let mut client = MyPageServiceClient::new(rig.door("ann", &["customer"]));
+    while rig.newest().await.state() != RebuildState::Done {
+        let changed = reads * 7 % 1500;
+        orders[changed].version += 1;
+        orders.extend(rig.placed(1));
+        rig.state(&[orders[changed].clone(), orders[orders.len() - 1].clone()])
+            .await;
+        let listed = client.list_my_orders(ListMyOrdersRequest {
+            page_size: 200,
+            ..ListMyOrdersRequest::default()
+        });
+        assert_eq!(listed.await.unwrap().into_inner().orders.len(), 200);
+        let found = get(&mut client, &orders[changed].order_id).await.unwrap();
+        assert!(found.version <= orders[changed].version);
+        reads += 1;
+    }
+    let done = rig.done().await;
+    assert!(reads > 2, "{reads}");
+    assert!(done.total >= 1500 && done.seen == done.total, "{done:?}");
+    assert_eq!((done.refused, done.carried), (0, 0));
+    assert_eq!(done.hash_before, done.hash_after);
+    rig.shows(&orders).await;
+    assert_eq!(
+        rig.rows("my_order WHERE generation = 2").await as usize,
+        orders.len()
+    );
+
+    // Nothing of the old one stays, and the next one is as good.
+    let (_, _, sweep) = mypage::context().jobs.remove(0);
+    sweep(rig.page.clone()).await.unwrap();
+    assert_eq!(rig.rows("my_order WHERE generation <> 2").await, 0);
+    let hash = rig.hash().await;
+    let again = rig.start().await;
+    assert_ne!(again.rebuild_id, asked.rebuild_id);
+    let done = rig.done().await;
+    assert_eq!((&done.hash_before, &done.hash_after), (&hash, &hash));
+    assert_eq!(rig.hash().await, hash);
+    workers.iter().for_each(|worker| worker.abort());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_missed_while_serving_on_sqlite() {
+    while_serving(Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_missed_while_serving_on_postgres() {
+    while_serving(Postgres).await;
+}
+
+/// Orders that the stream has, and one each that it has no more, has older, and has never had right.
+async fn mending(backend: Backend) {
+    let Some(rig) = Rig::on(backend).await else {
+        return;
+    };
+    let carried = rig.carry();
+    let orders = rig.placed(50);
+    rig.state(&orders).await;
+    rig.shows(&orders).await;
+    let right = rig.hash().await;
+
+    let [expired, older, wrong, missing] = [0, 1, 2, 3].map(|n: usize| &orders[n].order_id);
+    let js = rig.server.jetstream().await;
+    let stream = js.get_stream("YEMAE").await.unwrap();
+    let of = |id: &str| format!("yemae.cinema-booking.Order.{id}");
+    let purged = stream.purge().filter(of(expired)).await.unwrap();
+    assert_eq!(purged.purged, 1);
+    let newer = [1, 48].map(|n| Order {
+        version: 2,
+        ..orders[n].clone()
+    });
+    rig.state(&newer).await;
+    let present = [&newer[..], &orders[2..48], &orders[49..], &orders[..1]].concat();
+    rig.shows(&present).await;
+    let with_newer = rig.hash().await;
+    assert_ne!(with_newer, right);
+    let last = stream.get_last_raw_message_by_subject(&of(older)).await;
+    assert!(stream.delete_message(last.unwrap().sequence).await.unwrap());
+    drop(carried);
+    let stranger = BookingPlaced {
+        order: Some(Order {
+            context: "vod-order".to_owned(),
+            ..rig.placed(1).remove(0)
+        }),
+    };
+    let id = mesh::id::new();
+    let stranger = Event::new(&id, 1, &stranger);
+    let stated = rig.from.write((), move |tx| tx.enqueue(stranger.clone()));
+    stated.await.unwrap();
+    let _carried = rig.carry();
+    eventually("the stranger is published", || async {
+        stream.get_last_raw_message_by_subject(&of(&id)).await.ok()
+    })
+    .await;
+    let others = format!("(SELECT body FROM my_order WHERE order_id = '{expired}')");
+    for meddling in [
+        format!("UPDATE my_order SET body = {others} WHERE order_id = '{wrong}'"),
+        format!("DELETE FROM my_order WHERE order_id = '{missing}'"),
+    ] {
+        assert_eq!(rig.sql(&meddling).await, 1);
+    }
+    let broken = rig.hash().await;
+    assert_ne!(broken, with_newer);
+
+    rig.start().await;
+    let worker = rig.worker();
+    let done = rig.done().await;
+    assert_eq!(
+        (done.seen, done.refused, done.carried),
+        (50, 1, 2),
+        "{done:?}"
+    );
+    assert_eq!(
+        (done.hash_before, done.hash_after),
+        (broken, with_newer.clone())
+    );
+    assert_eq!(rig.hash().await, with_newer);
+    worker.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_is_mended_and_what_expired_carried_on_sqlite() {
+    mending(Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_is_mended_and_what_expired_carried_on_postgres() {
+    mending(Postgres).await;
+}
+
+async fn killed(backend: Backend) {
+    let Some(rig) = Rig::on(backend).await else {
+        return;
+    };
+    let _carried = rig.carry();
+    let mut orders = rig.placed(3000);
+    rig.state(&orders).await;
+    rig.shows(&orders).await;
+    let hash = rig.hash().await;
+    rig.start().await;
+    for state in [RebuildState::Reading, RebuildState::Comparing] {
+        let worker = rig.worker();
+        eventually("the rebuild has come that far", || async {
+            (rig.newest().await.state() >= state).then_some(())
+        })
+        .await;
+        worker.abort();
+        assert!(worker.await.is_err(), "it was killed");
+        assert_eq!(rig.hash().await, hash);
+        // It is nobody else's until the lease has ended.
+        rig.hand.advance(Duration::from_secs(20));
+    }
+    orders[0].version = 2;
+    rig.state(&orders[..1]).await;
+    rig.shows(&orders).await;
+    let worker = rig.worker();
+    let done = rig.done().await;
+    assert_eq!(done.hash_before, done.hash_after);
+    rig.shows(&orders).await;
+    worker.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_killed_is_taken_over_from_on_sqlite() {
+    killed(Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_killed_is_taken_over_from_on_postgres() {
+    killed(Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_waits_for_the_broker_and_goes_on_where_another_stopped() {
+    let Some(mut rig) = Rig::on(Sqlite).await else {
+        return;
+    };
+    let carried = rig.carry();
+    let orders = rig.placed(10);
+    rig.state(&orders).await;
+    rig.shows(&orders).await;
+    drop(carried);
+    rig.server.kill();
+    rig.start().await;
+    let stop = CancellationToken::new();
+    let first = Site {
+        stop: stop.clone(),
+        ..rig.page.clone()
+    };
+    let first = mesh::task::detach(mypage::rebuilds(first, rig.bus.clone()));
+    let claimed = "rebuild WHERE lease_until > 0";
+    eventually("somebody has it", || async {
+        (rig.rows(claimed).await == 1).then_some(())
+    })
+    .await;
+    stop.cancel();
+    first.await.unwrap();
+    assert_eq!(rig.rows(claimed).await, 0);
+    let second = rig.worker();
+    rig.server.restart();
+    assert_eq!(rig.done().await.seen, 10);
+    second.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_watch_begins_again_with_what_was_rebuilt() {
+    let Some(rig) = Rig::on(Sqlite).await else {
+        return;
+    };
+    let _carried = rig.carry();
+    let mut orders = rig.placed(2);
+    rig.state(&orders).await;
+    rig.shows(&orders).await;
+    let mut ann = MyPageServiceClient::new(rig.door("ann", &["customer"]));
+    let mut watch = async |cursor: &str| {
+        let cursor = cursor.to_owned();
+        let watched = ann.watch_my_orders(WatchMyOrdersRequest { cursor });
+        watched.await.unwrap().into_inner()
+    };
+    let mut messages = watch("").await;
+    let before = [next(&mut messages).await, next(&mut messages).await];
+    // An hour later nobody looks back so far any more.
+    rig.hand.advance(Duration::from_secs(3600));
+    orders.extend(rig.placed(1));
+    rig.state(&orders[2..]).await;
+    let (third, cursor) = next(&mut messages).await;
+    assert_eq!(third, orders[2]);
+
+    rig.start().await;
+    let worker = rig.worker();
+    rig.done().await;
+    let mut resumed = watch(&cursor).await;
+    for messages in [&mut messages, &mut resumed] {
+        let mut again = Vec::new();
+        for _ in 0..3 {
+            again.push(next(messages).await.0.order_id);
+        }
+        again.sort();
+        assert_eq!(
+            again,
+            [&before[0].0, &before[1].0, &third].map(|o| o.order_id.clone())
+        );
+    }
+    orders[0].version = 2;
+    rig.state(&orders[..1]).await;
+    assert_eq!(next(&mut messages).await.0, orders[0]);
+    worker.abort();
+}
+
+async fn next(messages: &mut Streaming<WatchMyOrdersResponse>) -> (Order, String) {
+    let message = tokio::time::timeout(Duration::from_secs(30), messages.message());
+    let message = message.await.unwrap().unwrap().unwrap();
+    (message.order.unwrap(), message.cursor)
+}
+
+#[tokio::test]
+async fn an_admin_starts_one_at_a_time() {
+    let world = world();
+    let admin = |caller| RebuildServiceClient::new(world.client("mypage", caller));
+    let mut root = admin(Caller::user("root", &["admin"]));
+    let nothing = root.get_rebuild(GetRebuildRequest::default()).await;
+    assert_eq!(nothing.unwrap_err().code(), Code::NotFound);
+
+    let started = start(&mut root, "1").await.unwrap();
+    assert_eq!(start(&mut root, "1").await.unwrap(), started);
+    let second = start(&mut root, "2").await.unwrap_err();
+    assert_eq!(mesh::refusal::reason(&second).unwrap(), "REBUILD_UNDER_WAY");
+    assert_eq!(
+        start(&mut root, "").await.unwrap_err().code(),
+        Code::InvalidArgument
+    );
+    for (rebuild_id, code) in [
+        (started.rebuild_id.clone(), Code::Ok),
+        (String::new(), Code::Ok),
+        (mesh::id::new(), Code::NotFound),
+        ("7".to_owned(), Code::InvalidArgument),
+    ] {
+        let got = root.get_rebuild(GetRebuildRequest { rebuild_id }).await;
+        let found = got.as_ref().map_or_else(Status::code, |_| Code::Ok);
+        assert_eq!(found, code);
+    }
+}
