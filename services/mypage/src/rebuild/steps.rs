@@ -108,14 +108,7 @@ pub async fn compare(site: &Site, claimed: &Claimed) -> Result<Progress, Refusal
         rows::tell(site, claimed, progress.clone()).await?;
         let (built, from) = (claimed.generation, behind.clone());
         let both = site.store.read(move |db| Ok(chunk(db, built, &from)?));
-        let both = both.await?;
-        let Some(last) = both.last() else {
-            return Ok(Progress {
-                hash_before: Some(before.finish()),
-                hash_after: Some(after.finish()),
-                ..progress
-            });
-        };
+        let (both, is_last) = both.await?;
         let missing = missing(&both, built);
         if !missing.is_empty() {
             // Then the chunk is looked at once more, so that it is compared as it stands.
@@ -127,7 +120,6 @@ pub async fn compare(site: &Site, claimed: &Claimed) -> Result<Progress, Refusal
                 .collect::<Result<(), _>>()?;
             continue;
         }
-        behind.clone_from(&last.order_id);
         for order in &both {
             let hash = if order.generation == built {
                 &mut after
@@ -136,11 +128,22 @@ pub async fn compare(site: &Site, claimed: &Claimed) -> Result<Progress, Refusal
             };
             hash.add(&order.order_id, order.version, &order.body);
         }
+        match both.last() {
+            Some(last) if !is_last => behind.clone_from(&last.order_id),
+            _ => {
+                return Ok(Progress {
+                    hash_before: Some(before.finish()),
+                    hash_after: Some(after.finish()),
+                    ..progress
+                });
+            }
+        }
     }
 }
 
-/// The next orders of both generations by their id, whole pairs of them, as of one moment.
-fn chunk(db: &mut Db, built: i64, behind: &str) -> QueryResult<Vec<Shown>> {
+/// The next orders of both generations by their id, whole pairs of them, as of one moment; and whether there are no
+/// more at this moment: orders that are placed meanwhile go to both, and need not be waited for.
+fn chunk(db: &mut Db, built: i64, behind: &str) -> QueryResult<(Vec<Shown>, bool)> {
     let mut both: Vec<Shown> = my_order::table
         .filter(my_order::order_id.gt(behind))
         .filter(my_order::generation.between(built - 1, built))
@@ -148,12 +151,11 @@ fn chunk(db: &mut Db, built: i64, behind: &str) -> QueryResult<Vec<Shown>> {
         .limit(CHUNK)
         .select(Shown::as_select())
         .load(db)?;
-    if both.len() as i64 == CHUNK
-        && let Some(last) = both.last().map(|last| last.order_id.clone())
-    {
+    let is_last = (both.len() as i64) < CHUNK;
+    if !is_last && let Some(last) = both.last().map(|last| last.order_id.clone()) {
         both.retain(|order| order.order_id != last);
     }
-    Ok(both)
+    Ok((both, is_last))
 }
 
 fn missing(both: &[Shown], built: i64) -> Vec<(String, String)> {
