@@ -1,11 +1,11 @@
-//! Many at once, on the threads and the file that production has.
+//! Many at once, on the threads and the database that production has.
 
 use crate::fixture::{Client, asking, attempt, list, order, reason};
 use futures::future::join_all;
 use mesh::call::{self, Call, User};
 use mesh::client::{Client as Door, Request};
 use mesh::policy::Delivery;
-use mesh::store::{Setup, Url};
+use mesh::store::{Backend, Setup, Url};
 use mesh::{Clock, Contracts, Peers, Site, Store, Time, id};
 use proto::cinema::movie::v1::{Movie, MovieOpened, MovieStatus};
 use proto::cinema::theater::v1::theater_service_client::TheaterServiceClient;
@@ -15,6 +15,8 @@ use proto::shared::v1::Money;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
+use testing::Stores;
+use testing::postgres::Server;
 use tokio_util::sync::CancellationToken;
 use tonic::service::{Routes, RoutesBuilder};
 use tonic::{Code, Status};
@@ -23,36 +25,62 @@ use tower::{Service, ServiceExt};
 
 const NOW: Time = Time(1_750_000_000_000_000);
 
-/// A theater on a file, with one screening: 10 rows, 10 columns.
+/// A theater with one screening: 10 rows, 10 columns.
 struct Theater {
     site: Site,
     routes: Routes,
     screening: Screening,
     policies: Vec<mesh::policy::Policy>,
-    dir: Arc<tempfile::TempDir>,
+    ground: Arc<Ground>,
+}
+
+/// A database, for as long as it is held.
+struct Ground {
+    url: Url,
+    _folder: tempfile::TempDir,
+    _server: Option<Arc<Server>>,
+}
+
+impl Ground {
+    /// Of the kind that this run is on.
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let server = match Stores::of_this_run().backend(0) {
+            Backend::Sqlite => None,
+            Backend::Postgres => Some(Server::shared().unwrap()),
+        };
+        let file = || Url(folder.path().join("theater.db").display().to_string());
+        Self {
+            url: server
+                .as_ref()
+                .map_or_else(file, |server| server.database()),
+            _folder: folder,
+            _server: server,
+        }
+    }
 }
 
 impl Theater {
     async fn open() -> Self {
-        let mut theater = Self::on(tempfile::tempdir().unwrap().into());
+        let mut theater = Self::on(Ground::new().into());
         theater.screening = theater.show().await;
         theater
     }
 
-    /// Another process on the same file.
+    /// Another process on the same database.
     fn replica(&self) -> Self {
         Self {
             screening: self.screening.clone(),
-            ..Self::on(self.dir.clone())
+            ..Self::on(self.ground.clone())
         }
     }
 
-    fn on(dir: Arc<tempfile::TempDir>) -> Self {
+    fn on(ground: Arc<Ground>) -> Self {
         let mut context = cinema_theater::context();
         let (clock, _) = Clock::manual(NOW);
         let setup = Setup {
             context: context.name().to_owned(),
-            url: Url(dir.path().join("theater.db").display().to_string()),
+            url: ground.url.clone(),
             clock: clock.clone(),
             contracts: Arc::new(Contracts::load(proto::DESCRIPTORS).unwrap()),
         };
@@ -70,7 +98,7 @@ impl Theater {
             routes: routes.routes(),
             screening: Screening::default(),
             policies: context.policies,
-            dir,
+            ground,
         }
     }
 

@@ -10,4 +10,5 @@ mod orders;
 mod screenings;
 mod seat_map;
 mod shuffled;
+mod stated;
 mod sweep;

@@ -108,7 +108,7 @@ pub async fn compare(site: &Site, claimed: &Claimed) -> Result<Progress, Refusal
         rows::tell(site, claimed, progress.clone()).await?;
         let (built, from) = (claimed.generation, behind.clone());
         let both = site.store.read(move |db| Ok(chunk(db, built, &from)?));
-        let (both, is_last) = both.await?;
+        let (both, next) = both.await?;
         let missing = missing(&both, built);
         if !missing.is_empty() {
             // Then the chunk is looked at once more, so that it is compared as it stands.
@@ -128,34 +128,36 @@ pub async fn compare(site: &Site, claimed: &Claimed) -> Result<Progress, Refusal
             };
             hash.add(&order.order_id, order.version, &order.body);
         }
-        match both.last() {
-            Some(last) if !is_last => behind.clone_from(&last.order_id),
-            _ => {
-                return Ok(Progress {
-                    hash_before: Some(before.finish()),
-                    hash_after: Some(after.finish()),
-                    ..progress
-                });
-            }
-        }
+        let Some(next) = next else {
+            return Ok(Progress {
+                hash_before: Some(before.finish()),
+                hash_after: Some(after.finish()),
+                ..progress
+            });
+        };
+        behind = next;
     }
 }
 
-/// The next orders of both generations by their id, whole pairs of them, as of one moment; and whether there are no
-/// more at this moment: orders that are placed meanwhile go to both, and need not be waited for.
-fn chunk(db: &mut Db, built: i64, behind: &str) -> QueryResult<(Vec<Shown>, bool)> {
-    let mut both: Vec<Shown> = my_order::table
+/// The next orders of both generations by their id, whole pairs of them, as of one moment; and behind which to go on,
+/// if there are more at this moment: orders that are placed meanwhile go to both, and need not be waited for.
+fn chunk(db: &mut Db, built: i64, behind: &str) -> QueryResult<(Vec<Shown>, Option<String>)> {
+    // Asked for these generations, SQLite would sort all of them for each chunk.
+    let mut rows: Vec<Shown> = my_order::table
         .filter(my_order::order_id.gt(behind))
-        .filter(my_order::generation.between(built - 1, built))
         .order((my_order::order_id, my_order::generation))
         .limit(CHUNK)
         .select(Shown::as_select())
         .load(db)?;
-    let is_last = (both.len() as i64) < CHUNK;
-    if !is_last && let Some(last) = both.last().map(|last| last.order_id.clone()) {
-        both.retain(|order| order.order_id != last);
+    let mut next = None;
+    if rows.len() as i64 == CHUNK
+        && let Some(last) = rows.pop()
+    {
+        rows.retain(|row| row.order_id != last.order_id);
+        next = rows.last().map(|row| row.order_id.clone());
     }
-    Ok((both, is_last))
+    rows.retain(|row| row.generation == built || row.generation == built - 1);
+    Ok((rows, next))
 }
 
 fn missing(both: &[Shown], built: i64) -> Vec<(String, String)> {

@@ -4,11 +4,10 @@
 mod facts;
 mod follows;
 mod lists;
-// The servers that mesh is tested with.
+// The server that mesh is tested with.
+#[allow(dead_code, reason = "mesh's own tests use all of it")]
 #[path = "../../../../mesh/tests/it/nats.rs"]
 mod nats;
-#[path = "../../../../mesh/tests/it/postgres.rs"]
-mod postgres;
 mod rebuilds;
 mod rig;
 mod watches;

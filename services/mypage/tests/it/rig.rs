@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::nats::NatsServer;
-use crate::postgres::Postgres;
 use mesh::bus::{self, Bus};
 use mesh::call::{self, Call, User};
 use mesh::client::{Client as Door, Request};
@@ -15,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
+use testing::postgres::Server;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tonic::service::{Routes, RoutesBuilder};
 use tower::util::BoxCloneSyncService;
@@ -75,7 +75,7 @@ pub struct Rig {
     pub hand: Hand,
     routes: Routes,
     _folder: TempDir,
-    _postgres: Option<Arc<Postgres>>,
+    _postgres: Option<Arc<Server>>,
 }
 
 impl Rig {
@@ -84,10 +84,10 @@ impl Rig {
         let folder = tempfile::tempdir().unwrap();
         let postgres = match backend {
             Backend::Sqlite => None,
-            Backend::Postgres => Some(Postgres::shared()?),
+            Backend::Postgres => Some(Server::shared()?),
         };
         let url = |name: &str| match &postgres {
-            Some(server) => Url(server.database()),
+            Some(server) => server.database(),
             None => Url(folder.path().join(name).display().to_string()),
         };
         let bus = Bus::connect(bus::Settings::new(server.url(), "test"));

@@ -3,22 +3,16 @@
 use super::*;
 use crate::MIGRATIONS;
 use crate::domain::{Answer, Ask};
-use mesh::store::{Setup, Url};
-use mesh::{Clock, Contracts, Store};
+use mesh::{Context, Store};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
+use testing::World;
 
-fn store() -> Store {
-    let url = Url(":memory:".to_owned());
-    let mut db = Db::open(&url).unwrap();
-    db.migrate(vec![MIGRATIONS]).unwrap();
-    let setup = Setup {
-        context: "payment".to_owned(),
-        url,
-        clock: Clock::manual(Time(1)).0,
-        contracts: Arc::new(Contracts::load(proto::DESCRIPTORS).unwrap()),
-    };
-    Store::inline(setup, Arc::new(Mutex::new(db)), Arc::new(|_| false))
+/// The tables, for as long as the world is there.
+fn store() -> (World, Store) {
+    let world = World::new().with(Context::new("payment").migrations(MIGRATIONS));
+    let store = world.site("payment").store.clone();
+    (world, store)
 }
 
 fn payment(id: &str) -> Payment {
@@ -33,7 +27,7 @@ fn payment(id: &str) -> Payment {
 
 #[tokio::test]
 async fn of_two_new_payments_with_one_key_the_second_is_run_again() {
-    let store = store();
+    let (_world, store) = store();
     let runs = Arc::new(AtomicU32::new(0));
     let counted = runs.clone();
     let written = store.write((), move |tx| {
@@ -47,7 +41,7 @@ async fn of_two_new_payments_with_one_key_the_second_is_run_again() {
 
 #[tokio::test]
 async fn of_two_changes_of_one_revision_the_second_is_run_again() {
-    let store = store();
+    let (_world, store) = store();
     let inserted = store.write((), |tx| insert(tx, &payment("a")));
     inserted.await.unwrap();
     let read = store.read(|db| by_id(db, "a")).await.unwrap();
