@@ -14,6 +14,8 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 /// Rows looked at in one step while searching back, and how many of them at once.
 const PAGE: i64 = 256;
 const AT_ONCE: usize = 64;
+/// Whatever is written of what was published goes one behind the other.
+pub(super) const LANE: &str = "outbox";
 /// What is published for no other reason than to be found again.
 const MARK: &str = "yemae.Mark";
 
@@ -115,7 +117,7 @@ where
     T: Send + 'static,
     F: Fn(&mut Tx<'_>) -> QueryResult<T> + Send + Sync + 'static,
 {
-    let written = store.write_regardless("outbox", move |tx| Ok(query(tx)?));
+    let written = store.write_regardless(LANE, move |tx| Ok(query(tx)?));
     written.await.map_err(Trouble::stream)
 }
 

@@ -218,7 +218,7 @@ impl<'a> Relay<'a> {
         let mut tries = 0;
         loop {
             let published = published.clone();
-            let marked = self.store.write_regardless("outbox", move |tx| {
+            let marked = self.store.write_regardless(heal::LANE, move |tx| {
                 let now = tx.now();
                 Ok(mark(tx.db(), &published, now)?)
             });
@@ -233,7 +233,7 @@ impl<'a> Relay<'a> {
 
     /// Of one subject, publishes again what is newer than `version`. Without a database the next refusal leads here again.
     async fn restate(&mut self, subject: String, version: i64) {
-        let restated = self.store.write_regardless("outbox", move |tx| {
+        let restated = self.store.write_regardless(heal::LANE, move |tx| {
             Ok(heal::newer(tx.db(), &subject, version)?)
         });
         if let Err(why) = restated.await {
