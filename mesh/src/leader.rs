@@ -91,14 +91,15 @@ impl Candidate {
 
     fn look(&mut self) {
         let asked = self.ask();
-        if let Err(why) = &asked {
+        // Whatever it held is free now, or will be as soon as the server has noticed.
+        if let Err(why) = &asked
+            && self.db.take().is_some()
+        {
             tracing::warn!(
                 context = self.context,
                 why,
                 "who publishes cannot be told now"
             );
-            // Whatever it held is free now, or will be as soon as the server has noticed.
-            self.db = None;
         }
         self.leads = asked.unwrap_or(false);
     }

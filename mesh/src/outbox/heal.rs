@@ -189,11 +189,16 @@ fn restate(tx: &mut Tx<'_>) -> QueryResult<usize> {
     Ok(stated)
 }
 
-/// States nothing but that the context was here, so that there is a row again that does not expire.
+/// States nothing but that the context was here, so that there is a row again that does not expire. One that waits
+/// already will do.
 fn mark(tx: &mut Tx<'_>) -> QueryResult<()> {
     let subject = format!("yemae.{}.Relay.mark", tx.context());
-    let last: Option<i64> = outbox::table
-        .filter(outbox::subject.eq(&subject))
+    let marks = outbox::table.filter(outbox::subject.eq(&subject));
+    let waiting = marks.filter(outbox::published_at.is_null());
+    if diesel::select(exists(waiting)).get_result(tx.db())? {
+        return Ok(());
+    }
+    let last: Option<i64> = marks
         .select(diesel::dsl::max(outbox::version))
         .first(tx.db())?;
     let version = last.unwrap_or_default() + 1;

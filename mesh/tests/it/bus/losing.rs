@@ -5,6 +5,7 @@ use super::*;
 use async_nats::jetstream::consumer::{DeliverPolicy, FromConsumer, pull};
 use async_nats::jetstream::stream::Stream;
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -314,6 +315,26 @@ async fn a_last_message_that_has_expired_is_followed_by_one_mark() {
     state(&rig.from, "a", 1, None).await;
     rig.all_published().await;
     state(&rig.from, "ended", 1, Some(soon)).await;
+    rig.all_published().await;
+    // While there is no room for it, one mark waits, however often its row is looked at.
+    let sized = async |bytes| {
+        let settings = Settings {
+            max_bytes: Some(bytes),
+            ..settings(&rig.server)
+        };
+        let bus = Bus::connect(settings).await.unwrap();
+        bus.provision().await.unwrap();
+    };
+    sized(1).await;
+    eventually("a mark waits", || async {
+        (waiting(&rig.from).await > 0).then_some(())
+    })
+    .await;
+    let looked_often = Instant::now() + Duration::from_secs(1);
+    while Instant::now() < looked_often {
+        assert_eq!(waiting(&rig.from).await, 1);
+    }
+    sized(1 << 20).await;
     let marks = "yemae.cinema-booking.Relay.mark";
     let stream = stream(&rig).await;
     let mark = eventually("there is a mark", || async {
