@@ -23,9 +23,19 @@ run: need ## start every service in one process, with demo data
 	@test -x target/debug/yemae || echo "The first build takes some minutes, later ones seconds."
 	cargo run --locked --bin yemae -- up --demo
 
+# The tests whose contexts are on whatever store TEST_STORE says: sqlite, postgres, or a mix of them.
+ON_ANY_STORE := kind(test) - package(mesh) - (package(yemae) - test(/^(bookings|old_bugs)::/))
+NEXTEST := cargo nextest run --workspace --locked $(if $(CI),--profile ci)
+
 test: tools ## run all tests: documentation examples, units, whole systems with NATS and PostgreSQL
 	cargo test --doc --workspace --locked --quiet
-	cargo nextest run --workspace --locked $(if $(CI),--profile ci)
+	$(NEXTEST) -E 'all() - ($(ON_ANY_STORE))'
+	@failed=0; for store in sqlite postgres; do \
+		echo "test: every context on $$store"; \
+		TEST_STORE=$$store $(NEXTEST) -E '$(ON_ANY_STORE)' || failed=1; \
+	done; exit $$failed
+	@echo "test: contexts that work together on a mix"
+	TEST_STORE=mix $(NEXTEST) -E '($(ON_ANY_STORE)) & (package(yemae) + test(/^chaos::seeds::/))'
 
 siege: need ## 100 customers for 60 s on a payment of 400 to 620 ms; fails below what is promised
 	@python3 .ci/tools.py nats-server

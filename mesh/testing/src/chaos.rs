@@ -97,8 +97,8 @@ impl Chaos {
             forgets_inbox: making.forgets_inbox,
         }));
         for make in contexts {
-            let db = databases.empty(&mut make());
-            let process = Process::new(make.clone(), db);
+            let database = databases.empty(&mut make());
+            let process = Process::new(make.clone(), database);
             lock(&world.0.processes).insert(process.name(), process);
         }
         for process in world.processes() {

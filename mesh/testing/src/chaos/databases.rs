@@ -1,19 +1,40 @@
 //! The databases of worlds that follow each other.
 
 use super::lock;
+use crate::stores::{Database, Stores};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
+use diesel_migrations::EmbeddedMigrations;
 use mesh::schema::task;
-use mesh::store::Url;
+use mesh::store::Backend;
 use mesh::{Context, Contracts, Db};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 /// Databases that are migrated once and emptied for each world: opening them would take most of a seed's time.
-#[derive(Default)]
 pub struct Databases {
+    stores: Stores,
     contracts: Option<Arc<Contracts>>,
-    opened: BTreeMap<&'static str, Arc<Mutex<Db>>>,
+    opened: BTreeMap<&'static str, Opened>,
+}
+
+/// A database of one world after the other, there as long as one of them has it.
+#[derive(Clone)]
+pub(super) struct Opened {
+    pub(super) db: Arc<Mutex<Db>>,
+    emptying: Arc<str>,
+    // After the connection to it.
+    _database: Arc<Database>,
+}
+
+impl Default for Databases {
+    fn default() -> Self {
+        Self {
+            stores: Stores::of_this_run(),
+            contracts: None,
+            opened: BTreeMap::new(),
+        }
+    }
 }
 
 impl Databases {
@@ -25,37 +46,48 @@ impl Databases {
         self.contracts.get_or_insert_with(load).clone()
     }
 
-    pub(super) fn empty(&mut self, context: &mut Context) -> Arc<Mutex<Db>> {
+    pub(super) fn empty(&mut self, context: &mut Context) -> Opened {
+        let backend = self.stores.backend(self.opened.len());
         let migrations = context.take_migrations();
-        let open = || {
-            let mut db =
-                Db::open(&Url(":memory:".to_owned())).unwrap_or_else(|why| panic!("{why}"));
-            db.migrate(migrations).unwrap_or_else(|why| panic!("{why}"));
-            Arc::new(Mutex::new(db))
-        };
-        let db = self
-            .opened
-            .entry(context.name())
-            .or_insert_with(open)
-            .clone();
-        empty(&mut lock(&db));
-        db
+        let opened = self.opened.entry(context.name());
+        let opened = opened.or_insert_with(|| Opened::new(backend, migrations));
+        let emptied = lock(&opened.db).batch_execute(&opened.emptying);
+        emptied.unwrap_or_else(|why| panic!("{why}"));
+        opened.clone()
     }
 }
 
-/// Empties every table.
-fn empty(db: &mut Db) {
-    let tables: Vec<String> = diesel::sql_query(
-        "SELECT name AS kind FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_\\_%' ESCAPE '\\'",
-    )
-    .load::<Named>(db)
-    .unwrap_or_else(|why| panic!("{why}"))
-    .into_iter()
-    .map(|named| named.kind)
-    .collect();
-    for table in tables {
-        db.batch_execute(&format!("DELETE FROM {table}"))
-            .unwrap_or_else(|why| panic!("{why}"));
+impl Opened {
+    fn new(backend: Backend, migrations: Vec<EmbeddedMigrations>) -> Self {
+        let database = Database::new(backend);
+        let mut db = database.open();
+        db.migrate(migrations).unwrap_or_else(|why| panic!("{why}"));
+        Self {
+            emptying: emptying(&mut db).into(),
+            db: Arc::new(Mutex::new(db)),
+            _database: Arc::new(database),
+        }
+    }
+}
+
+/// What empties every table.
+fn emptying(db: &mut Db) -> String {
+    let tables = match db.backend() {
+        Backend::Sqlite => "SELECT name AS kind FROM sqlite_master WHERE type = 'table'",
+        Backend::Postgres => {
+            "SELECT tablename::text AS kind FROM pg_tables WHERE schemaname = current_schema()"
+        }
+    };
+    let tables = diesel::sql_query(tables).load::<Named>(db);
+    let tables = tables.unwrap_or_else(|why| panic!("{why}"));
+    let tables: Vec<_> = tables
+        .into_iter()
+        .map(|named| named.kind)
+        .filter(|table| !table.starts_with("__"))
+        .collect();
+    match db.backend() {
+        Backend::Sqlite => format!("DELETE FROM {};", tables.join("; DELETE FROM ")),
+        Backend::Postgres => format!("TRUNCATE {} RESTART IDENTITY", tables.join(", ")),
     }
 }
 

@@ -1,6 +1,7 @@
 //! A process: a context with its relay, its tasks, its jobs and its calls under way, all of which die with it. Its
 //! database survives.
 
+use super::databases::Opened;
 use super::{Chaos, Make, lock, loops};
 use crate::Caller;
 use mesh::policy::Policy;
@@ -91,18 +92,18 @@ pub(super) struct Process {
     name: &'static str,
     make: Make,
     policies: Vec<Policy>,
-    db: Arc<Mutex<Db>>,
+    database: Opened,
     life: Mutex<Option<Arc<Life>>>,
 }
 
 impl Process {
-    pub(super) fn new(make: Make, db: Arc<Mutex<Db>>) -> Arc<Self> {
+    pub(super) fn new(make: Make, database: Opened) -> Arc<Self> {
         let context = make();
         Arc::new(Self {
             name: context.name(),
             make,
             policies: context.policies,
-            db,
+            database,
             life: Mutex::default(),
         })
     }
@@ -112,7 +113,7 @@ impl Process {
     }
 
     pub(super) fn db(&self) -> &Mutex<Db> {
-        &self.db
+        &self.database.db
     }
 
     pub(super) fn policies(&self) -> &[Policy] {
@@ -154,7 +155,7 @@ impl Process {
             }
             crashes
         };
-        let store = Store::inline(setup, self.db.clone(), Arc::new(crash));
+        let store = Store::inline(setup, self.database.db.clone(), Arc::new(crash));
         let caller = Caller::service(name);
         let peers = context
             .calls

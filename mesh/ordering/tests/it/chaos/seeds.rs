@@ -3,10 +3,13 @@
 use super::{COMMANDS, ORDERS, Outcome, run};
 use crate::toys::Bug;
 use std::time::Instant;
+use testing::Stores;
 use testing::chaos::Databases;
 
 /// How many seeds a run of the tests tries; `YEMAE_SEEDS` says otherwise.
 const SEEDS: u64 = 200;
+/// And with a server behind it, where one takes ten times as long.
+const SEEDS_ON_POSTGRES: u64 = 20;
 
 #[expect(
     clippy::disallowed_methods,
@@ -39,8 +42,12 @@ fn no_seed_breaches_a_rule() {
         assert_eq!(outcome.breaches, [""; 0], "seed {seed}");
         return;
     }
+    let seeds = match Stores::of_this_run() {
+        Stores::Sqlite => SEEDS,
+        Stores::Postgres | Stores::Mix => SEEDS_ON_POSTGRES,
+    };
     let (seeds, first) = (
-        setting("YEMAE_SEEDS").unwrap_or(SEEDS),
+        setting("YEMAE_SEEDS").unwrap_or(seeds),
         setting("YEMAE_FIRST_SEED").unwrap_or(0),
     );
     let start = Instant::now();
