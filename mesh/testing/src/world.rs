@@ -262,3 +262,6 @@ async fn work(running: &Running) -> bool {
     }
     moved
 }
+
+#[cfg(test)]
+mod tests;
