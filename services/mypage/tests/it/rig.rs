@@ -5,7 +5,6 @@ use crate::nats::NatsServer;
 use mesh::bus::{self, Bus};
 use mesh::call::{self, Call, User};
 use mesh::client::{Client as Door, Request};
-use mesh::policy::Policy;
 use mesh::store::{Backend, Setup, Url};
 use mesh::{Clock, Contracts, Hand, Peers, Site, Store, Time};
 use std::convert::Infallible;
@@ -72,6 +71,8 @@ pub struct Rig {
     pub bus: Bus,
     pub from: Store,
     pub page: Site,
+    /// Another replica of it; on SQLite the same.
+    pub other: Site,
     pub hand: Hand,
     routes: Routes,
     _folder: TempDir,
@@ -95,12 +96,18 @@ impl Rig {
         bus.provision().await.unwrap();
         let (clock, hand) = Clock::manual(Time(1_750_000_000_000_000));
         let (from, _) = open(Context::new("cinema-booking"), url("from"), &clock);
-        let (page, routes) = open(mypage::context(), url("page"), &clock);
+        let at = url("page");
+        let (page, routes) = open(mypage::context(), at.clone(), &clock);
+        let other = match backend {
+            Backend::Sqlite => page.clone(),
+            Backend::Postgres => open(mypage::context(), at, &clock).0,
+        };
         Some(Self {
             server,
             bus,
             from: from.store,
             page,
+            other,
             hand,
             routes,
             _folder: folder,
@@ -108,25 +115,27 @@ impl Rig {
         })
     }
 
-    pub fn policies(&self) -> Vec<Policy> {
-        mypage::context().policies
-    }
-
-    /// Publishes what the order side states, and brings it to the page, for as long as the guards are held.
-    pub fn carry(&self) -> [DropGuard; 2] {
-        let (relay, follow) = (CancellationToken::new(), CancellationToken::new());
-        let (bus, store, token) = (self.bus.clone(), self.from.clone(), relay.clone());
+    /// Publishes what the order side states, and brings it to the page's replicas, for as long as the guard is held.
+    pub fn carry(&self) -> DropGuard {
+        let stop = CancellationToken::new();
+        let (bus, store, token) = (self.bus.clone(), self.from.clone(), stop.clone());
         mesh::task::detach(async move { bus.relay(store, token).await });
-        let (bus, store, token) = (self.bus.clone(), self.page.store.clone(), follow.clone());
-        let policies = self.policies();
-        mesh::task::detach(async move { bus.follow("mypage", policies, store, token).await });
-        [relay.drop_guard(), follow.drop_guard()]
+        for replica in [&self.page, &self.other] {
+            let (bus, store, token) = (self.bus.clone(), replica.store.clone(), stop.clone());
+            let policies = mypage::context().policies;
+            mesh::task::detach(async move { bus.follow("mypage", policies, store, token).await });
+        }
+        stop.drop_guard()
     }
 
     /// A worker of rebuilds that can be killed.
     pub fn worker(&self) -> tokio::task::JoinHandle<()> {
-        let (page, bus) = (self.page.clone(), self.bus.clone());
-        mesh::task::detach(mypage::rebuilds(page, bus))
+        mesh::task::detach(mypage::rebuilds(self.page.clone(), self.bus.clone()))
+    }
+
+    /// The worker of the other replica.
+    pub fn other_worker(&self) -> tokio::task::JoinHandle<()> {
+        mesh::task::detach(mypage::rebuilds(self.other.clone(), self.bus.clone()))
     }
 
     /// A client of the page, called as `subject` with these roles.
