@@ -1,11 +1,14 @@
 //! Many at once, on the threads and the database that production has.
 
+mod ground;
+
 use crate::fixture::{Client, asking, attempt, list, order, reason};
 use futures::future::join_all;
+use ground::Ground;
 use mesh::call::{self, Call, User};
 use mesh::client::{Client as Door, Request};
 use mesh::policy::Delivery;
-use mesh::store::{Backend, Setup, Url};
+use mesh::store::Setup;
 use mesh::{Clock, Contracts, Peers, Site, Store, Time, id};
 use proto::cinema::movie::v1::{Movie, MovieOpened, MovieStatus};
 use proto::cinema::theater::v1::theater_service_client::TheaterServiceClient;
@@ -15,8 +18,6 @@ use proto::shared::v1::Money;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
-use testing::Stores;
-use testing::postgres::Server;
 use tokio_util::sync::CancellationToken;
 use tonic::service::{Routes, RoutesBuilder};
 use tonic::{Code, Status};
@@ -32,32 +33,6 @@ struct Theater {
     screening: Screening,
     policies: Vec<mesh::policy::Policy>,
     ground: Arc<Ground>,
-}
-
-/// A database, for as long as it is held.
-struct Ground {
-    url: Url,
-    _folder: tempfile::TempDir,
-    _server: Option<Arc<Server>>,
-}
-
-impl Ground {
-    /// Of the kind that this run is on.
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let server = match Stores::of_this_run().backend(0) {
-            Backend::Sqlite => None,
-            Backend::Postgres => Some(Server::shared().unwrap()),
-        };
-        let file = || Url(folder.path().join("theater.db").display().to_string());
-        Self {
-            url: server
-                .as_ref()
-                .map_or_else(file, |server| server.database()),
-            _folder: folder,
-            _server: server,
-        }
-    }
 }
 
 impl Theater {
