@@ -69,6 +69,12 @@ pub(crate) fn run(command: &cli::Up) -> Result<(), Fault> {
             .await
             .map_err(Fault::not_ready)?;
         bus.provision().await.map_err(Fault::not_ready)?;
+        let keeping = CancellationToken::new();
+        let _kept = keeping.clone().drop_guard();
+        let keeper = bus.clone();
+        drop(mesh::task::detach(async move {
+            keeper.keep_provisioned(keeping).await;
+        }));
 
         let mesh = Mesh {
             data,

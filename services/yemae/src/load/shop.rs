@@ -31,6 +31,7 @@ impl<'a> Shop<'a> {
         step: &'a str,
         tell: mpsc::UnboundedSender<Seen>,
     ) -> Result<Self, Fault> {
+        let mesh = mesh.unguarded();
         let people = (0..PEOPLE).map(|n| mesh.acting_as(&format!("load-{n}"), &["customer"]));
         Ok(Self {
             scene,

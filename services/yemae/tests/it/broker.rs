@@ -1,4 +1,4 @@
-//! F4 and F5: the broker away, and the broker killed again and again. Orders go on without it, and everything is said
+//! F4 to F6: the broker away, killed again and again, and its store wiped. Orders go on without it, and everything is said
 //! once it is back.
 
 use crate::play::{Load, audit, broker, in_full, send};
@@ -110,5 +110,26 @@ fn real_broker_killed_again_and_again() {
         "{booked} booked over {kills} kills; clean {:?} after",
         begun.elapsed()
     );
+    assert!(up.stop(), "it drained");
+}
+
+#[test]
+fn real_broker_store_wiped() {
+    let (data, beside) = (directory(), directory());
+    let broker = Broker::at(beside.path());
+    let program = broker.program.to_str().unwrap().to_owned();
+    let up = Up::start(data.path(), &["--nats-server", &program]);
+    let history = beside.path().join("history.jsonl");
+    let mut load = Load::start(&up, &history, 16, 6);
+    load.wait_for_booked(100);
+    broker.goes_away(&up);
+    load.wait_for_booked(load.booked() + 20);
+    std::fs::remove_dir_all(data.path().join("nats")).unwrap();
+    let back = Instant::now();
+    broker.comes_back(&up);
+    load.wait_for_booked(load.booked() + 40);
+    load.kill();
+    audit(&up, &[history]);
+    eprintln!("clean {:?} after", back.elapsed());
     assert!(up.stop(), "it drained");
 }

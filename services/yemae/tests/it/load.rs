@@ -32,6 +32,15 @@ fn real_bookings_at_a_pace() {
     let narrow = ["--rate", "200", "--seconds", "1", "--in-flight", "1"];
     let seen = json(&up, &narrow);
     assert!(seen["held_back"].as_u64().unwrap() > 0, "{seen}");
+
+    // However bad the answers, they are the mesh's own: no breaker of ours stands before it.
+    let down = r#"{"behavior": {"down": true}}"#;
+    up.ok(&["call", "SetBehavior", down, "--role", "admin"]);
+    let seen = json(&up, &["--rate", "50", "--seconds", "2"]);
+    assert_eq!(seen["booked"], 0, "{seen}");
+    let shed = seen["shed"].as_object().unwrap();
+    let shed: u64 = shed.values().map(|times| times.as_u64().unwrap()).sum();
+    assert_eq!(shed, 100, "{seen}");
     audit(&up, &[history]);
     assert!(up.stop(), "it drained");
 }
