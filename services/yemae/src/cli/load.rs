@@ -31,7 +31,7 @@ pub(crate) struct Load {
     /// Overload: offer from 0.5 to 5 times what the simulated payment is good for, and tell what comes of it.
     #[arg(long, conflicts_with = "siege")]
     pub(crate) sweep: bool,
-    /// Of a sweep: how many charges a second payment is good for, from 150 on: below, it would be too slow for anybody.
+    /// Of a sweep: how many charges a second payment is good for, from 200 on: below, each would take too long for anybody.
     #[arg(long, value_name = "N", default_value_t = 1000.0, requires = "sweep", value_parser = capacity)]
     pub(crate) capacity: f64,
     /// Of a sweep: draw the curve into this file.
@@ -60,7 +60,7 @@ fn rate(text: &str) -> Result<f64, String> {
 
 fn capacity(text: &str) -> Result<f64, String> {
     match text.parse() {
-        Ok(rate) if (150.0..=1e5).contains(&rate) => Ok(rate),
-        _ => Err("must be a number from 150 to 100000".to_owned()),
+        Ok(rate) if (200.0..=1e5).contains(&rate) => Ok(rate),
+        _ => Err("must be a number from 200 to 100000".to_owned()),
     }
 }
