@@ -3,6 +3,7 @@
 set -eu
 yemae=target/release/yemae
 data=$(mktemp -d "${TMPDIR:-/tmp}/yemae-XXXXXX")
+: >"$data/log"
 "$yemae" up --listen 127.0.0.1:0 --data "$data/data" >"$data/log" 2>&1 &
 mesh=$!
 # Whatever happens, nothing is left behind.
