@@ -8,9 +8,10 @@ const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
 /// The lanes of one replica may wait for those of another, and all that waits in a lane waits with it: soon the command
-/// has lost that race, and is run again. No statement goes on for long after its caller has gone, and no replica that
+/// has lost that race, and is run again; not before the server has looked for a deadlock, after 1 s, or both sides of it
+/// would give way at once, and meet again. No statement goes on for long after its caller has gone, and no replica that
 /// stands still in a transaction keeps its locks.
-const LIMITS: &str = "SET lock_timeout = '1s'; SET statement_timeout = '30s'; \
+const LIMITS: &str = "SET lock_timeout = '2s'; SET statement_timeout = '30s'; \
      SET idle_in_transaction_session_timeout = '10s'";
 /// Others migrate first, and what there is to do takes its time.
 const NO_LIMITS: &str = "SET lock_timeout = 0; SET statement_timeout = 0";
