@@ -2,8 +2,10 @@
 
 use crate::clock::Time;
 use crate::schema::{caught_up, inbox};
-use crate::store::Db;
+use crate::store::{Db, Prepared};
 use diesel::prelude::*;
+use diesel::query_dsl::methods::FilterDsl;
+use diesel::upsert::excluded;
 
 /// Whether `version` of `subject` is news to `policy`; if so it is remembered. Level-triggered: higher wins, equal or
 /// lower is dropped, gaps are normal.
@@ -13,32 +15,30 @@ pub fn is_news(db: &mut Db, policy: &str, subject: &str, version: i64) -> QueryR
         inbox::subject.eq(subject),
         inbox::version.eq(version),
     );
-    if raise(db, policy, subject, version)? {
-        return Ok(true);
-    }
-    // MultiConnection cannot say ON CONFLICT: the dialects are told apart here.
-    let first = match db {
-        Db::Sqlite(db) => diesel::insert_into(inbox::table)
-            .values(row)
-            .on_conflict_do_nothing()
-            .execute(db)?,
-        Db::Postgres(db) => diesel::insert_into(inbox::table)
-            .values(row)
-            .on_conflict_do_nothing()
-            .execute(db)?,
+    // MultiConnection cannot say ON CONFLICT: the dialects are told apart here. One statement, because there is one of
+    // these for each policy and event.
+    let newer = inbox::version.lt(excluded(inbox::version));
+    let written = match db {
+        Db::Sqlite(db) => Prepared(
+            diesel::insert_into(inbox::table)
+                .values(row)
+                .on_conflict((inbox::policy, inbox::subject))
+                .do_update()
+                .set(inbox::version.eq(excluded(inbox::version)))
+                .filter(newer),
+        )
+        .execute(db)?,
+        Db::Postgres(db) => Prepared(
+            diesel::insert_into(inbox::table)
+                .values(row)
+                .on_conflict((inbox::policy, inbox::subject))
+                .do_update()
+                .set(inbox::version.eq(excluded(inbox::version)))
+                .filter(newer),
+        )
+        .execute(db)?,
     };
-    // Of two replicas that bring the first versions of an entity at once, one has waited here for the other's row.
-    Ok(first > 0 || raise(db, policy, subject, version)?)
-}
-
-fn raise(db: &mut Db, policy: &str, subject: &str, version: i64) -> QueryResult<bool> {
-    let older = inbox::table
-        .find((policy, subject))
-        .filter(inbox::version.lt(version));
-    let raised = diesel::update(older)
-        .set(inbox::version.eq(version))
-        .execute(db)?;
-    Ok(raised > 0)
+    Ok(written > 0)
 }
 
 /// Remembers that the context has once acted on everything there was: from then on what it does not know does not exist.

@@ -42,5 +42,5 @@ pub use page::Page;
 pub use refusal::{Kind, Refusal, Text, Violation, text};
 pub use replay::Replay;
 pub use running::run;
-pub use store::{Db, Store, Tx};
+pub use store::{Db, Store, Tx, update};
 pub use tasks::{Done, Task};

@@ -102,7 +102,7 @@ pub(crate) fn unpublished_after(db: &mut Db, seq: i64, limit: i64) -> QueryResul
 /// Marks rows published at `now`.
 pub fn mark(db: &mut Db, rows: &[Published], now: Time) -> QueryResult<()> {
     for row in rows {
-        diesel::update(outbox::table.find(row.seq))
+        crate::store::update(outbox::table.find(row.seq))
             .set((
                 outbox::stream_created.eq(&row.stream_created),
                 outbox::stream_seq.eq(row.stream_seq),

@@ -95,7 +95,7 @@ fn made<R: Message + Default>(
         return R::decode(answer.as_slice()).map_err(Refusal::internal);
     }
     let answer = create(tx)?;
-    diesel::update(request::table.find((&key.method, &key.principal, &key.id)))
+    crate::store::update(request::table.find((&key.method, &key.principal, &key.id)))
         .set(request::answer.eq(Some(answer.encode_to_vec())))
         .execute(tx.db())?;
     Ok(answer)

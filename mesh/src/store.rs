@@ -4,11 +4,13 @@
 //! repeated after a conflict), so it takes what it needs by reference.
 
 mod db;
+mod prepared;
 mod reader;
 mod tx;
 mod writer;
 
 pub use db::{Backend, Db, MigrationFault, Url};
+pub use prepared::{Prepared, Update, update};
 pub use tx::Tx;
 
 use crate::clock::Clock;

@@ -155,7 +155,7 @@ pub async fn work(site: &Site, handlers: &HashMap<&'static str, Handler>, task: 
                         None => delete(tx.db(), &kind, &key)?,
                         Some(after) => {
                             let due_at = tx.now().plus(after).0;
-                            diesel::update(task::table.find((&kind, &key)))
+                            crate::store::update(task::table.find((&kind, &key)))
                                 .set((task::tries.eq(task::tries + 1), task::due_at.eq(due_at)))
                                 .execute(tx.db())?;
                         }
@@ -179,7 +179,7 @@ async fn put_off(site: &Site, task: Task, refusal: Refusal) {
         .mul_f64(rand::rng().random_range(0.5..=1.0));
     let put_off = site.store.write(task.key.clone(), move |tx| {
         let due_at = tx.now().plus(backoff).0;
-        diesel::update(task::table.find((&task.kind, &task.key)))
+        crate::store::update(task::table.find((&task.kind, &task.key)))
             .set((
                 task::tries.eq(task.tries + 1),
                 task::due_at.eq(due_at),

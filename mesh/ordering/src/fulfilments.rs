@@ -93,10 +93,10 @@ fn save(
             fulfilment::state.eq(state),
         );
         match seen {
-            Some(seen) => diesel::update(row)
+            Some(seen) => mesh::update(row)
                 .set((own, fulfilment::seen_version.eq(seen)))
                 .execute(tx.db())?,
-            None => diesel::update(row).set(own).execute(tx.db())?,
+            None => mesh::update(row).set(own).execute(tx.db())?,
         }
     };
     if written == 0 {

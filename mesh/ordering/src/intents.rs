@@ -188,7 +188,7 @@ pub fn lease(
 ) -> Result<Option<Intent>, Refusal> {
     let now = tx.now();
     let lease_until = now.plus(LEASE);
-    let leased = diesel::update(unchanged(found))
+    let leased = mesh::update(unchanged(found))
         .set((
             intent::state.eq(State::Pending.name()),
             intent::attempt.eq(attempt),
@@ -215,7 +215,7 @@ pub fn advance(
     answer: Option<&[u8]>,
 ) -> Result<bool, Refusal> {
     let now = tx.now();
-    let moved = diesel::update(unchanged(found))
+    let moved = mesh::update(unchanged(found))
         .set((
             intent::state.eq(to.name()),
             intent::answer.eq(answer),

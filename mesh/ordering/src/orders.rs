@@ -89,7 +89,7 @@ pub fn save(
     let row = placed_order::table
         .find(&order.id)
         .filter(placed_order::version.eq(order.version - 1));
-    let saved = diesel::update(row)
+    let saved = mesh::update(row)
         .set((
             placed_order::version.eq(order.version),
             placed_order::phase.eq(i32::from(wire::phase(order.phase(system)))),

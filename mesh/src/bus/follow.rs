@@ -130,8 +130,13 @@ impl Follower {
             };
             worked = true;
             let is_last = batch.last().is_some_and(|message| pending(message) == 0);
-            for message in self.take(batch).await {
-                acks.push(self.acknowledge(message));
+            let mut done = self.take(batch).await;
+            let last = done.pop();
+            for message in done {
+                self.say_done(message).await;
+            }
+            if let Some(last) = last {
+                acks.push(self.acknowledge(last));
             }
             if is_last && !caught_up {
                 caught_up = self.handler.catch_up().await;
@@ -168,6 +173,14 @@ impl Follower {
             // Lost on the way it comes again all the same, after the redelivery time.
             Verdict::Again(after) => drop(message.ack_with(AckKind::Nak(Some(after))).await),
             Verdict::Silence => {}
+        }
+    }
+
+    /// Acknowledges without waiting for the server's word: it takes what one connection says in order, so its word on
+    /// the last of a batch is its word on all of it.
+    async fn say_done(&self, message: Message) {
+        if let Err(why) = message.ack().await {
+            tracing::debug!(%why, "an ack was not sent");
         }
     }
 

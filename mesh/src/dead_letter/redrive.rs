@@ -59,7 +59,7 @@ async fn refused_again(
 ) -> Result<(), Refusal> {
     let reason = refusal.why().replace('\0', "\u{fffd}");
     let noted = store.write_regardless(subject, move |tx| {
-        diesel::update(dead_letter::table.find(&id))
+        crate::store::update(dead_letter::table.find(&id))
             .set((
                 dead_letter::reason.eq(&reason),
                 dead_letter::tries.eq(dead_letter::tries + 1),

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 
 /// Counts one more try of a message; answers the count.
 pub(crate) fn count_try(db: &mut Db, message: &str, now: Time) -> QueryResult<i32> {
-    let counted = diesel::update(delivery::table.find(message))
+    let counted = crate::store::update(delivery::table.find(message))
         .set(delivery::tries.eq(delivery::tries + 1))
         .execute(db)?;
     if counted == 0 {

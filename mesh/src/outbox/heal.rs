@@ -159,7 +159,9 @@ fn after(db: &mut Db, created: &str, sequence: i64) -> QueryResult<usize> {
     let lost = outbox::table
         .filter(outbox::stream_created.eq(created))
         .filter(outbox::stream_seq.gt(sequence));
-    diesel::update(lost).set(Unpublished::default()).execute(db)
+    crate::store::update(lost)
+        .set(Unpublished::default())
+        .execute(db)
 }
 
 /// Of one subject, what is newer than `version` is to be published again.
@@ -167,7 +169,9 @@ pub(super) fn newer(db: &mut Db, subject: &str, version: i64) -> QueryResult<usi
     let lost = outbox::table
         .filter(outbox::subject.eq(subject))
         .filter(outbox::version.gt(version));
-    diesel::update(lost).set(Unpublished::default()).execute(db)
+    crate::store::update(lost)
+        .set(Unpublished::default())
+        .execute(db)
 }
 
 /// Every entity that has not expired is to be stated again, by its last row: the sweep keeps that. Where the others were
@@ -176,11 +180,10 @@ pub(super) fn newer(db: &mut Db, subject: &str, version: i64) -> QueryResult<usi
 fn restate(tx: &mut Tx<'_>) -> QueryResult<usize> {
     let now = tx.now();
     let published = outbox::table.filter(outbox::published_at.is_not_null());
-    let stated = diesel::update(published)
-        .filter(tells_a_present(now))
+    let stated = crate::store::update(published.filter(tells_a_present(now)))
         .set(Unpublished::default())
         .execute(tx.db())?;
-    diesel::update(outbox::table.filter(outbox::stream_created.is_not_null()))
+    crate::store::update(outbox::table.filter(outbox::stream_created.is_not_null()))
         .set((
             outbox::stream_created.eq(None::<String>),
             outbox::stream_seq.eq(None::<i64>),

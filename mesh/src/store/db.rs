@@ -1,5 +1,6 @@
 //! One connection, to either of the two databases.
 
+use super::Prepared;
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::prelude::*;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
@@ -182,6 +183,29 @@ impl Db {
             Self::Sqlite(db) => db.batch_execute("BEGIN").is_ok(),
             Self::Postgres(db) => db.batch_execute("SELECT 1").is_err(),
         }
+    }
+
+    /// Marks where a command begins. diesel's own savepoints are parsed anew each time, and there are two statements of
+    /// them for each command.
+    pub(super) fn mark(&mut self) -> QueryResult<()> {
+        self.say("SAVEPOINT command")
+    }
+
+    /// Keeps what was done since the mark.
+    pub(super) fn keep(&mut self) -> QueryResult<()> {
+        self.say("RELEASE SAVEPOINT command")
+    }
+
+    /// Undoes what was done since the mark.
+    pub(super) fn undo(&mut self) -> QueryResult<()> {
+        self.say("ROLLBACK TO SAVEPOINT command")?;
+        self.keep()
+    }
+
+    fn say(&mut self, statement: &str) -> QueryResult<()> {
+        Prepared(diesel::sql_query(statement))
+            .execute(self)
+            .map(drop)
     }
 
     /// How many transactions are open, one inside the other.

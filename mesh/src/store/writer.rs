@@ -3,7 +3,6 @@
 use super::tx::{Scope, Tx, Woken};
 use super::{Backend, Db, Signals, Url, out_of_time, thread};
 use crate::refusal::{Refusal, store_unavailable};
-use diesel::Connection;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, mpsc};
@@ -217,22 +216,24 @@ fn guarded<T>(
     scope: &Scope,
     command: &impl Fn(&mut Tx<'_>) -> Result<T, Refusal>,
 ) -> (Result<T, Refusal>, Woken) {
-    let mut woken = Woken::default();
     let outside = db.depth();
-    let result = db.transaction(|db| {
-        let mut tx = Tx::new(db, scope);
-        let result = catch_unwind(AssertUnwindSafe(|| command(&mut tx)))
-            .unwrap_or_else(|panic| Err(panicked(&*panic)));
-        woken = tx.woken;
-        result
-    });
+    if let Err(why) = db.mark() {
+        return (Err(why.into()), Woken::default());
+    }
+    let mut tx = Tx::new(db, scope);
+    let result = catch_unwind(AssertUnwindSafe(|| command(&mut tx)))
+        .unwrap_or_else(|panic| Err(panicked(&*panic)));
+    let woken = tx.woken;
     // A panic leaves the savepoints open that the command itself had made, and an open one would swallow the commit
     // of everybody else.
     db.unwind_to(outside);
-    if result.is_err() {
-        woken = Woken::default();
+    let result = result.and_then(|answer| Ok(db.keep().map(|()| answer)?));
+    if result.is_ok() {
+        return (result, woken);
     }
-    (result, woken)
+    // Where that fails the group is lost, which is looked at after every command that failed.
+    let _ = db.undo();
+    (result, Woken::default())
 }
 
 fn panicked(panic: &(dyn Any + Send)) -> Refusal {

@@ -190,7 +190,7 @@ pub async fn unmark(store: &Store, versions: std::ops::RangeInclusive<i64>) {
     let unmarked = store.write((), move |tx| {
         let rows =
             outbox::table.filter(outbox::version.between(*versions.start(), *versions.end()));
-        diesel::update(rows)
+        mesh::update(rows)
             .set((
                 outbox::published_at.eq(None::<i64>),
                 outbox::stream_seq.eq(None::<i64>),

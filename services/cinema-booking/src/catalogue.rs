@@ -67,7 +67,7 @@ pub(crate) fn movie(tx: &mut Tx<'_>, change: &Change<Movie>) -> Result<(), Refus
             .map(|price| price.currency.clone())
             .unwrap_or_default(),
     };
-    if diesel::update(movie::table.find(&row.movie_id))
+    if mesh::update(movie::table.find(&row.movie_id))
         .set(&row)
         .execute(tx.db())?
         == 0
@@ -92,7 +92,7 @@ pub(crate) fn screening(tx: &mut Tx<'_>, change: &Change<Screening>) -> Result<(
         seat_rows: told.rows,
         seat_columns: told.columns,
     };
-    if diesel::update(screening::table.find(&row.screening_id))
+    if mesh::update(screening::table.find(&row.screening_id))
         .set(&row)
         .execute(tx.db())?
         == 0

@@ -28,7 +28,7 @@ pub fn find(db: &mut Db, movie_id: &str) -> QueryResult<Option<Movie>> {
 /// A movie that nobody else changes before this transaction ends.
 pub fn lock(db: &mut Db, movie_id: &str) -> QueryResult<Option<Movie>> {
     // SQLite has no FOR UPDATE. An update that changes nothing takes the row in both.
-    diesel::update(movie::table.find(movie_id))
+    mesh::update(movie::table.find(movie_id))
         .set(movie::version.eq(movie::version))
         .execute(db)?;
     find(db, movie_id)
@@ -36,7 +36,7 @@ pub fn lock(db: &mut Db, movie_id: &str) -> QueryResult<Option<Movie>> {
 
 /// Writes a movie that was changed since [`lock`].
 pub fn save(db: &mut Db, row: &Movie) -> QueryResult<()> {
-    diesel::update(movie::table.find(&row.movie_id))
+    mesh::update(movie::table.find(&row.movie_id))
         .set(row)
         .execute(db)
         .map(drop)
@@ -67,7 +67,7 @@ pub fn move_home(db: &mut Db, screen_id: &str, movie_id: &str) -> QueryResult<Op
         .first(db)
         .optional()?;
     match before {
-        Some(_) => diesel::update(home::table.find(screen_id))
+        Some(_) => mesh::update(home::table.find(screen_id))
             .set(home::movie_id.eq(movie_id))
             .execute(db)?,
         None => diesel::insert_into(home::table)

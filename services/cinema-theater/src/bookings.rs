@@ -136,7 +136,7 @@ fn claim(booking_id: &str, customer_id: &str, screening: &Screening, now: Time) 
 pub fn drop_attempts(tx: &mut Tx<'_>, booking_id: &str, dropped: i32) -> Result<(), Refusal> {
     if lock(tx, booking_id)? < dropped {
         let now = tx.now().0;
-        diesel::update(booking::table.find(booking_id))
+        mesh::update(booking::table.find(booking_id))
             .set((booking::dropped.eq(dropped), booking::dropped_at.eq(now)))
             .execute(tx.db())?;
     }
@@ -214,9 +214,9 @@ fn live(tx: &mut Tx<'_>, booking_id: &str) -> Result<Option<Hold>, Refusal> {
 /// Takes the right to decide about a booking's claim until the transaction ends: its order, its attempts and what it
 /// drops come by different ways. Answers the highest attempt that was dropped.
 fn lock(tx: &mut Tx<'_>, booking_id: &str) -> Result<i32, Refusal> {
-    let known = diesel::update(booking::table.find(booking_id))
+    let known = mesh::update(booking::table.find(booking_id))
         .set(booking::touched.eq(booking::touched + 1))
-        .returning(booking::dropped)
+        .with(|update| update.returning(booking::dropped))
         .get_result(tx.db())
         .optional()?;
     if let Some(dropped) = known {

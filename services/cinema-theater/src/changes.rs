@@ -55,7 +55,7 @@ pub async fn count(site: Site) -> Result<(), Refusal> {
             // Another replica may have counted some of them meanwhile.
             let counted = diesel::delete(rows).execute(tx.db())?;
             let counted = i64::try_from(counted).unwrap_or_default();
-            diesel::update(screening::table.find(&screening_id))
+            mesh::update(screening::table.find(&screening_id))
                 .set(screening::seat_version.eq(screening::seat_version + counted))
                 .execute(tx.db())?;
             Ok(())

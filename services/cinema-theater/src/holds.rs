@@ -141,7 +141,7 @@ pub fn take(
 }
 
 fn save(db: &mut Db, hold: &Hold) -> Result<(), Refusal> {
-    let known = diesel::update(hold::table.find(&hold.claimant))
+    let known = mesh::update(hold::table.find(&hold.claimant))
         .set(hold)
         .execute(db);
     if crate::unless_taken(known)? == 0 {
@@ -154,14 +154,12 @@ fn save(db: &mut Db, hold: &Hold) -> Result<(), Refusal> {
 fn seat_rows(db: &mut Db, hold: &Hold, seats: &[Seat]) -> Result<(), Refusal> {
     let texts: Vec<String> = seats.iter().map(Seat::to_string).collect();
     let own = seat_claim::table.filter(seat_claim::claimant.eq(&hold.claimant));
-    diesel::update(own.filter(seat_claim::live))
+    mesh::update(own.filter(seat_claim::live))
         .set(seat_claim::live.eq(false))
         .execute(db)?;
     for text in &texts {
         let row = seat_claim::table.find((&hold.claimant, &hold.screening_id, text));
-        let again = diesel::update(row)
-            .set(seat_claim::live.eq(true))
-            .execute(db);
+        let again = mesh::update(row).set(seat_claim::live.eq(true)).execute(db);
         if crate::unless_taken(again)? == 0 {
             let first = diesel::insert_into(seat_claim::table)
                 .values((
@@ -180,16 +178,16 @@ fn seat_rows(db: &mut Db, hold: &Hold, seats: &[Seat]) -> Result<(), Refusal> {
 /// Ends a hold: its seats are free. False: it had ended before, and nothing changed.
 pub fn end(tx: &mut Tx<'_>, claimant: &str) -> Result<bool, Refusal> {
     let own = hold::table.find(claimant).filter(hold::live);
-    let ended: Option<String> = diesel::update(own)
+    let ended: Option<String> = mesh::update(own)
         .set((hold::live.eq(false), hold::reserved.eq(false)))
-        .returning(hold::screening_id)
+        .with(|update| update.returning(hold::screening_id))
         .get_result(tx.db())
         .optional()?;
     let Some(screening_id) = ended else {
         return Ok(false);
     };
     let seats = seat_claim::table.filter(seat_claim::claimant.eq(claimant));
-    diesel::update(seats.filter(seat_claim::live))
+    mesh::update(seats.filter(seat_claim::live))
         .set(seat_claim::live.eq(false))
         .execute(tx.db())?;
     changes::note(tx, &screening_id)?;

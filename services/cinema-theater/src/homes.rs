@@ -57,7 +57,7 @@ fn settle(tx: &mut Tx<'_>, new: Option<&str>) -> Result<(), Refusal> {
 
 /// Homes are assigned by one transaction at a time: else a screen and a movie that come at once would miss each other.
 fn lock(tx: &mut Tx<'_>) -> Result<(), Refusal> {
-    diesel::update(home_assignment::table.find(1))
+    mesh::update(home_assignment::table.find(1))
         .set(home_assignment::rounds.eq(home_assignment::rounds + 1))
         .execute(tx.db())?;
     Ok(())

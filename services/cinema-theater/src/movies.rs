@@ -50,7 +50,7 @@ impl Movie {
 
 /// Writes what the catalogue says.
 pub fn save(db: &mut Db, movie: &Movie) -> Result<(), Refusal> {
-    let known = diesel::update(movie::table.find(&movie.movie_id))
+    let known = mesh::update(movie::table.find(&movie.movie_id))
         .set(movie)
         .execute(db)?;
     if known == 0 {

@@ -132,9 +132,9 @@ pub fn list(db: &mut Db, page: &Page<Key>, theater: Option<String>) -> QueryResu
 /// Takes the right to plan on a screen until the transaction ends: whoever else plans on it waits, and then sees what
 /// was planned here.
 pub fn lock_plans(tx: &mut Tx<'_>, screen_id: &str) -> Result<Option<Screen>, Refusal> {
-    Ok(diesel::update(screen::table.find(screen_id))
+    Ok(mesh::update(screen::table.find(screen_id))
         .set(screen::plans.eq(screen::plans + 1))
-        .returning(screen::all_columns)
+        .with(|update| update.returning(screen::all_columns))
         .get_result(tx.db())
         .optional()?)
 }
@@ -151,7 +151,7 @@ pub fn save_home(tx: &mut Tx<'_>, screen: &Screen) -> Result<(), Refusal> {
     let own = screen::table
         .find(&screen.screen_id)
         .filter(screen::version.eq(screen.version));
-    let saved = diesel::update(own)
+    let saved = mesh::update(own)
         .set((
             screen::version.eq(version),
             screen::home_movie_id.eq(&screen.home_movie_id),

@@ -88,7 +88,7 @@ fn forget_attempts(tx: &mut Tx<'_>, found: &(String, Option<i64>)) -> Result<(),
     let unchanged = booking::table
         .find(booking_id)
         .filter(booking::dropped_at.eq(dropped_at));
-    let locked = diesel::update(unchanged)
+    let locked = mesh::update(unchanged)
         .set(booking::dropped_at.eq(None::<i64>))
         .execute(tx.db())?;
     let held = holds::find(tx.db(), booking_id)?;

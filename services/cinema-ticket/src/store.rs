@@ -116,7 +116,7 @@ pub fn know(
     seating: &Seating,
 ) -> Result<(), Refusal> {
     make(tx, booking_id)?;
-    diesel::update(ticket::table.find(booking_id))
+    mesh::update(ticket::table.find(booking_id))
         .set((
             ticket::customer_id.eq(customer_id),
             ticket::seating.eq(seating.encode_to_vec()),
@@ -129,7 +129,7 @@ pub fn know(
 /// Keeps whether the booking has its seats.
 pub fn reserve(tx: &mut Tx<'_>, booking_id: &str, reserved: bool) -> Result<(), Refusal> {
     make(tx, booking_id)?;
-    diesel::update(ticket::table.find(booking_id))
+    mesh::update(ticket::table.find(booking_id))
         .set(ticket::reserved.eq(reserved))
         .execute(tx.db())?;
     Ok(())
@@ -137,7 +137,7 @@ pub fn reserve(tx: &mut Tx<'_>, booking_id: &str, reserved: bool) -> Result<(), 
 
 /// Keeps where the ticket stands.
 pub fn follow(tx: &mut Tx<'_>, fulfilment: &Fulfilment) -> Result<(), Refusal> {
-    diesel::update(ticket::table.find(&fulfilment.order_id))
+    mesh::update(ticket::table.find(&fulfilment.order_id))
         .set((
             ticket::status.eq(domain::status(fulfilment)),
             ticket::printed_at.eq(fulfilment.reached_at(domain::PRINTED).map(|at| at.0)),

@@ -99,10 +99,13 @@ pub fn put(db: &mut Db, generation: i64, row: &Row) -> Result<(), Refusal> {
         }
         Some((_, version)) if version >= row.version => return Ok(()),
         // Another replica may have written a newer one since.
-        Some((_, version)) => diesel::update(my_order::table.find((&row.order_id, generation)))
-            .filter(my_order::version.eq(version))
-            .set(row)
-            .execute(db),
+        Some((_, version)) => mesh::update(
+            my_order::table
+                .find((&row.order_id, generation))
+                .filter(my_order::version.eq(version)),
+        )
+        .set(row)
+        .execute(db),
     };
     match written {
         Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) | Ok(0) => {

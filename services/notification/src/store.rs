@@ -75,7 +75,7 @@ pub fn pending(db: &mut Db, notification_id: &str) -> QueryResult<Option<(Record
 
 /// Marks a record sent by `channel`.
 pub fn sent(db: &mut Db, notification_id: &str, channel: i32, now: Time) -> QueryResult<()> {
-    diesel::update(notification::table.find(notification_id))
+    mesh::update(notification::table.find(notification_id))
         .set((
             notification::status.eq(i32::from(NotificationStatus::Sent)),
             notification::channel.eq(channel),
@@ -138,7 +138,7 @@ pub fn set_contact(db: &mut Db, customer_id: &str, contact: &Contact) -> Result<
         contact::channel.eq(contact.channel),
         contact::address.eq(&contact.address),
     );
-    let updated = diesel::update(contact::table.find(customer_id))
+    let updated = mesh::update(contact::table.find(customer_id))
         .set(values)
         .execute(db)?;
     if updated == 0 {
@@ -151,10 +151,12 @@ pub fn set_contact(db: &mut Db, customer_id: &str, contact: &Contact) -> Result<
                 error => error.into(),
             })?;
     }
-    diesel::update(notification::table)
-        .filter(notification::customer_id.eq(customer_id))
-        .filter(notification::status.eq(i32::from(NotificationStatus::Pending)))
-        .set(notification::channel.eq(contact.channel))
-        .execute(db)?;
+    mesh::update(
+        notification::table
+            .filter(notification::customer_id.eq(customer_id))
+            .filter(notification::status.eq(i32::from(NotificationStatus::Pending))),
+    )
+    .set(notification::channel.eq(contact.channel))
+    .execute(db)?;
     Ok(())
 }

@@ -188,7 +188,7 @@ pub fn update(tx: &mut Tx<'_>, stored: &Stored) -> Result<(), Refusal> {
     let same = payment::table
         .find(&payment.payment_id)
         .filter(payment::revision.eq(revision));
-    let written = diesel::update(same)
+    let written = mesh::update(same)
         .set(Row::of(payment, revision + 1))
         .execute(tx.db())?;
     if written == 0 {

@@ -70,6 +70,8 @@ impl Relay<'_> {
     async fn remember(&mut self, subjects: &[(String, Vec<Row>)]) {
         let unknown: Vec<String> = subjects
             .iter()
+            // Before an entity's first version there was nothing.
+            .filter(|(_, rows)| rows.first().is_some_and(|row| row.version > 1))
             .map(|(subject, _)| subject.clone())
             .filter(|subject| !self.known.contains_key(subject))
             .collect();

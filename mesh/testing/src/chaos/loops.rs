@@ -126,7 +126,7 @@ fn jitter(
     if let Some(tries) = tries {
         let backoff = (100 << tries.clamp(0, 8)).min(30_000);
         let due_at = world.now().plus(world.dice().millis(backoff / 2, backoff));
-        diesel::update(row)
+        mesh::update(row)
             .set(task::due_at.eq(due_at.0))
             .execute(db)?;
     }

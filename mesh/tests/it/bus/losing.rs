@@ -202,7 +202,7 @@ async fn a_tail_is_published_again_though_others_have_its_sequences_now() {
     // The row says 3 and 4, as after a cut that others have filled.
     let moved = rig.from.write((), |tx| {
         for (id, sequence) in [("c", 5), ("d", 6)] {
-            diesel::update(outbox::table.filter(outbox::subject.eq(subject(id))))
+            mesh::update(outbox::table.filter(outbox::subject.eq(subject(id))))
                 .set(outbox::stream_seq.eq(sequence))
                 .execute(tx.db())?;
         }

@@ -91,8 +91,7 @@ async fn a_transaction_that_failed_as_a_whole_is_not_said_to_be_committed() {
     held.send(|tx| put(tx, "before", "1"));
     held.send(|tx| {
         // What a cancelled SAVEPOINT does: the failure hits the transaction itself.
-        tx.db()
-            .batch_execute("RELEASE SAVEPOINT diesel_savepoint_1")?;
+        tx.db().batch_execute("RELEASE SAVEPOINT command")?;
         tx.db().batch_execute("SELECT 1/0")?;
         Ok(())
     });
@@ -124,9 +123,8 @@ async fn a_deadlock_is_a_lost_race_and_run_again() {
     let update = |key: String, first: &'static str, second: &'static str| {
         let (barrier, met) = (both_hold_one.clone(), Mutex::new(false));
         store.write(key, move |tx| {
-            let add = |id: &'static str| {
-                diesel::update(item::table.find(id)).set(item::n.eq(item::n + 1))
-            };
+            let add =
+                |id: &'static str| mesh::update(item::table.find(id)).set(item::n.eq(item::n + 1));
             add(first).execute(tx.db())?;
             let mut met = met.lock().unwrap();
             if !*met {

@@ -178,7 +178,7 @@ async fn commands_about_one_thing_run_in_the_order_they_were_sent() {
         store.write("lane", |tx| put(tx, "a", "1A")).await.unwrap();
         let writes = (1..=300_i64).map(|n| {
             store.write("lane", move |tx| {
-                let set = diesel::update(item::table.filter(item::n.eq(n - 1)))
+                let set = mesh::update(item::table.filter(item::n.eq(n - 1)))
                     .set(item::n.eq(n))
                     .execute(tx.db())?;
                 Ok(set)

@@ -60,12 +60,15 @@ pub struct Claimed {
 /// REBUILD_UNDER_WAY.
 pub fn ask(tx: &mut Tx<'_>) -> Result<Rebuild, Refusal> {
     let next = generation::shown + 1;
-    let built: Option<Option<i64>> = diesel::update(generation::table.find(1))
-        .filter(generation::built.is_null())
-        .set(generation::built.eq(next.nullable()))
-        .returning(generation::built)
-        .get_result(tx.db())
-        .optional()?;
+    let built: Option<Option<i64>> = mesh::update(
+        generation::table
+            .find(1)
+            .filter(generation::built.is_null()),
+    )
+    .set(generation::built.eq(next.nullable()))
+    .with(|update| update.returning(generation::built))
+    .get_result(tx.db())
+    .optional()?;
     let Some(Some(generation)) = built else {
         return Err(under_way());
     };
@@ -138,12 +141,14 @@ pub async fn claim(site: &Site, worker: &str) -> Result<Option<Claimed>, Refusal
         .write("rebuild", move |tx| {
             let now = tx.now();
             let free = free(now, &worker);
-            let taken: Option<(String, i64, i32)> = diesel::update(free)
+            let taken: Option<(String, i64, i32)> = mesh::update(free)
                 .set((
                     rebuild::worker.eq(&worker),
                     rebuild::lease_until.eq(now.plus(LEASE).0),
                 ))
-                .returning((rebuild::rebuild_id, rebuild::generation, rebuild::state))
+                .with(|update| {
+                    update.returning((rebuild::rebuild_id, rebuild::generation, rebuild::state))
+                })
                 .get_result(tx.db())
                 .optional()?;
             let claimed = |(rebuild_id, generation, state)| Claimed {
@@ -201,7 +206,7 @@ fn write(
         .find(rebuild_id)
         .filter(rebuild::worker.eq(worker))
         .filter(rebuild::state.ne(RebuildState::Done as i32));
-    match diesel::update(own).set(progress).execute(tx.db())? {
+    match mesh::update(own).set(progress).execute(tx.db())? {
         0 => Err(lost()),
         _ => Ok(()),
     }
@@ -229,13 +234,16 @@ pub async fn show(site: &Site, claimed: &Claimed, last: Progress) -> Result<(), 
             ..last.clone()
         };
         write(tx, &rebuild_id, &worker, progress)?;
-        let swapped = diesel::update(generation::table.find(1))
-            .filter(generation::built.eq(built))
-            .set((
-                generation::shown.eq(built),
-                generation::built.eq(None::<i64>),
-            ))
-            .execute(tx.db())?;
+        let swapped = mesh::update(
+            generation::table
+                .find(1)
+                .filter(generation::built.eq(built)),
+        )
+        .set((
+            generation::shown.eq(built),
+            generation::built.eq(None::<i64>),
+        ))
+        .execute(tx.db())?;
         if swapped == 0 { Err(lost()) } else { Ok(()) }
     });
     shown.await
@@ -246,7 +254,7 @@ pub async fn give_back(site: &Site, worker: &str) -> Result<(), Refusal> {
     let worker = worker.to_owned();
     let given = site.store.write_regardless("rebuild", move |tx| {
         let own = rebuild::table.filter(rebuild::worker.eq(&worker));
-        diesel::update(own)
+        mesh::update(own)
             .set(rebuild::lease_until.eq(0))
             .execute(tx.db())?;
         Ok(())

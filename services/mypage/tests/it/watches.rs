@@ -154,7 +154,7 @@ async fn a_row_that_becomes_visible_late_is_not_missed() {
 async fn write_at(world: &World, order: &Order, at: Time) {
     let order_id = order.order_id.clone();
     let write = world.site("mypage").store.write((), move |tx| {
-        diesel::update(my_order::table.find(&order_id))
+        mesh::update(my_order::table.find(&order_id))
             .set(my_order::written_at.eq(at.0))
             .execute(tx.db())?;
         Ok(())

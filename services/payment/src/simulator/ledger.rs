@@ -38,7 +38,7 @@ pub async fn reverse(site: &Site, key: &str) -> Result<Reversal, Refusal> {
     site.store
         .write_regardless(key.clone(), move |tx| match find(tx.db(), &key)? {
             Some((captured, _)) => {
-                diesel::update(simulator_ledger::table.find(&key))
+                mesh::update(simulator_ledger::table.find(&key))
                     .set(simulator_ledger::reversed.eq(true))
                     .execute(tx.db())?;
                 Ok(if captured {

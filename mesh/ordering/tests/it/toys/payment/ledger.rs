@@ -77,7 +77,7 @@ pub fn by_id(db: &mut Db, payment_id: &str) -> QueryResult<Option<Charge>> {
 pub fn save(tx: &mut Tx<'_>, charge: &mut Charge, state: PaymentState) -> Result<(), Refusal> {
     charge.state = state.into();
     charge.version += 1;
-    diesel::update(charge::table.find(&charge.charge_key))
+    mesh::update(charge::table.find(&charge.charge_key))
         .set(&*charge)
         .execute(tx.db())?;
     Ok(())
