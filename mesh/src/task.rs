@@ -16,6 +16,6 @@ pub fn detach<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static)
 }
 
 /// Starts a named thread for work that blocks; it ends when its queue does.
-pub(crate) fn thread(name: String, work: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
+pub fn thread(name: String, work: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
     std::thread::Builder::new().name(name).spawn(work).map(drop)
 }

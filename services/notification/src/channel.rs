@@ -1,16 +1,16 @@
 //! The ways to tell somebody. A new provider is a module here and an arm in [`Channels::send`].
 
+mod console;
 mod reach;
 mod webhook;
 
+pub use console::Console;
 pub use reach::Reach;
 pub use webhook::Webhook;
 
 use mesh::{Refusal, text};
 use proto::notification::v1::{Channel, Contact};
 use serde::Serialize;
-use std::io::{self, Write};
-use std::sync::{Arc, Mutex, PoisonError};
 
 /// What is told, as a provider gets it.
 #[derive(Debug, Serialize)]
@@ -42,7 +42,7 @@ impl Channels {
     /// names the address, because it ends in logs.
     pub async fn send(&self, contact: &Contact, message: &Message) -> Result<(), Refusal> {
         match contact.channel() {
-            Channel::Console => self.console.print(&message.text).map_err(not_sent),
+            Channel::Console => self.console.print(&message.text).await,
             Channel::Webhook => {
                 let webhook = Webhook::parse(&contact.address, self.reach).map_err(not_sent)?;
                 webhook.post(message, self.reach).await
@@ -60,22 +60,4 @@ fn not_sent(why: impl std::fmt::Display) -> Refusal {
             "알림을 보내지 못했습니다.",
         ),
     )
-}
-
-/// The mesh's own console, for trying out: a line for each notification, which says what happened to which order and
-/// nothing of whose it is.
-#[derive(Clone)]
-pub struct Console(Arc<Mutex<dyn Write + Send>>);
-
-impl Console {
-    /// A console that prints to `writer`.
-    pub fn new(writer: impl Write + Send + 'static) -> Self {
-        Self(Arc::new(Mutex::new(writer)))
-    }
-
-    fn print(&self, line: &str) -> io::Result<()> {
-        let mut writer = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        writeln!(writer, "{line}")?;
-        writer.flush()
-    }
 }

@@ -17,6 +17,7 @@ use mesh::bus::{self, Bus};
 use mesh::identity::Verifier;
 use mesh::store::Url;
 use mesh::{Clock, server};
+use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -189,13 +190,17 @@ impl Mesh {
         } else {
             String::new()
         };
-        println!(
+        let text = format!(
             "yemae is ready: gRPC with reflection on {grpc}{reach}. Ctrl-C stops it. In another terminal:\n\n  \
              {me} demo cinema{data}\n  \
              {me} call ListScreenings{data}\n  \
              {me} status{data}\n  \
              grpcurl -plaintext -H \"authorization: Bearer $({me} token kim{data})\" {grpc} yemae.mypage.v1.MyPageService/ListMyOrders"
         );
+        // Notifications of before may have filled a pipe that nobody reads: whoever prints here may wait for ever.
+        let _ = mesh::task::thread("ready".to_owned(), move || {
+            let _ = writeln!(std::io::stdout(), "{text}");
+        });
     }
 }
 

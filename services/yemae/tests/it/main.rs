@@ -24,3 +24,4 @@ mod seats;
 mod secrets;
 mod serving;
 mod story;
+mod unread;

@@ -83,6 +83,16 @@ impl Up {
         up
     }
 
+    /// One that a test started in its own way, and that is ready.
+    pub fn adopt(data: &Path, grpc: String, child: Child) -> Self {
+        Self {
+            data: data.to_owned(),
+            grpc,
+            log: data.with_extension("log"),
+            child,
+        }
+    }
+
     /// Everything it has printed so far.
     pub fn said(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap_or_default()
