@@ -31,6 +31,9 @@ pub(crate) enum Command {
     /// Bring the databases of the named contexts up to date, and stop. Before `serve`, as a step of its own.
     Migrate(Migrate),
     /// Copy a data directory while it is served; all databases are of one instant.
+    ///
+    /// The keys are copied with them. Writers wait for some milliseconds, nobody is refused. What the broker holds is not
+    /// copied; it is said again from the outboxes.
     Backup(Backup),
     /// Make a data directory from a backup.
     Restore(Restore),
@@ -49,6 +52,11 @@ pub(crate) enum Command {
     /// Events that a context could not act on: look at them, have them acted on again, or discard them.
     #[command(subcommand)]
     DeadLetters(DeadLetters),
+    /// Build mypage anew from the stream while it is served, and compare it with what it showed.
+    ///
+    /// The new one is shown in place of the old. Ends with 0 when both are equal; with 1 when they differ, so that
+    /// something was mended, or when it does not get ahead. It goes on without this command; the same again follows it.
+    Rebuild(Rebuild),
     /// Show how every context is: the first thing to type at 3 a.m.
     Status(Status),
     /// One context under `up --processes`.
@@ -100,11 +108,6 @@ pub(crate) struct Migrate {
 
 /// `yemae backup`.
 #[derive(Args, Debug)]
-#[command(
-    long_about = "Copy a data directory while it is served: every database as of one instant, and the keys. Writers wait \
-                  for some milliseconds, nobody is refused. What the broker holds is not copied; it is said again from \
-                  the outboxes."
-)]
 pub(crate) struct Backup {
     /// Where to: a directory that is empty or not there yet. Keep it as safe as the data: it holds private keys.
     pub(crate) dir: PathBuf,
@@ -221,6 +224,22 @@ pub(crate) struct Order {
 #[derive(Args, Debug)]
 pub(crate) struct Status {
     /// Print the result as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+}
+
+/// `yemae rebuild`.
+#[derive(Args, Debug)]
+pub(crate) struct Rebuild {
+    /// What to build anew: mypage.
+    #[arg(value_parser = ["mypage"], value_name = "CONTEXT")]
+    pub(crate) context: String,
+    /// How long to wait while it does not get ahead: "300s".
+    #[arg(long, default_value = "300s", value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) wait: Duration,
+    /// Print the result as JSON, and no progress.
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]

@@ -1,7 +1,9 @@
 //! The registration lines: a context is one line here.
 
 use crate::fault::Fault;
-use mesh::{Context, Db, Refusal};
+use futures::future::BoxFuture;
+use mesh::bus::Bus;
+use mesh::{Context, Db, Refusal, Site};
 use ordering::audit::Facts;
 
 /// Whether a mesh is for trying out or for customers.
@@ -23,7 +25,12 @@ pub(crate) struct Entry {
     pub(crate) build: fn(Mode) -> Context,
     /// What it tells the audit.
     pub(crate) facts: fn(&mut Db) -> Result<Facts, Refusal>,
+    /// What it does beside [`mesh::run`] in every replica, until its site stops.
+    pub(crate) beside: Option<Beside>,
 }
+
+/// Work of a context that needs the broker itself.
+pub(crate) type Beside = fn(Site, Bus) -> BoxFuture<'static, ()>;
 
 /// Every context.
 pub(crate) const ALL: &[Entry] = &[
@@ -32,42 +39,49 @@ pub(crate) const ALL: &[Entry] = &[
         scopes: &[],
         build: |_| cinema_movie::context(),
         facts: |_| Ok(Facts::default()),
+        beside: None,
     },
     Entry {
         name: "cinema-theater",
         scopes: &[],
         build: |_| cinema_theater::context(),
         facts: cinema_theater::facts,
+        beside: None,
     },
     Entry {
         name: "cinema-booking",
         scopes: &["payment.charge", "theater.hold"],
         build: |_| cinema_booking::context(),
         facts: cinema_booking::facts,
+        beside: None,
     },
     Entry {
         name: "cinema-ticket",
         scopes: &[],
         build: |_| cinema_ticket::context(),
         facts: cinema_ticket::facts,
+        beside: None,
     },
     Entry {
         name: "payment",
         scopes: &[],
         build: payment,
         facts: payment::facts,
+        beside: None,
     },
     Entry {
         name: "mypage",
         scopes: &[],
         build: |_| mypage::context(),
         facts: mypage::facts,
+        beside: Some(|site, bus| Box::pin(mypage::rebuilds(site, bus))),
     },
     Entry {
         name: "notification",
         scopes: &[],
         build: notification,
         facts: notification::facts,
+        beside: None,
     },
 ];
 

@@ -125,6 +125,9 @@ impl House {
             .extend(context.routes(&site, &mut self.routes));
         self.work
             .spawn(mesh::run(context, site.clone(), ground.bus.clone()));
+        if let Some(beside) = entry.beside {
+            self.work.spawn(beside(site.clone(), ground.bus.clone()));
+        }
         self.residents.push(Resident {
             site,
             breakers,

@@ -18,6 +18,7 @@ mod nats;
 mod operator;
 mod order;
 mod out;
+mod rebuild;
 mod restore;
 mod rpc;
 mod schemas;
@@ -56,6 +57,7 @@ fn main() -> ExitCode {
         Command::Audit(command) => audit::run(command),
         Command::Order(command) => order::run(command),
         Command::DeadLetters(command) => dead_letters::run(command),
+        Command::Rebuild(command) => rebuild::run(command),
         Command::Status(command) => status::run(command),
         Command::Child(command) => child::run(command),
         Command::Guard(command) => guard::run(command.parent, &command.program),

@@ -5,7 +5,7 @@ use crate::rig::yemae;
 #[test]
 fn every_command_explains_its_flags() {
     let reach = ["--server", "--data", "--token-file"];
-    let commands: [(&str, &[&str]); 13] = [
+    let commands: [(&str, &[&str]); 14] = [
         (
             "up",
             &[
@@ -19,7 +19,7 @@ fn every_command_explains_its_flags() {
         ),
         ("serve", &["<NAME>"]),
         ("migrate", &["<NAME>", "environment"]),
-        ("backup", &["<DIR>", "--data", "private keys"]),
+        ("backup", &["<DIR>", "--data", "private keys", "outboxes"]),
         ("restore", &["<DIR>", "--data"]),
         ("token", &["--role", "--hours", "--data", "<SUBJECT>"]),
         (
@@ -59,6 +59,12 @@ fn every_command_explains_its_flags() {
         ),
         ("dead-letters", &["list", "show", "redrive", "discard"]),
         ("order", &["--json", "--data", "<ID>"]),
+        (
+            "rebuild",
+            &[
+                "mypage", "--wait", "--json", "equal", "differ", reach[0], reach[1], reach[2],
+            ],
+        ),
         ("status", &["--json", reach[0], reach[1], reach[2]]),
     ];
     let help = |arguments: &[&str]| {

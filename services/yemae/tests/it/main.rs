@@ -18,6 +18,7 @@ mod plain;
 mod play;
 mod production;
 mod readme;
+mod rebuild;
 mod rig;
 mod schemas;
 mod seats;
