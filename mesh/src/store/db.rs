@@ -12,7 +12,7 @@ const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 /// has lost that race, and is run again; not before the server has looked for a deadlock, after 1 s, or both sides of it
 /// would give way at once, and meet again. No statement goes on for long after its caller has gone, and no replica that
 /// stands still in a transaction keeps its locks.
-const LIMITS: &str = "SET lock_timeout = '2s'; SET statement_timeout = '30s'; \
+const LIMITS: &str = "SET lock_timeout = '1500ms'; SET statement_timeout = '30s'; \
      SET idle_in_transaction_session_timeout = '10s'";
 /// Others migrate first, and what there is to do takes its time.
 const NO_LIMITS: &str = "SET lock_timeout = 0; SET statement_timeout = 0";
