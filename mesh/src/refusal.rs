@@ -265,64 +265,6 @@ impl From<Refusal> for Status {
     }
 }
 
-impl From<diesel::result::Error> for Refusal {
-    fn from(error: diesel::result::Error) -> Self {
-        use diesel::result::DatabaseErrorKind::{
-            ClosedConnection, ReadOnlyTransaction, SerializationFailure,
-        };
-        use diesel::result::Error::{BrokenTransactionManager, DatabaseError, NotFound};
-        match &error {
-            NotFound => Self::not_found("row"),
-            DatabaseError(SerializationFailure, _) => Self::conflict(),
-            DatabaseError(_, info) if is_lost_race(info.message()) => Self::conflict(),
-            // A PostgreSQL that is being failed over is read-only for a while.
-            DatabaseError(ClosedConnection | ReadOnlyTransaction, _) | BrokenTransactionManager => {
-                store_unavailable(&error)
-            }
-            DatabaseError(_, info) if is_database_trouble(info.message()) => {
-                store_unavailable(&error)
-            }
-            _ => Self::internal(error),
-        }
-    }
-}
-
-/// PostgreSQL tells by its message alone that two commands wait for each other, or one too long for another.
-fn is_lost_race(message: &str) -> bool {
-    ["deadlock detected", "due to lock timeout"]
-        .iter()
-        .any(|sign| message.contains(sign))
-}
-
-fn is_database_trouble(message: &str) -> bool {
-    [
-        "database is locked",
-        "disk is full",
-        "disk I/O error",
-        "unable to open",
-        "server closed",
-        "terminating connection",
-        "no connection",
-        "No space left on device",
-        "the database system is",
-        "due to statement timeout",
-    ]
-    .iter()
-    .any(|sign| message.contains(sign))
-}
-
-/// The database cannot be used now.
-pub(crate) fn store_unavailable(why: impl std::fmt::Display) -> Refusal {
-    tracing::warn!(%why, "store unavailable");
-    Refusal::unavailable(
-        "STORE_UNAVAILABLE",
-        text(
-            "the store cannot be written or read now; try again",
-            "저장소를 사용할 수 없습니다. 잠시 후 다시 시도해 주세요.",
-        ),
-    )
-}
-
 /// The reason in a status that a peer answered, if it gave one.
 pub fn reason(status: &Status) -> Option<String> {
     status

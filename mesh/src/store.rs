@@ -6,6 +6,7 @@
 mod db;
 mod prepared;
 mod reader;
+mod trouble;
 mod tx;
 mod writer;
 

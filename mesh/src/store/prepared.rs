@@ -1,6 +1,5 @@
 //! UPDATE, kept prepared. diesel prepares each one anew, because a set clause may leave columns out and so many shapes of
-//! one statement might fill its cache. Ours have few shapes, and parsing them took more of a booking's time than
-//! running them: 52 of a booking's 150 statements are updates.
+//! one statement might fill its cache. Ours have few shapes, and a third of a booking's statements are updates.
 
 use diesel::backend::Backend;
 use diesel::prelude::*;

@@ -1,7 +1,8 @@
 //! The readers: connections beside the writers, so that a query never waits for a commit.
 
+use super::trouble::store_unavailable;
 use super::{Backend, Db, Url, thread};
-use crate::refusal::{Refusal, store_unavailable};
+use crate::refusal::Refusal;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use tokio::sync::oneshot;

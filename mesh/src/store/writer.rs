@@ -1,8 +1,9 @@
 //! The writers: they take all waiting commands into one transaction, a savepoint each, and answer after the one fsync.
 
+use super::trouble::store_unavailable;
 use super::tx::{Scope, Tx, Woken};
 use super::{Backend, Db, Signals, Url, out_of_time, thread};
-use crate::refusal::{Refusal, store_unavailable};
+use crate::refusal::Refusal;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, mpsc};
