@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/.tools/postgres/bin:$(PATH)
 # The same words in every target: other ones would build all dependencies once more.
 CLIPPY := cargo clippy --workspace --all-targets --locked
 
-.PHONY: help tools build run test siege overload lint ci fmt clean need
+.PHONY: help tools build run test siege overload bench lint ci fmt clean need
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -46,6 +46,11 @@ overload: need ## the curve from half to five times what payment is good for, dr
 	@python3 .ci/tools.py nats-server
 	cargo build --release --locked --bin yemae
 	@sh .ci/mesh.sh load --sweep --svg target/overload.svg
+
+bench: need ## bookings a second and what each costs, beside what the parts do by themselves, as one JSON object
+	@python3 .ci/tools.py nats-server
+	cargo build --release --locked --workspace --bin yemae --bench limits
+	@python3 .ci/bench.py
 
 lint: tools ## check format, code, contracts, licences and the tree itself
 	python3 .ci/tree.py
