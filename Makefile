@@ -49,7 +49,7 @@ overload: need ## the curve from half to five times what payment is good for, dr
 
 bench: need ## bookings a second and what each costs, beside what the parts do by themselves, as one JSON object
 	@python3 .ci/tools.py nats-server
-	cargo build --release --locked --workspace --bin yemae --bench limits
+	cargo build --release --locked --workspace --bin yemae --bench limits --bench postgres
 	@python3 .ci/bench.py
 
 lint: tools ## check format, code, contracts, licences and the tree itself

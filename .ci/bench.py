@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,6 +29,7 @@ def main():
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--clients", type=int, default=64)
     asked.add_argument("--seconds", type=int, default=10)
+    asked.add_argument("--store", choices=("sqlite", "postgres"), default="sqlite")
     asked.add_argument("--no-bare", action="store_true", help="without the limits of the parts")
     asked = asked.parse_args()
     result = {
@@ -35,27 +37,27 @@ def main():
         "cores": os.cpu_count(),
         "load_average": os.getloadavg(),
         "clients": asked.clients,
-        "store": "sqlite",
-        "fsync": "each group commit (synchronous=FULL); the broker's as it comes, every 2 minutes",
+        "store": asked.store,
+        "fsync": "every group commit; the broker as it comes, every 2 minutes",
     }
     if not asked.no_bare:
         result["bare_per_second"] = bare()
     for name, arguments in (("one_process", []), ("processes", ["--processes"])):
-        result[name] = whole(arguments, asked)
+        with database(asked.store) as (settings, server):
+            result[name] = whole(arguments, asked, settings, server)
     print(json.dumps(result, indent=2))
     sound = all(result[name]["sound"] for name in ("one_process", "processes"))
     sys.exit(0 if sound else 1)
 
 
-def whole(arguments, asked):
+def whole(arguments, asked, settings, server):
     """A mesh of its own, loaded, and what that took."""
     folder = Path(tempfile.mkdtemp(prefix="yemae-bench-"))
     data = ["--data", folder / "data"]
     log = open(folder / "log", "w")
     started = time.monotonic()
-    up = subprocess.Popen(
-        [YEMAE, "up", "--listen", "127.0.0.1:0", *data, *arguments], stdout=subprocess.PIPE, stderr=log, text=True
-    )
+    words = [YEMAE, "up", "--listen", "127.0.0.1:0", *data, *arguments]
+    up = subprocess.Popen(words, env=os.environ | settings, stdout=subprocess.PIPE, stderr=log, text=True)
     try:
         if "ready" not in up.stdout.readline():
             sys.exit("the mesh does not start:\n" + (folder / "log").read_text())
@@ -65,21 +67,22 @@ def whole(arguments, asked):
         idle = {name: rss(pid) for name, pid in family(up.pid).items()}
         load(data, 2, asked.clients, 1)
         quiet(up.pid)
-        before = {name: cpu(pid) for name, pid in family(up.pid).items()}
+        before = used(up.pid, server)
         own = os.times()
         seen = load(data, asked.seconds, asked.clients, 2)
         generator = os.times()
         lagged = quiet(up.pid)
         members = family(up.pid)
         booked = max(seen["booked"], 1)
-        spent = {name: cpu(pid) - before.get(name, 0) for name, pid in members.items()}
+        spent = {name: after - before.get(name, 0) for name, after in used(up.pid, server).items()}
         spent["load"] = generator.children_user + generator.children_system - own.children_user - own.children_system
-        audit = subprocess.run([YEMAE, "audit", "--quiet", "--wait", "120s", *data], stdout=subprocess.PIPE, text=True)
+        words = [YEMAE, "audit", "--quiet", "--wait", "120s", *data]
+        audit = subprocess.run(words, env=os.environ | settings, stdout=subprocess.PIPE, text=True)
         return {
             "ready_seconds": round(ready, 3),
             "load": seen,
             "quiet_after_seconds": round(lagged, 1),
-            "cpu_ms_per_booking": {name: round(1000 * used / booked, 3) for name, used in spent.items()},
+            "cpu_ms_per_booking": {name: round(1000 * seconds / booked, 3) for name, seconds in spent.items()},
             "rss_mib_idle": idle,
             "rss_mib_after": {name: rss(pid) for name, pid in members.items()},
             "sound": audit.returncode == 0 and seen.get("invisible", 0) == 0,
@@ -113,10 +116,8 @@ def quiet(root):
 
 def family(root):
     """The processes of a mesh by what they are."""
-    members, waiting = {}, [root]
-    while waiting:
-        pid = waiting.pop()
-        waiting += [int(child) for child in output("pgrep", "-P", str(pid)).split()]
+    members = {}
+    for pid in descendants(root):
         words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
         if "nats-server" in words[0]:
             members["nats-server"] = pid
@@ -127,9 +128,26 @@ def family(root):
     return members
 
 
+def descendants(root):
+    found, waiting = [], [root]
+    while waiting:
+        found.append(waiting.pop())
+        waiting += map(int, output("pgrep", "-P", str(found[-1])).split())
+    return found
+
+
+def used(root, server):
+    """The seconds of a core that each has used by now."""
+    seconds = {name: cpu(pid) for name, pid in family(root).items()}
+    if server:
+        # What its ended sessions used is its own by now.
+        seconds["postgres"] = sum(map(cpu, descendants(server)))
+    return seconds
+
+
 def cpu(pid):
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
+    return sum(map(int, fields[11:15])) / TICKS
 
 
 def rss(pid):
@@ -137,11 +155,27 @@ def rss(pid):
     return round(int(found[1]) / 1024, 1)
 
 
+@contextmanager
+def database(store):
+    """The settings that say where the databases are, and the process of their server."""
+    if store == "sqlite":
+        yield {}, None
+        return
+    words = [built("postgres")]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        yield json.loads(server.stdout.readline()), server.pid
+        server.stdin.close()
+
+
+def built(bench):
+    words = ["cargo", "build", "--release", "--locked", "--workspace", "--bench", bench, "--message-format", "json"]
+    made = map(json.loads, output(*words).splitlines())
+    return next(it["executable"] for it in made if it.get("target", {}).get("name") == bench)
+
+
 def bare():
     """What the parts do by themselves, with a broker of their own."""
-    build = ["cargo", "build", "--release", "--locked", "--workspace", "--bench", "limits", "--message-format", "json"]
-    made = map(json.loads, output(*build).splitlines())
-    program = next(it["executable"] for it in made if it.get("target", {}).get("name") == "limits")
+    program = built("limits")
     folder = tempfile.mkdtemp(prefix="yemae-limits-")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -35,7 +35,15 @@ impl Server {
 
     /// A new one that nobody else has, to be stopped, killed and started again. None: as [`Server::shared`].
     pub fn own() -> Option<Self> {
-        let cluster = Cluster::new()?;
+        Self::of(Cluster::new()?)
+    }
+
+    /// The same with the settings that a server comes with, which syncs what it commits: to be measured.
+    pub fn durable() -> Option<Self> {
+        Self::of(Cluster::durable()?)
+    }
+
+    fn of(cluster: Cluster) -> Option<Self> {
         let child = cluster.start();
         let running = Mutex::new(Some(child));
         Some(Self(Kind::Own { running, cluster }))

@@ -22,6 +22,8 @@ const PORTS: std::ops::Range<u16> = 20_000..32_000;
 pub(super) struct Cluster {
     program: PathBuf,
     by_root: bool,
+    /// It loses nothing when the machine does, as no test needs it.
+    durable: bool,
     port: u16,
     folder: TempDir,
 }
@@ -29,6 +31,15 @@ pub(super) struct Cluster {
 impl Cluster {
     /// A fresh one. None: this machine has no PostgreSQL.
     pub(super) fn new() -> Option<Self> {
+        Self::made(false)
+    }
+
+    /// One with the settings that the server comes with.
+    pub(super) fn durable() -> Option<Self> {
+        Self::made(true)
+    }
+
+    fn made(durable: bool) -> Option<Self> {
         let (initdb, program) = (tool("initdb")?, tool("postgres")?);
         let folder = tempfile::Builder::new().prefix("yemae-postgres-").tempdir();
         let folder = folder.unwrap_or_else(|why| panic!("{why}"));
@@ -39,11 +50,14 @@ impl Cluster {
         let cluster = Self {
             program,
             by_root,
+            durable,
             port: free_port(),
             folder,
         };
         let template = template(&initdb);
-        if template.exists() {
+        if durable {
+            cluster.initialize(&initdb);
+        } else if template.exists() {
             copy(&template, &cluster.data());
         } else {
             cluster.initialize(&initdb);
@@ -85,8 +99,11 @@ impl Cluster {
         let mut command = self.unprivileged(initdb);
         command
             .args(["-U", "test", "-A", "trust", "-E", "UTF8", "--locale=C"])
-            .args(["--no-sync", "--wal-segsize=1", "-D"])
+            .arg("-D")
             .arg(self.data());
+        if !self.durable {
+            command.args(["--no-sync", "--wal-segsize=1"]);
+        }
         run(&mut command);
     }
 
@@ -135,8 +152,11 @@ impl Cluster {
             .arg(self.data())
             .args(["-p", &self.port.to_string()])
             .args(["-c", "listen_addresses=127.0.0.1"])
-            .args(["-c", "unix_socket_directories=", "-c", "fsync=off"])
-            .args(["-c", "max_connections=400", "-c", "autovacuum=off"]);
+            .args(["-c", "unix_socket_directories="])
+            .args(["-c", "max_connections=400"]);
+        if !self.durable {
+            command.args(["-c", "fsync=off", "-c", "autovacuum=off"]);
+        }
         command
     }
 }
