@@ -47,11 +47,12 @@ pub fn stack(
     board: &Board,
 ) -> Client {
     let peer: Arc<str> = peer.into();
+    let told = span::Told::new(&contracts, signer.as_ref(), &peer);
     let circuit = board.circuit(&peer, endpoint.name(), settings.breaker_longest);
     Client::new(
         ServiceBuilder::new()
             // Tells what was called and what became of it. Outermost: the caller waits for all of it.
-            .layer(around(peer.clone(), span::tell))
+            .layer(around(told, span::tell))
             // Says of a failed call whether it can have had an effect. Outside the deadline, which also ends calls.
             .layer(around(contracts, trip::conclude))
             // Ends the call when its caller stops waiting, and sends none that cannot end by then. Outside retry: all

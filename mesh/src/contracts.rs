@@ -1,6 +1,7 @@
 //! What the contracts say, read from their descriptors: how each method may be called, which entity each event states.
 
 use crate::refusal::Refusal;
+use crate::telemetry::rpc::Labels;
 use prost_reflect::{DescriptorPool, DynamicMessage, MethodDescriptor, ReflectMessage, Value};
 use std::collections::HashMap;
 use std::time::Duration;
@@ -40,6 +41,7 @@ pub struct Method {
     pub unary: bool,
     /// "POST /v1/payments".
     pub route: String,
+    pub(crate) labels: Labels,
 }
 
 /// What a method waits for.
@@ -196,8 +198,10 @@ fn read_method(
             Some(format!("{} {path}", verb.to_uppercase()))
         })
         .ok_or_else(|| missing("google.api.http route"))?;
+    let context = context_of(service.package_name()).unwrap_or_default();
     Ok(Method {
-        context: context_of(service.package_name()).unwrap_or_default(),
+        labels: Labels::new(&path, &context),
+        context,
         deadline: Duration::from_secs(deadline),
         roles,
         scopes,

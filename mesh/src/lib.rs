@@ -31,6 +31,7 @@ pub mod server;
 pub mod store;
 pub mod task;
 pub mod tasks;
+pub mod telemetry;
 
 pub use call::{Call, Caller, Service, User};
 pub use clock::{Clock, Hand, Time};

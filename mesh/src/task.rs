@@ -1,14 +1,16 @@
 //! The one room where tasks are spawned.
 
 use crate::call;
+use crate::telemetry::trace;
 use tokio::task::JoinHandle;
 
-/// Runs `work` to its end whoever stops waiting for it; it stays part of the call being served.
+/// Runs `work` to its end whoever stops waiting for it; it stays part of the call being served, and of its trace.
 #[expect(
     clippy::disallowed_methods,
     reason = "the one room where tasks are spawned"
 )]
 pub fn detach<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
+    let work = trace::within(trace::current(), work);
     match call::current() {
         Some(call) => tokio::spawn(call::scope(call, work)),
         None => tokio::spawn(work),

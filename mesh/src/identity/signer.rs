@@ -30,6 +30,11 @@ impl Signer {
         }
     }
 
+    /// Whose key it is.
+    pub(crate) fn context(&self) -> &str {
+        &self.context
+    }
+
     /// `Bearer …`, good for one minute; made anew when less than half of that is left.
     pub fn bearer(&self) -> HeaderValue {
         let now = self.clock.now();

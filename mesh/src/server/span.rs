@@ -3,6 +3,8 @@
 use super::next::{Incoming, Next};
 use crate::client::Reply;
 use crate::refusal::Refusal;
+use crate::telemetry::rpc::{self, Labels};
+use crate::telemetry::trace::{self, Kind};
 use http::HeaderMap;
 use http_body::{Frame, SizeHint};
 use std::pin::Pin;
@@ -13,21 +15,27 @@ use tonic::{Code, Status};
 use tracing::{Instrument, Span};
 
 pub(super) async fn tell(next: Next, incoming: Incoming) -> Result<Reply, Refusal> {
+    // Those who ask whether we live are no story.
+    if super::answer::is_plumbing(&incoming) {
+        return next.call(incoming).await;
+    }
     // A path that no contract names is the caller's own text.
-    let known = incoming.method.is_some() || super::answer::is_plumbing(&incoming);
-    let method = if known {
-        &incoming.call.method
-    } else {
-        "unknown"
+    let (method, labels) = match &incoming.method {
+        Some(method) => (&*incoming.call.method, method.labels.clone()),
+        None => ("unknown", Labels::other(&incoming.call.context)),
     };
-    let span = tracing::info_span!("call", context = incoming.call.context, method);
+    let logged = tracing::info_span!("call", context = incoming.call.context, method);
+    let span = labels.server(trace::extract(incoming.request.headers()));
+    let context = span.context().clone();
     let mut closing = Closing {
-        span: span.clone(),
+        logged: logged.clone(),
+        span,
         started: Instant::now(),
         code: Code::Cancelled,
     };
     let is_unary = incoming.is_unary();
-    let reply = next.call(incoming).instrument(span).await?;
+    let work = next.call(incoming).instrument(logged);
+    let reply = trace::within(context, work).await?;
     match code(reply.headers()) {
         Some(code) => closing.code = code,
         None if is_unary => closing.code = Code::Ok,
@@ -45,14 +53,16 @@ fn code(headers: &HeaderMap) -> Option<Code> {
 
 /// Tells what became of a call when it is dropped: with its answer, or with the caller who left before there was one.
 struct Closing {
-    span: Span,
+    logged: Span,
+    span: trace::Span,
     started: Instant,
     code: Code,
 }
 
 impl Drop for Closing {
     fn drop(&mut self) {
-        let _entered = self.span.enter();
+        let _within = trace::enter(self.span.context());
+        let _entered = self.logged.enter();
         let ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let code = self.code;
         if code == Code::Ok {
@@ -60,6 +70,7 @@ impl Drop for Closing {
         } else {
             tracing::info!(?code, ms, "answered");
         }
+        rpc::ended(&self.span, &Kind::Server, code);
     }
 }
 
