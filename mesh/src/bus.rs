@@ -4,6 +4,7 @@ mod connection;
 mod consumer;
 mod follow;
 mod handle;
+pub(crate) mod process;
 mod signal;
 pub(crate) mod wire;
 

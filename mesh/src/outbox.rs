@@ -13,6 +13,7 @@ use crate::clock::Time;
 use crate::event::Event;
 use crate::schema::outbox;
 use crate::store::Db;
+use crate::telemetry::trace;
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
@@ -36,6 +37,8 @@ pub struct Row {
     pub at: i64,
     /// When the entity expires, µs.
     pub expires_at: Option<i64>,
+    /// The trace that it is part of, as W3C's `traceparent`; none when nobody records one.
+    pub trace: Option<String>,
 }
 
 /// How a row was published.
@@ -78,6 +81,7 @@ pub(crate) fn insert(db: &mut Db, subject: &str, event: &Event, now: Time) -> Qu
             outbox::body.eq(&event.body),
             outbox::at.eq(now.0),
             outbox::expires_at.eq(event.expires_at.map(|at| at.0)),
+            outbox::trace.eq(trace::traceparent()),
         ))
         .execute(db)
         .map(drop)

@@ -242,6 +242,11 @@ impl Refusal {
 }
 
 impl Kind {
+    /// As gRPC spells it.
+    pub(crate) fn name(self) -> &'static str {
+        crate::telemetry::rpc::name(self.code())
+    }
+
     fn code(self) -> Code {
         match self {
             Self::Invalid => Code::InvalidArgument,

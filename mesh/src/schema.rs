@@ -13,6 +13,7 @@ diesel::table! {
         body -> Binary,
         at -> BigInt,
         expires_at -> Nullable<BigInt>,
+        trace -> Nullable<Text>,
         stream_created -> Nullable<Text>,
         stream_seq -> Nullable<BigInt>,
         published_at -> Nullable<BigInt>,
@@ -36,6 +37,7 @@ diesel::table! {
         due_at -> BigInt,
         created_at -> BigInt,
         last_error -> Text,
+        trace -> Nullable<Text>,
     }
 }
 

@@ -6,9 +6,12 @@ use crate::context::Site;
 use crate::refusal::Refusal;
 use crate::schema::task;
 use crate::store::{Db, Tx};
+use crate::telemetry;
+use crate::telemetry::trace::{self, Kind, Span};
 use diesel::prelude::*;
 use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
+use opentelemetry::KeyValue;
 use rand::Rng;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -35,6 +38,8 @@ pub struct Task {
     pub tries: i32,
     /// When it was put down, µs.
     pub created_at: i64,
+    /// The trace that it is part of, as W3C's `traceparent`; none when nobody records one.
+    pub trace: Option<String>,
 }
 
 impl Task {
@@ -97,6 +102,7 @@ pub(crate) fn insert(
         task::due_at.eq(now.0),
         task::created_at.eq(now.0),
         task::last_error.eq(""),
+        task::trace.eq(trace::traceparent()),
     );
     match db {
         Db::Sqlite(db) => diesel::insert_into(task::table)
@@ -138,6 +144,24 @@ pub fn due(db: &mut Db, now: Time, limit: i64) -> QueryResult<Vec<Task>> {
 
 /// Works one task: ends it, or puts it off with backoff and full jitter.
 pub async fn work(site: &Site, handlers: &HashMap<&'static str, Handler>, task: Task) {
+    let parent = trace::parse(task.trace.as_deref());
+    let span = Span::begin(Kind::Internal, parent, || {
+        let attributes = vec![
+            KeyValue::new(telemetry::CONTEXT, site.context),
+            KeyValue::new("yemae.task.kind", task.kind.clone()),
+            KeyValue::new("yemae.task.tries", i64::from(task.tries)),
+        ];
+        (format!("task {}", task.kind).into(), attributes)
+    });
+    span.run(work_within(&span, site, handlers, task)).await;
+}
+
+async fn work_within(
+    span: &Span,
+    site: &Site,
+    handlers: &HashMap<&'static str, Handler>,
+    task: Task,
+) {
     let tried = match handlers.get(task.kind.as_str()) {
         Some(handler) => handler(site.clone(), task.clone()).await,
         None => Err(Refusal::internal(format!(
@@ -167,6 +191,7 @@ pub async fn work(site: &Site, handlers: &HashMap<&'static str, Handler>, task: 
         Err(refusal) => Err(refusal),
     };
     if let Err(refusal) = written {
+        span.fail(refusal.kind.name());
         put_off(site, task, refusal).await;
     }
 }

@@ -2,6 +2,7 @@
 
 use super::consumer::{MADE_ON, POLICIES, UNACKNOWLEDGED, config};
 use super::handle::{Handler, Verdict};
+use super::process::process;
 use super::{ANSWER, Bus, Fault, STREAM};
 use crate::policy::Policy;
 use crate::store::Store;
@@ -155,13 +156,15 @@ impl Follower {
         let is_first = |message: &Message| message.info().is_ok_and(|info| info.delivered == 1);
         let (first, again): (Vec<_>, Vec<_>) = batch.into_iter().partition(is_first);
         // They reach the writer in this order, so those of one entity are taken in order.
-        let verdicts = join_all(first.iter().map(|message| self.handler.first(message))).await;
+        let taken = |message| process(self.context(), message, self.handler.first(message));
+        let verdicts = join_all(first.iter().map(taken)).await;
         let mut done = Vec::new();
         for (message, verdict) in first.into_iter().zip(verdicts) {
             self.conclude(message, verdict, &mut done).await;
         }
         for message in again {
-            let verdict = self.handler.again_alone(&message).await;
+            let alone = self.handler.again_alone(&message);
+            let verdict = process(self.context(), &message, alone).await;
             self.conclude(message, verdict, &mut done).await;
         }
         done
@@ -216,9 +219,12 @@ impl Follower {
         }
     }
 
+    fn context(&self) -> &str {
+        self.config.durable_name.as_deref().unwrap_or_default()
+    }
+
     async fn info(&self) -> Result<Option<Info>, Fault> {
-        let name = self.config.durable_name.as_deref().unwrap_or_default();
-        match self.bus.stream()?.consumer_info(name).await {
+        match self.bus.stream()?.consumer_info(self.context()).await {
             Ok(info) => Ok(Some(info)),
             Err(why) if why.kind() == ConsumerInfoErrorKind::NotFound => Ok(None),
             Err(why) => Err(refused(why)),

@@ -4,6 +4,7 @@ use crate::clock::Time;
 use crate::outbox::Row;
 use crate::policy::Delivery;
 use crate::refusal::{Kind, Refusal, text};
+use crate::telemetry::trace::TRACEPARENT;
 use async_nats::{HeaderMap, HeaderName, HeaderValue};
 use std::time::Duration;
 
@@ -44,6 +45,9 @@ pub(crate) fn headers(row: &Row, last: u64, renewal: u32, now: Time) -> HeaderMa
     headers.insert(SEQUENCE, row.version.to_string());
     headers.insert("ce-subject", id_of_entity);
     headers.insert("content-type", "application/protobuf");
+    if let Some(trace) = &row.trace {
+        headers.insert(TRACEPARENT, trace.as_str());
+    }
     if let Some(expires_at) = row.expires_at {
         // What has expired is still told, for a moment: somebody may be waiting for just this.
         let left = Time(expires_at).since(now).max(SHORTEST_TTL);
@@ -61,6 +65,12 @@ pub(crate) fn stored(headers: &HeaderMap) -> (String, Option<i64>) {
         get(ID).unwrap_or_default().to_owned(),
         get(SEQUENCE).and_then(|version| version.parse().ok()),
     )
+}
+
+/// What `yemae.<context>.<Entity>.<id>` is without the id: of these there are few.
+pub(crate) fn destination(subject: &str) -> String {
+    let (context, entity, _) = parts(subject).unwrap_or(("_OTHER", "_OTHER", ""));
+    format!("yemae.{context}.{entity}")
 }
 
 /// The headers of a message, as they can be written down.
@@ -141,6 +151,7 @@ mod tests {
             body: vec![1, 2],
             at: NOW.0,
             expires_at: expires_at.map(|at| at.0),
+            trace: None,
         }
     }
 

@@ -1,11 +1,12 @@
 //! Handling a dead letter again.
 
-use super::{delete, find, unknown};
-use crate::bus::wire;
+use super::{DeadLetter, delete, find, unknown};
+use crate::bus::{process, wire};
 use crate::policy::{self, Policy};
 use crate::refusal::{Refusal, text};
 use crate::schema::dead_letter;
 use crate::store::Store;
+use async_nats::HeaderMap;
 use diesel::prelude::*;
 
 /// Handles a dead letter again by the context's `policies`, as if the stream had brought it. Once they have taken it,
@@ -15,11 +16,26 @@ use diesel::prelude::*;
 pub async fn redrive(store: &Store, policies: &[Policy], id: &str) -> Result<(), Refusal> {
     let wanted = id.to_owned();
     let (letter, content) = store.read(move |db| find(db, &wanted)).await?;
-    let refusal = match wire::read(
-        &letter.subject,
-        Some(&wire::header_map(&content.headers)),
-        &content.body,
-    ) {
+    let headers = wire::header_map(&content.headers);
+    // Part of the trace of what was told, not of who has it told again.
+    let span = process::processing(store.context(), &letter.subject, Some(&headers));
+    let redriving = redrive_within(store, policies, id, letter, &headers, &content.body);
+    let done = span.run(redriving).await;
+    if let Err(refusal) = &done {
+        span.fail(refusal.kind.name());
+    }
+    done
+}
+
+async fn redrive_within(
+    store: &Store,
+    policies: &[Policy],
+    id: &str,
+    letter: DeadLetter,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<(), Refusal> {
+    let refusal = match wire::read(&letter.subject, Some(headers), body) {
         Err(malformed) => malformed,
         Ok(delivery) => {
             let (policies, id) = (policies.to_vec(), id.to_owned());

@@ -1,6 +1,7 @@
 //! Publishing the rows of one subject, in order, so that the subject's last message is never a stale one.
 
 use super::{Published, Row};
+use crate::bus::process::sending;
 use crate::bus::{Bus, wire};
 use crate::clock::Clock;
 use async_nats::jetstream;
@@ -39,6 +40,16 @@ pub(super) enum Trouble {
 }
 
 impl Trouble {
+    /// Its class, for a trace and a metric.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Stream(_) => "stream",
+            Self::Full(_) => "full",
+            Self::Row(_) => "row",
+            Self::Lost(_) => "lost",
+        }
+    }
+
     pub(super) fn stream(why: impl std::fmt::Display) -> Self {
         Self::Stream(why.to_string())
     }
@@ -73,13 +84,15 @@ impl Publisher {
             trouble: None,
         };
         for row in rows {
-            match self.one(&row, &mut sent.last).await {
+            let span = sending(&row);
+            match span.run(self.one(&row, &mut sent.last)).await {
                 Ok(sequence) => sent.published.push(Published {
                     seq: row.seq,
                     stream_created: self.stream_created.to_string(),
                     stream_seq: sequence.and_then(|sequence| i64::try_from(sequence).ok()),
                 }),
                 Err(trouble) => {
+                    span.fail(trouble.name());
                     sent.trouble = Some(trouble);
                     break;
                 }

@@ -4,6 +4,7 @@ use super::trouble::store_unavailable;
 use super::tx::{Scope, Tx, Woken};
 use super::{Backend, Db, Signals, Url, out_of_time, thread};
 use crate::refusal::Refusal;
+use crate::telemetry::trace;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, mpsc};
@@ -81,7 +82,10 @@ impl Writers {
         F: Fn(&mut Tx<'_>) -> Result<T, Refusal> + Send + Sync + 'static,
     {
         let (tell, told) = oneshot::channel();
+        // What the command enqueues is part of the trace of who waits for it, on whatever thread it runs.
+        let context = trace::current();
         let job: Job = Box::new(move |db, scope| {
+            let _within = trace::enter(&context);
             let expired = deadline.is_some_and(|deadline| Instant::now() >= deadline);
             let (result, woken) = if expired {
                 (Err(out_of_time()), Woken::default())

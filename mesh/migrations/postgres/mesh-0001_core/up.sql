@@ -6,6 +6,7 @@ CREATE TABLE outbox (
     body BYTEA NOT NULL,
     at BIGINT NOT NULL,
     expires_at BIGINT,
+    trace TEXT,
     stream_created TEXT,
     stream_seq BIGINT,
     published_at BIGINT
@@ -27,6 +28,7 @@ CREATE TABLE task (
     due_at BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     last_error TEXT NOT NULL,
+    trace TEXT,
     PRIMARY KEY (kind, key)
 );
 CREATE INDEX task_due ON task (due_at);
