@@ -21,7 +21,9 @@ pub use trip::never_sent;
 
 use crate::contracts::Contracts;
 use crate::identity::Signer;
+use crate::telemetry::rpc::{Line, shared};
 use around::around;
+use span::Told;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,12 +49,16 @@ pub fn stack(
     board: &Board,
 ) -> Client {
     let peer: Arc<str> = peer.into();
-    let told = span::Told::new(&contracts, signer.as_ref(), &peer);
-    let circuit = board.circuit(&peer, endpoint.name(), settings.breaker_longest);
+    let line = Line {
+        // Where nobody signs it is not known who calls.
+        context: shared(signer.as_ref().map_or("yemae", Signer::context)),
+        peer: peer.clone().into(),
+    };
+    let circuit = board.circuit(&line, endpoint.name(), settings.breaker_longest);
     Client::new(
         ServiceBuilder::new()
             // Tells what was called and what became of it. Outermost: the caller waits for all of it.
-            .layer(around(told, span::tell))
+            .layer(around(Arc::new(Told::new(&contracts, &line)), span::tell))
             // Says of a failed call whether it can have had an effect. Outside the deadline, which also ends calls.
             .layer(around(contracts, trip::conclude))
             // Ends the call when its caller stops waiting, and sends none that cannot end by then. Outside retry: all
@@ -68,7 +74,7 @@ pub fn stack(
             // Gives up one attempt while there is time for another. Outside the limit: a place is waited for.
             .layer(around((peer.clone(), settings.attempt), attempt::keep))
             // Keeps a slow peer from holding all there is here. The last to refuse: a place is for what is sent.
-            .layer(around(limit::places(&peer, settings.in_flight), limit::enter))
+            .layer(around(limit::places(&line, settings.in_flight), limit::enter))
             // Makes one whole reply of whatever comes back, lost connections included. Nothing fails above this.
             .layer(around(peer, receive::receive))
             .service(endpoint.wire()),

@@ -55,6 +55,17 @@ pub enum Load {
     Peer,
 }
 
+impl Load {
+    /// Lower case, as a metric tells it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Peer => "peer",
+        }
+    }
+}
+
 /// Why contracts cannot be served.
 #[derive(Debug, thiserror::Error)]
 #[error("contract {place}: {why}")]

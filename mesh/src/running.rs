@@ -4,6 +4,7 @@ use crate::bus::Bus;
 use crate::context::{Context, Job, Site};
 use crate::leader::Candidacy;
 use crate::tasks::{self, Handler};
+use crate::telemetry::look_at;
 use std::collections::HashMap;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -11,6 +12,7 @@ use tokio::task::JoinSet;
 /// Publishes what the context states, follows what it follows, works its tasks and does its jobs, until the site
 /// stops. Of several replicas all follow, and one does the rest.
 pub async fn run(context: Context, site: Site, bus: Bus) {
+    let _looked_at = look_at(&site, &bus, !context.policies.is_empty());
     let mut parts = JoinSet::new();
     if !context.policies.is_empty() {
         let (site, bus, policies) = (site.clone(), bus.clone(), context.policies);

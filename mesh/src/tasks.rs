@@ -7,6 +7,7 @@ use crate::refusal::Refusal;
 use crate::schema::task;
 use crate::store::{Db, Tx};
 use crate::telemetry;
+use crate::telemetry::catalog::TASK_FAILURES;
 use crate::telemetry::trace::{self, Kind, Span};
 use diesel::prelude::*;
 use futures::future::BoxFuture;
@@ -132,6 +133,15 @@ pub fn open(db: &mut Db) -> QueryResult<i64> {
     task::table.count().get_result(db)
 }
 
+/// How many are due and not done, and since when the longest is (µs).
+pub fn waiting(db: &mut Db, now: Time) -> QueryResult<(i64, Option<i64>)> {
+    let due = task::table.filter(task::due_at.le(now.0));
+    Ok((
+        due.count().get_result(db)?,
+        due.select(diesel::dsl::min(task::due_at)).get_result(db)?,
+    ))
+}
+
 /// Tasks that are due, longest waiting first.
 pub fn due(db: &mut Db, now: Time, limit: i64) -> QueryResult<Vec<Task>> {
     task::table
@@ -192,6 +202,16 @@ async fn work_within(
     };
     if let Err(refusal) = written {
         span.fail(refusal.kind.name());
+        // A kind that nobody works is whatever a row says.
+        let kind = handlers.get_key_value(task.kind.as_str());
+        let kind = kind.map_or("_OTHER", |(kind, _)| kind);
+        TASK_FAILURES.add(
+            1,
+            &[
+                KeyValue::new(telemetry::CONTEXT, site.context),
+                KeyValue::new("yemae.task.kind", kind),
+            ],
+        );
         put_off(site, task, refusal).await;
     }
 }

@@ -2,7 +2,7 @@
 
 use super::consumer::{MADE_ON, POLICIES, UNACKNOWLEDGED, config};
 use super::handle::{Handler, Verdict};
-use super::process::process;
+use super::process::{consumed, process, retried};
 use super::{ANSWER, Bus, Fault, STREAM};
 use crate::policy::Policy;
 use crate::store::Store;
@@ -153,6 +153,7 @@ impl Follower {
 
     /// Takes a batch: what comes for the first time together, what came before one by one. Answers what is done with.
     async fn take(&self, batch: Vec<Message>) -> Vec<Message> {
+        consumed(self.context(), batch.len());
         let is_first = |message: &Message| message.info().is_ok_and(|info| info.delivered == 1);
         let (first, again): (Vec<_>, Vec<_>) = batch.into_iter().partition(is_first);
         // They reach the writer in this order, so those of one entity are taken in order.
@@ -162,6 +163,7 @@ impl Follower {
         for (message, verdict) in first.into_iter().zip(verdicts) {
             self.conclude(message, verdict, &mut done).await;
         }
+        retried(self.context(), again.len());
         for message in again {
             let alone = self.handler.again_alone(&message);
             let verdict = process(self.context(), &message, alone).await;

@@ -4,10 +4,19 @@ use super::handle::Verdict;
 use super::wire::{self, destination};
 use crate::outbox::Row;
 use crate::telemetry::CONTEXT;
+use crate::telemetry::catalog::{CONSUMED, CONSUMER_RETRIES, OUTBOX_TROUBLE, PROCESS, SENT};
 use crate::telemetry::trace::{self, Kind, Span, TRACEPARENT};
 use async_nats::HeaderMap;
 use async_nats::jetstream::Message;
 use opentelemetry::KeyValue;
+use tokio::time::Instant;
+
+const SYSTEM: &str = "messaging.system";
+const OPERATION: &str = "messaging.operation.name";
+const DESTINATION: &str = "messaging.destination.name";
+const MESSAGE_ID: &str = "messaging.message.id";
+/// The class of every error in taking a message: its words may be about somebody.
+const REFUSED: &str = "refused";
 
 /// Takes a message as part of the trace of who enqueued it.
 pub(super) async fn process(
@@ -16,11 +25,56 @@ pub(super) async fn process(
     taking: impl Future<Output = Verdict>,
 ) -> Verdict {
     let span = processing(context, &message.subject, message.headers.as_ref());
+    let begun = Instant::now();
     let verdict = span.run(taking).await;
-    if let Verdict::Again(_) = verdict {
-        span.fail("refused");
+    let refused = matches!(verdict, Verdict::Again(_));
+    if refused {
+        span.fail(REFUSED);
+    }
+    if PROCESS.is_on() && verdict != Verdict::Silence {
+        let all = [
+            nats(),
+            KeyValue::new(OPERATION, "process"),
+            KeyValue::new(DESTINATION, destination(&message.subject)),
+            of(context),
+            KeyValue::new("error.type", REFUSED),
+        ];
+        let took = begun.elapsed().as_secs_f64();
+        PROCESS.record(took, &all[..4 + usize::from(refused)]);
     }
     verdict
+}
+
+/// Messages were brought.
+pub(super) fn consumed(context: &str, messages: usize) {
+    let operation = KeyValue::new(OPERATION, "receive");
+    CONSUMED.add(messages, &[nats(), operation, of(context)]);
+}
+
+/// Messages came again.
+pub(super) fn retried(context: &str, messages: usize) {
+    if messages > 0 {
+        CONSUMER_RETRIES.add(messages, &[of(context)]);
+    }
+}
+
+/// Events were published.
+pub(crate) fn sent(context: &str, events: usize) {
+    let operation = KeyValue::new(OPERATION, "send");
+    SENT.add(events, &[nats(), operation, of(context)]);
+}
+
+/// A publish failed.
+pub(crate) fn failed(context: &str, why: &'static str) {
+    OUTBOX_TROUBLE.add(1, &[of(context), KeyValue::new("error.type", why)]);
+}
+
+fn nats() -> KeyValue {
+    KeyValue::new(SYSTEM, "nats")
+}
+
+fn of(context: &str) -> KeyValue {
+    KeyValue::new(CONTEXT, context.to_owned())
 }
 
 /// The span of taking a message.
@@ -53,14 +107,12 @@ pub(crate) fn sending(row: &Row) -> Span {
     })
 }
 
-const MESSAGE_ID: &str = "messaging.message.id";
-
 fn attributes(operation: &'static str, context: &str, destination: String) -> Vec<KeyValue> {
     vec![
-        KeyValue::new("messaging.system", "nats"),
+        nats(),
         KeyValue::new("messaging.operation.type", operation),
-        KeyValue::new("messaging.operation.name", operation),
-        KeyValue::new("messaging.destination.name", destination),
-        KeyValue::new(CONTEXT, context.to_owned()),
+        KeyValue::new(OPERATION, operation),
+        KeyValue::new(DESTINATION, destination),
+        of(context),
     ]
 }

@@ -1,6 +1,8 @@
 //! How the peers of a context stand, for those who ask.
 
 use super::circuit::Circuit;
+use crate::telemetry::glance;
+use crate::telemetry::rpc::Line;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -44,15 +46,12 @@ impl Board {
             .collect()
     }
 
-    pub(super) fn circuit(
-        &self,
-        peer: &Arc<str>,
-        endpoint: &str,
-        longest: Duration,
-    ) -> Arc<Circuit> {
-        let circuit = Arc::new(Circuit::new(peer.clone(), endpoint, longest));
+    pub(super) fn circuit(&self, line: &Line, endpoint: &str, longest: Duration) -> Arc<Circuit> {
+        let circuit = Arc::new(Circuit::new(line.clone(), endpoint, longest));
         let mut circuits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         circuits.push(Arc::downgrade(&circuit));
+        let seen = Arc::downgrade(&circuit);
+        glance(move || Some(seen.upgrade()?.reading()));
         circuit
     }
 }

@@ -4,6 +4,9 @@ use super::around::{Hop, send};
 use super::breaker::{Breaker, Generation, Outcome};
 use super::reply::{self, Own};
 use super::{Reply, Request, Standing, State};
+use crate::telemetry::Reading;
+use crate::telemetry::catalog::{BREAKER_OPENED, BREAKER_STATE};
+use crate::telemetry::rpc::Line;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -12,15 +15,15 @@ use tonic::Code;
 /// The breaker of one endpoint.
 #[derive(Debug)]
 pub(super) struct Circuit {
-    peer: Arc<str>,
+    line: Line,
     endpoint: String,
     breaker: Mutex<Breaker>,
 }
 
 impl Circuit {
-    pub(super) fn new(peer: Arc<str>, endpoint: &str, longest: Duration) -> Self {
+    pub(super) fn new(line: Line, endpoint: &str, longest: Duration) -> Self {
         Self {
-            peer,
+            line,
             endpoint: endpoint.to_owned(),
             breaker: Mutex::new(Breaker::new(longest, Instant::now())),
         }
@@ -29,11 +32,20 @@ impl Circuit {
     pub(super) fn standing(&self) -> Standing {
         let breaker = self.breaker();
         Standing {
-            peer: self.peer.to_string(),
+            peer: self.line.peer.to_string(),
             endpoint: self.endpoint.clone(),
             state: breaker.state(),
             consecutive_failures: breaker.consecutive_failures(),
         }
+    }
+
+    pub(super) fn reading(&self) -> Vec<Reading> {
+        let state = match self.breaker().state() {
+            State::Closed => 0.0,
+            State::Probing => 1.0,
+            State::Open => 2.0,
+        };
+        self.line.reading(&BREAKER_STATE, state)
     }
 
     fn breaker(&self) -> MutexGuard<'_, Breaker> {
@@ -49,15 +61,16 @@ impl Circuit {
         };
         match (before, after) {
             (State::Closed, State::Open) => {
+                BREAKER_OPENED.add(1, &self.line.attributes());
                 tracing::warn!(
-                    peer = &*self.peer,
+                    peer = self.line.peer.as_str(),
                     endpoint = self.endpoint,
                     "circuit opened"
                 );
             }
             (State::Probing, State::Closed) => {
                 tracing::info!(
-                    peer = &*self.peer,
+                    peer = self.line.peer.as_str(),
                     endpoint = self.endpoint,
                     "circuit closed"
                 );
@@ -73,7 +86,7 @@ pub(super) async fn guard(circuit: Arc<Circuit>, next: impl Hop, request: Reques
     let admitted = circuit.breaker().admit(Instant::now());
     let call = match admitted {
         Ok(call) => call,
-        Err(wait) => return reply::circuit_open(&circuit.peer, wait),
+        Err(wait) => return reply::circuit_open(circuit.line.peer.as_str(), wait),
     };
     let mut pass = Pass {
         circuit,

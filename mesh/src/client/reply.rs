@@ -3,6 +3,7 @@
 use super::Reply;
 use crate::refusal::{Kind, Refusal, text};
 use http::StatusCode;
+use std::borrow::Cow;
 use std::time::Duration;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
@@ -53,8 +54,22 @@ pub(super) fn retry_after(reply: &Reply) -> Option<Duration> {
     status(reply)?.get_details_retry_info()?.retry_delay
 }
 
+/// Why this client refused, in a word.
+#[derive(Clone, Copy)]
+struct Reason(&'static str);
+
+/// Why it was refused here, when it was.
+pub(super) fn refused(reply: &Reply) -> Option<&'static str> {
+    let Reason(reason) = reply.extensions().get()?;
+    Some(reason)
+}
+
 fn made(own: Own, refusal: Refusal) -> Reply {
+    let reason = refusal.reason.clone();
     let mut reply: Reply = refusal.into_status().into_http();
+    if let (Own::Refused, Cow::Borrowed(reason)) = (own, reason) {
+        reply.extensions_mut().insert(Reason(reason));
+    }
     reply.extensions_mut().insert(own);
     reply
 }

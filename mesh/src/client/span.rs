@@ -3,59 +3,74 @@
 use super::around::{Hop, send};
 use super::{Reply, Request, reply};
 use crate::contracts::Contracts;
-use crate::identity::Signer;
-use crate::telemetry::rpc::{self, Labels};
-use crate::telemetry::trace::{self, Kind};
-use opentelemetry::StringValue;
+use crate::telemetry::rpc::{self, Labels, Line};
+use crate::telemetry::trace;
 use std::sync::Arc;
 use tokio::time::Instant;
-use tracing::Instrument;
+use tonic::Code;
+use tracing::{Instrument, Span};
 
 /// Whose calls to whom are told of.
 pub(super) struct Told {
     contracts: Arc<Contracts>,
-    /// Who calls; where nobody signs that is not known.
-    context: StringValue,
-    peer: StringValue,
+    line: Line,
 }
 
 impl Told {
-    pub(super) fn new(
-        contracts: &Arc<Contracts>,
-        signer: Option<&Signer>,
-        peer: &Arc<str>,
-    ) -> Arc<Self> {
-        Arc::new(Self {
+    pub(super) fn new(contracts: &Arc<Contracts>, line: &Line) -> Self {
+        Self {
             contracts: contracts.clone(),
-            context: rpc::shared(signer.map_or("yemae", Signer::context)),
-            peer: peer.clone().into(),
-        })
+            line: line.clone(),
+        }
     }
 
     fn labels(&self, request: &Request) -> Labels {
         match self.contracts.method(request.uri().path()) {
-            Some(method) => method.labels.of_caller(&self.context),
-            None => Labels::other(self.context.as_str()),
+            Some(method) => method.labels.of_caller(&self.line.context),
+            None => Labels::other(self.line.context.as_str()),
         }
     }
 }
 
 pub(super) async fn tell(told: Arc<Told>, next: impl Hop, mut request: Request) -> Reply {
     let labels = told.labels(&request);
-    let span = labels.client(&told.peer);
+    let (peer, method) = (told.line.peer.as_str(), request.uri().path());
+    let logged = tracing::debug_span!("call", peer, method);
+    let mut closing = Closing {
+        span: labels.client(&told.line.peer),
+        labels,
+        logged: logged.clone(),
+        begun: Instant::now(),
+        code: Code::Cancelled,
+        told,
+    };
+    let context = closing.span.context().clone();
     // One for all attempts: they are one call.
-    trace::inject(span.context(), request.headers_mut());
-    let logged = tracing::debug_span!(
-        "call",
-        peer = told.peer.as_str(),
-        method = request.uri().path()
-    );
-    let begun = Instant::now();
-    let reply = span
-        .run(send(next, request).instrument(logged.clone()))
-        .await;
-    let code = reply::code(&reply);
-    logged.in_scope(|| tracing::debug!(?code, took = ?begun.elapsed(), "called"));
-    rpc::ended(&span, &Kind::Client, code);
+    trace::inject(&context, request.headers_mut());
+    let reply = trace::within(context, send(next, request).instrument(logged)).await;
+    closing.code = reply::code(&reply);
+    if let Some(reason) = reply::refused(&reply) {
+        closing.told.line.refused(reason);
+    }
     reply
+}
+
+/// Tells what became of a call when it is dropped: with its reply, or with a caller who waits no longer.
+struct Closing {
+    told: Arc<Told>,
+    labels: Labels,
+    span: trace::Span,
+    logged: Span,
+    begun: Instant,
+    code: Code,
+}
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        let (code, took) = (self.code, self.begun.elapsed());
+        self.logged
+            .in_scope(|| tracing::debug!(?code, ?took, "called"));
+        let peer = Some(&self.told.line.peer);
+        rpc::ended(&self.span, &self.labels, peer, code, took);
+    }
 }

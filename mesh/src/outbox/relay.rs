@@ -8,6 +8,7 @@ use super::patience::{self, FIRST_PAUSE, Troubles};
 use super::publish::{Last, Publisher, Sent, Trouble};
 use super::{Published, mark, sweep};
 use crate::bus::Bus;
+use crate::bus::process::{failed, sent};
 use crate::store::Store;
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -55,6 +56,9 @@ async fn publishing(bus: Bus, store: Store, stop: CancellationToken) {
             () = stop.cancelled() => return,
             healed = heal(&bus, &store, suspected) => healed,
         };
+        if let Err(why) = &healed {
+            failed(store.context(), why.name());
+        }
         let pause = match healed {
             Ok(ground) => {
                 let mut relay = Relay::new(&bus, &store, ground, &mut trouble);
@@ -186,6 +190,7 @@ impl<'a> Relay<'a> {
             .collect();
         if !published.is_empty() {
             self.trouble.over();
+            sent(self.store.context(), published.len());
             self.mark(published).await;
         }
         for sent in landed {
@@ -194,6 +199,9 @@ impl<'a> Relay<'a> {
                 (Some(last), None) => self.known.insert(sent.subject.clone(), last),
                 _ => self.known.remove(&sent.subject),
             };
+            if let Some(trouble) = &sent.trouble {
+                failed(self.store.context(), trouble.name());
+            }
             match sent.trouble {
                 None => drop(self.put_off.remove(&sent.subject)),
                 Some(Trouble::Stream(why)) => {

@@ -3,6 +3,7 @@
 use super::next::{Incoming, Next, layer as layer_of};
 use crate::client::Reply;
 use crate::refusal::{Kind, Refusal, text};
+use crate::telemetry::rpc::shed;
 use crate::{deadline, task};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
@@ -22,6 +23,9 @@ async fn keep(work: TaskTracker, next: Next, mut incoming: Incoming) -> Result<R
     let own = incoming.method.as_ref().map(|method| method.deadline);
     let patience = own.into_iter().chain(asked).min();
     if patience.is_some_and(|patience| patience.is_zero()) {
+        if let Some(method) = &incoming.method {
+            shed(method, "DEADLINE_EXCEEDED");
+        }
         return Err(out_of_time());
     }
     // Too far off to be told is no deadline.

@@ -3,6 +3,10 @@
 use super::next::{Incoming, Next, layer as layer_of};
 use crate::contracts::{Load, Method};
 use crate::refusal::{Kind, Refusal, text};
+use crate::telemetry::catalog::{LIMIT_CALLS, LIMIT_IN_USE};
+use crate::telemetry::rpc::shed;
+use crate::telemetry::{CONTEXT, Reading, glance};
+use opentelemetry::KeyValue;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -72,12 +76,40 @@ impl Gates {
                 (n < most).then_some(n + 1)
             })
             .map(|_| Permit(inside.clone()))
-            .map_err(|_| overloaded())
+            .map_err(|_| {
+                shed(method, "OVERLOADED");
+                overloaded()
+            })
+    }
+
+    /// How many are let in, and are in, by context and class.
+    fn readings(&self) -> Vec<Reading> {
+        let mut readings = Vec::new();
+        for (context, of_context) in &self.inside {
+            for (load, inside) in of_context {
+                let inside = inside.load(Ordering::Acquire);
+                for (metric, value) in [(&LIMIT_CALLS, self.limits.calls), (&LIMIT_IN_USE, inside)]
+                {
+                    let attributes = vec![
+                        KeyValue::new(CONTEXT, context.clone()),
+                        KeyValue::new("yemae.load", load.name()),
+                    ];
+                    readings.push(Reading {
+                        metric,
+                        value: value as f64,
+                        attributes,
+                    });
+                }
+            }
+        }
+        readings
     }
 }
 
 pub(super) fn layer(gates: Gates) -> impl Fn(Next) -> Next + Clone {
     let gates = Arc::new(gates);
+    let seen = Arc::downgrade(&gates);
+    glance(move || Some(seen.upgrade()?.readings()));
     layer_of(move |next: Next, mut incoming: Incoming| {
         let gates = gates.clone();
         async move {

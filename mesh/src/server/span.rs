@@ -4,7 +4,7 @@ use super::next::{Incoming, Next};
 use crate::client::Reply;
 use crate::refusal::Refusal;
 use crate::telemetry::rpc::{self, Labels};
-use crate::telemetry::trace::{self, Kind};
+use crate::telemetry::trace;
 use http::HeaderMap;
 use http_body::{Frame, SizeHint};
 use std::pin::Pin;
@@ -30,12 +30,12 @@ pub(super) async fn tell(next: Next, incoming: Incoming) -> Result<Reply, Refusa
     let mut closing = Closing {
         logged: logged.clone(),
         span,
+        labels,
         started: Instant::now(),
         code: Code::Cancelled,
     };
     let is_unary = incoming.is_unary();
-    let work = next.call(incoming).instrument(logged);
-    let reply = trace::within(context, work).await?;
+    let reply = trace::within(context, next.call(incoming).instrument(logged)).await?;
     match code(reply.headers()) {
         Some(code) => closing.code = code,
         None if is_unary => closing.code = Code::Ok,
@@ -55,6 +55,7 @@ fn code(headers: &HeaderMap) -> Option<Code> {
 struct Closing {
     logged: Span,
     span: trace::Span,
+    labels: Labels,
     started: Instant,
     code: Code,
 }
@@ -70,7 +71,7 @@ impl Drop for Closing {
         } else {
             tracing::info!(?code, ms, "answered");
         }
-        rpc::ended(&self.span, &Kind::Server, code);
+        rpc::ended(&self.span, &self.labels, None, code, self.started.elapsed());
     }
 }
 

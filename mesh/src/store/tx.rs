@@ -5,7 +5,9 @@ use crate::clock::{Clock, Time};
 use crate::contracts::Contracts;
 use crate::event::Event;
 use crate::refusal::Refusal;
+use crate::telemetry;
 use crate::{inbox, outbox, tasks};
+use opentelemetry::KeyValue;
 use std::sync::Arc;
 
 /// What every transaction of a store knows.
@@ -19,6 +21,11 @@ pub(super) struct Scope {
 impl Scope {
     pub(super) fn context(&self) -> &str {
         &self.context
+    }
+
+    /// By which its metrics are told apart.
+    pub(super) fn label(&self) -> KeyValue {
+        KeyValue::new(telemetry::CONTEXT, self.context.clone())
     }
 
     pub(super) fn new(setup: &Setup) -> Self {

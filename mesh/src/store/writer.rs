@@ -4,7 +4,8 @@ use super::trouble::store_unavailable;
 use super::tx::{Scope, Tx, Woken};
 use super::{Backend, Db, Signals, Url, out_of_time, thread};
 use crate::refusal::Refusal;
-use crate::telemetry::trace;
+use crate::telemetry::catalog::{STORE_COMMIT, STORE_GROUP, STORE_QUEUE};
+use crate::telemetry::{Reading, glance, trace};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, mpsc};
@@ -28,7 +29,10 @@ pub(super) struct Done {
 }
 
 pub(super) enum Writers {
-    Threads(Vec<mpsc::Sender<Job>>),
+    Threads {
+        lanes: Vec<mpsc::Sender<Job>>,
+        queue: Arc<()>,
+    },
     Inline {
         db: Arc<Mutex<Db>>,
         scope: Scope,
@@ -54,7 +58,23 @@ impl Writers {
             thread("yemae-writer".to_owned(), move || lane.work());
             queue
         };
-        Self::Threads((0..lanes).map(lane).collect())
+        let queue = Arc::new(());
+        let (seen, label) = (Arc::downgrade(&queue), scope.label());
+        glance(move || {
+            // All but the one that the writers themselves hold, and this one.
+            let waiting = seen
+                .upgrade()
+                .map(|queue| Arc::strong_count(&queue).saturating_sub(2))?;
+            Some(vec![Reading {
+                metric: &STORE_QUEUE,
+                value: waiting as f64,
+                attributes: vec![label.clone()],
+            }])
+        });
+        Self::Threads {
+            lanes: (0..lanes).map(lane).collect(),
+            queue,
+        }
     }
 
     pub(super) fn inline(
@@ -71,6 +91,14 @@ impl Writers {
         }
     }
 
+    /// A place in the queue, held while a command waits.
+    fn queue(&self) -> Option<Arc<()>> {
+        match self {
+            Self::Threads { queue, .. } => Some(queue.clone()),
+            Self::Inline { .. } => None,
+        }
+    }
+
     pub(super) async fn run<T, F>(
         &self,
         lane: u64,
@@ -84,7 +112,9 @@ impl Writers {
         let (tell, told) = oneshot::channel();
         // What the command enqueues is part of the trace of who waits for it, on whatever thread it runs.
         let context = trace::current();
+        let place = self.queue();
         let job: Job = Box::new(move |db, scope| {
+            drop(place);
             let _within = trace::enter(&context);
             let expired = deadline.is_some_and(|deadline| Instant::now() >= deadline);
             let (result, woken) = if expired {
@@ -101,7 +131,7 @@ impl Writers {
             }
         });
         match self {
-            Self::Threads(lanes) => {
+            Self::Threads { lanes, .. } => {
                 let lane = &lanes[lane as usize % lanes.len()];
                 lane.send(job)
                     .map_err(|_| store_unavailable("the writer has stopped"))?;
@@ -203,7 +233,12 @@ fn group(db: &mut Db, scope: &Scope, signals: &Signals, jobs: impl Iterator<Item
             "the database rolled the whole group back",
         ))
     } else {
-        db.commit().map_err(store_unavailable)
+        let begun = Instant::now();
+        let committed = db.commit().map_err(store_unavailable);
+        let label = [scope.label()];
+        STORE_COMMIT.record(begun.elapsed().as_secs_f64(), &label);
+        STORE_GROUP.record(answers.len() as f64, &label);
+        committed
     };
     let fine = committed.is_ok();
     if fine {

@@ -50,6 +50,18 @@ pub(super) fn start(resource: Resource) -> Result<Option<Exporter>, Fault> {
     if forbidden || !asked.into_iter().any(|name| variable(name).is_some()) {
         return Ok(None);
     }
+    let protocols = [
+        "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
+        "OTEL_EXPORTER_OTLP_PROTOCOL",
+    ];
+    if let Some(protocol) = protocols.into_iter().find_map(variable)
+        && protocol != "grpc"
+    {
+        tracing::warn!(
+            protocol,
+            "spans are sent by gRPC, whatever protocol is asked for"
+        );
+    }
     // Of its own: it must send while others block, and still when they have ended.
     let runtime = Builder::new_multi_thread()
         .worker_threads(1)

@@ -1,6 +1,7 @@
 //! Spans, and the context they hand on: over calls, through the outbox and the stream, into tasks. While nothing is
 //! exported, a context that came in is handed on as it came, and nothing else is done.
 
+use futures::future::Either;
 use http::{HeaderMap, HeaderValue};
 use opentelemetry::KeyValue;
 use opentelemetry::propagation::{Extractor, TextMapPropagator};
@@ -37,11 +38,15 @@ pub(crate) fn enter(context: &Option<Context>) -> Option<ContextGuard> {
     context.clone().map(Context::attach)
 }
 
-/// Runs `work` with what is handed on from here, wherever it runs.
-pub(crate) async fn within<T>(context: Option<Context>, work: impl Future<Output = T>) -> T {
+/// Runs `work` with what is handed on from here, wherever it runs. No async function: that would hold `work` twice, and
+/// calls in one process lie within each other on one stack.
+pub(crate) fn within<T>(
+    context: Option<Context>,
+    work: impl Future<Output = T>,
+) -> impl Future<Output = T> {
     match context {
-        Some(context) => work.with_context(context).await,
-        None => work.await,
+        Some(context) => Either::Left(work.with_context(context)),
+        None => Either::Right(work),
     }
 }
 
@@ -52,6 +57,17 @@ pub(crate) fn traceparent() -> Option<String> {
         let context = span.span_context();
         (context.is_valid() && context.is_sampled()).then(|| write(context))
     })
+}
+
+/// The ids of what is recorded here, for a log line.
+pub(super) fn ids() -> Option<(String, String)> {
+    let context = current()?;
+    let span = context.span();
+    let (trace, span) = (
+        span.span_context().trace_id(),
+        span.span_context().span_id(),
+    );
+    Some((trace.to_string(), span.to_string()))
 }
 
 fn write(context: &SpanContext) -> String {
@@ -168,8 +184,8 @@ impl Span {
     }
 
     /// Runs `work` as part of it.
-    pub(crate) async fn run<T>(&self, work: impl Future<Output = T>) -> T {
-        within(self.context.clone(), work).await
+    pub(crate) fn run<T>(&self, work: impl Future<Output = T>) -> impl Future<Output = T> {
+        within(self.context.clone(), work)
     }
 
     /// Adds to it, when it is recorded.

@@ -1,0 +1,73 @@
+//! What is not counted but looked at, when somebody asks: rows that wait, calls in flight, breakers.
+
+use super::metric::{Kind, Metric};
+use futures::future::{BoxFuture, join_all};
+use opentelemetry::KeyValue;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// Who does not answer by then is left out: what is not known is not told.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// What was seen at one place.
+pub(crate) struct Reading {
+    pub(crate) metric: &'static Metric,
+    pub(crate) value: f64,
+    pub(crate) attributes: Vec<KeyValue>,
+}
+
+/// Looks at one place; none when it is not there any more.
+type Look = Box<dyn Fn() -> Option<BoxFuture<'static, Vec<Reading>>> + Send>;
+
+static PLACES: Mutex<Vec<Look>> = Mutex::new(Vec::new());
+static SEEN: Mutex<Vec<Reading>> = Mutex::new(Vec::new());
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Has `look` asked whenever somebody asks us, until it answers none.
+pub(crate) fn watch(look: impl Fn() -> Option<BoxFuture<'static, Vec<Reading>>> + Send + 'static) {
+    if super::catalog::LOG_LOST.is_on() {
+        lock(&PLACES).push(Box::new(look));
+    }
+}
+
+/// The same for what is seen at once.
+pub(crate) fn glance(look: impl Fn() -> Option<Vec<Reading>> + Send + 'static) {
+    watch(move || {
+        let seen = look()?;
+        Some(Box::pin(std::future::ready(seen)))
+    });
+}
+
+/// Looks at every place.
+pub(super) async fn look() {
+    let mut looks = Vec::new();
+    lock(&PLACES).retain(|look| look().map(|look| looks.push(look)).is_some());
+    let seen = join_all(looks.into_iter().map(|look| timeout(PATIENCE, look))).await;
+    let mut all: Vec<Reading> = Vec::new();
+    for reading in seen.into_iter().flatten().flatten() {
+        let alike = |other: &&mut Reading| {
+            std::ptr::eq(other.metric, reading.metric) && other.attributes == reading.attributes
+        };
+        match all.iter_mut().find(alike) {
+            Some(other) if reading.metric.kind == Kind::Worst => {
+                other.value = other.value.max(reading.value);
+            }
+            Some(other) => other.value += reading.value,
+            None => all.push(reading),
+        }
+    }
+    *lock(&SEEN) = all;
+}
+
+/// Tells what was seen of `metric` the last time.
+pub(super) fn tell(metric: &Metric, mut told: impl FnMut(f64, &[KeyValue])) {
+    let seen = lock(&SEEN);
+    let own = seen
+        .iter()
+        .filter(|reading| std::ptr::eq(reading.metric, metric));
+    own.for_each(|reading| told(reading.value, &reading.attributes));
+}
