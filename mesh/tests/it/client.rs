@@ -7,6 +7,6 @@ mod deadline;
 mod limit;
 mod lost;
 mod never_sent;
-mod peer;
+pub mod peer;
 mod retry;
 mod wire;

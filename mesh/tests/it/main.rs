@@ -9,3 +9,4 @@ mod postgres;
 mod rig;
 mod server;
 mod store;
+mod telemetry;

@@ -8,7 +8,7 @@ mod answer;
 mod auth;
 mod deadline;
 mod drain;
-mod house;
+pub mod house;
 mod limit;
 mod message;
 mod pass;
@@ -64,7 +64,7 @@ fn message(length: usize) -> Body {
 }
 
 /// An empty message.
-fn fine() -> Reply {
+pub fn fine() -> Reply {
     let trailers = Ok(HeaderMap::from_iter([(
         Status::GRPC_STATUS,
         "0".parse().unwrap(),
@@ -75,7 +75,7 @@ fn fine() -> Reply {
 
 /// What a caller is told in the end.
 #[derive(Debug)]
-struct Told {
+pub struct Told {
     code: Code,
     /// The reason of the one ErrorInfo.
     reason: String,
@@ -84,6 +84,10 @@ struct Told {
 }
 
 impl Told {
+    pub fn is_overloaded(&self) -> bool {
+        self.is(Code::ResourceExhausted, "OVERLOADED")
+    }
+
     fn is(&self, code: Code, reason: &str) -> bool {
         self.code == code && self.reason == reason
     }
@@ -160,14 +164,14 @@ impl Count {
 }
 
 /// A server that listens.
-struct Listening {
-    address: SocketAddr,
+pub struct Listening {
+    pub address: SocketAddr,
     stop: tokio_util::sync::CancellationToken,
     done: tokio::task::JoinHandle<Drained>,
 }
 
 impl Listening {
-    async fn start(server: &Server, settings: Settings) -> Self {
+    pub async fn start(server: &Server, settings: Settings) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = tokio_util::sync::CancellationToken::new();
