@@ -45,7 +45,7 @@ const MY_ORDERS: &str = "/yemae.mypage.v1.MyPageService/ListMyOrders";
 const WATCH: &str = "/yemae.mypage.v1.MyPageService/WatchMyOrders";
 const PRINT: &str = "/yemae.cinema.ticket.v1.TicketService/PrintTicket";
 
-fn request(path: &str, authorization: &str) -> http::request::Builder {
+pub fn request(path: &str, authorization: &str) -> http::request::Builder {
     http::Request::post(path)
         .header("content-type", "application/grpc")
         .header(AUTHORIZATION, authorization)
@@ -84,6 +84,10 @@ pub struct Told {
 }
 
 impl Told {
+    pub fn is_fine(&self) -> bool {
+        self.code == Code::Ok
+    }
+
     pub fn is_overloaded(&self) -> bool {
         self.is(Code::ResourceExhausted, "OVERLOADED")
     }

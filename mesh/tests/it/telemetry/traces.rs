@@ -2,9 +2,16 @@
 
 use super::collector::Seen;
 use super::story;
+use crate::rig::Database;
+use crate::server::house::House;
+use crate::server::{fine, request};
+use mesh::outbox;
+use mesh::server::Limits;
+use mesh::store::Backend;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 
+const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 const HOLD: &str = "yemae.cinema.theater.v1.TheaterService/HoldSeats";
 const APPROVE: &str = "yemae.payment.v1.PaymentService/Approve";
 
@@ -112,4 +119,55 @@ async fn one_trace_leads_from_the_call_to_the_last_effect() {
         .find(|line| line.contains("\"answered\"") && line.contains(HOLD));
     let line: serde_json::Value = serde_json::from_str(line.unwrap()).unwrap();
     assert_eq!(line["trace_id"], trace, "{line}");
+}
+
+#[tokio::test]
+async fn without_a_collector_what_comes_in_sampled_is_written_down_as_it_came_and_nothing_else() {
+    let database = Database::new(Backend::Sqlite).unwrap();
+    let store = database.open("cinema-theater");
+    let writes = store.clone();
+    let house = House::with(Limits::default(), move |_| {
+        let store = writes.clone();
+        async move {
+            state(&store).await;
+            fine()
+        }
+    })
+    .await;
+    let unsampled = PARENT.replace("-01", "-00");
+    for parent in [None, Some(PARENT), Some(&*unsampled), Some("of no use")] {
+        let mut request = request(&format!("/{HOLD}"), &house.service("cinema-booking"));
+        if let Some(parent) = parent {
+            request = request.header("traceparent", parent);
+        }
+        assert!(house.ask(request).await.is_fine(), "{parent:?}");
+    }
+    let written = store.read(|db| {
+        let rows = outbox::unpublished(db, 10)?;
+        let due = mesh::tasks::due(db, mesh::Time(i64::MAX), 10)?;
+        let rows: Vec<_> = rows.into_iter().map(|row| row.trace).collect();
+        Ok((
+            rows,
+            due.into_iter().map(|task| task.trace).collect::<Vec<_>>(),
+        ))
+    });
+    let (rows, tasks) = written.await.unwrap();
+    let told = Some(PARENT.to_owned());
+    assert_eq!(rows, [None, told.clone(), None, None]);
+    assert_eq!(tasks.iter().filter(|trace| **trace == told).count(), 1);
+    assert_eq!(tasks.iter().flatten().count(), 1);
+}
+
+/// States the next version of an order, and puts down a task about it.
+async fn state(store: &mesh::Store) {
+    let stated = store.write((), |tx| {
+        let version = 1 + outbox::waiting(tx.db())?.0;
+        tx.start_task("tell", &version.to_string(), &())?;
+        tx.enqueue(mesh::Event::new(
+            "0197",
+            version,
+            &crate::bus::order("0197", version),
+        ))
+    });
+    stated.await.unwrap();
 }
