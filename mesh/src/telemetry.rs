@@ -77,10 +77,11 @@ struct Farewell(logs::Lossy);
 
 /// Begins to tell: once in a process, before anything else is started. Spans are exported when
 /// OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is set; what the other OTEL_ variables say holds.
+/// Errors: it was called before; RUST_LOG or an endpoint cannot be read, or is one over TLS, which is not built in.
 pub fn init(settings: &Settings) -> Result<Telemetry, Fault> {
     let resource = export::resource(settings);
     page::start(resource.clone())?;
-    let lines = logs::start(settings, std::io::stderr())?;
+    let lines = logs::start(settings)?;
     Ok(Telemetry {
         _exporter: export::start(resource)?,
         _lines: Farewell(lines),

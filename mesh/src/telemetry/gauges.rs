@@ -10,6 +10,9 @@ use tokio::time::timeout;
 /// Who does not answer by then is left out: what is not known is not told.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// From so many places on, those that are gone are forgotten whenever there are twice as many.
+const MANY: usize = 64;
+
 /// What was seen at one place.
 pub(crate) struct Reading {
     pub(crate) metric: &'static Metric,
@@ -29,9 +32,15 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// Has `look` asked whenever somebody asks us, until it answers none.
 pub(crate) fn watch(look: impl Fn() -> Option<BoxFuture<'static, Vec<Reading>>> + Send + 'static) {
-    if super::catalog::LOG_LOST.is_on() {
-        lock(&PLACES).push(Box::new(look));
+    if !super::catalog::LOG_LOST.is_on() {
+        return;
     }
+    let mut places = lock(&PLACES);
+    // Where nobody ever asks, those that are gone must not pile up.
+    if places.len() >= MANY && places.len().is_power_of_two() {
+        places.retain(|look| look().is_some());
+    }
+    places.push(Box::new(look));
 }
 
 /// The same for what is seen at once.

@@ -5,7 +5,7 @@ mod lossy;
 use super::{Fault, Settings, export, trace};
 pub(super) use lossy::Lossy;
 use std::fmt;
-use std::io::Write;
+use std::io::IsTerminal;
 use std::panic::PanicHookInfo;
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::EnvFilter;
@@ -29,8 +29,8 @@ pub enum Look {
 /// What is shown when RUST_LOG says nothing.
 const UNASKED: &str = "warn";
 
-/// Writes log lines to `out`, once in a process: to stderr, but for tests.
-pub(super) fn start(settings: &Settings, out: impl Write + Send + 'static) -> Result<Lossy, Fault> {
+/// Writes log lines to stderr, from now on.
+pub(super) fn start(settings: &Settings) -> Result<Lossy, Fault> {
     let asked = match export::variable("RUST_LOG") {
         Some(asked) => EnvFilter::try_new(asked).map_err(Fault::new)?,
         None => EnvFilter::new(UNASKED),
@@ -50,14 +50,15 @@ pub(super) fn start(settings: &Settings, out: impl Write + Send + 'static) -> Re
             ) + "\n"
         },
     };
-    let lossy = Lossy::new(out, say).map_err(Fault::new)?;
+    let lossy = Lossy::new(std::io::stderr(), say).map_err(Fault::new)?;
     let writer = lossy.clone();
     let lines = tracing_subscriber::fmt::layer().with_writer(move || writer.clone());
+    let colours = std::io::stderr().is_terminal();
     let lines = match settings.look {
         Look::Text => lines
-            .with_ansi(false)
+            .with_ansi(colours)
             .event_format(Traced {
-                format: Format::default().with_ansi(false),
+                format: Format::default().with_ansi(colours),
                 look: Look::Text,
             })
             .boxed(),
