@@ -4,6 +4,7 @@ use crate::domain::fulfilment::Fulfilment;
 use crate::schema::fulfilment;
 use crate::wire;
 use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error};
 use mesh::{Db, Event, Refusal, Tx};
 use proto::ordering::v1::FulfilmentEvent;
 
@@ -14,9 +15,12 @@ pub fn find(db: &mut Db, order_id: &str) -> Result<Option<Fulfilment>, Refusal> 
         .select(fulfilment::state)
         .first(db)
         .optional()?;
-    state
-        .map(|state| serde_json::from_str(&state).map_err(Refusal::internal))
-        .transpose()
+    state.as_deref().map(read).transpose()
+}
+
+/// A fulfilment from its column [`fulfilment::state`], for who reads it together with rows of its own.
+pub fn read(state: &str) -> Result<Fulfilment, Refusal> {
+    serde_json::from_str(state).map_err(Refusal::internal)
 }
 
 /// Every fulfilment with the newest version of its order that was seen, for the audit.
@@ -25,17 +29,12 @@ pub fn all(db: &mut Db) -> Result<Vec<(Fulfilment, i64)>, Refusal> {
         .select((fulfilment::state, fulfilment::seen_version))
         .load(db)?;
     rows.into_iter()
-        .map(|(state, seen)| {
-            Ok((
-                serde_json::from_str(&state).map_err(Refusal::internal)?,
-                seen,
-            ))
-        })
+        .map(|(state, seen)| Ok((read(&state)?, seen)))
         .collect()
 }
 
 /// Changes a fulfilment in this transaction and states it if its version rose. `change` answers what came about: the
-/// event's full name; it is given a new row when there is none. `seen` is the order's version that led to it, if an
+/// event's full name; it is given a new one when there is none. `seen` is the order's version that led to it, if an
 /// order did.
 pub fn update<T>(
     tx: &mut Tx<'_>,
@@ -44,11 +43,22 @@ pub fn update<T>(
     change: impl FnOnce(&mut Fulfilment) -> (T, Option<&'static str>),
 ) -> Result<T, Refusal> {
     let found = find(tx.db(), order_id)?;
+    update_found(tx, order_id, found, seen, change)
+}
+
+/// [`update`] of what this transaction has read already, or has not found. ABORTED when it is another by now.
+pub fn update_found<T>(
+    tx: &mut Tx<'_>,
+    order_id: &str,
+    found: Option<Fulfilment>,
+    seen: Option<i64>,
+    change: impl FnOnce(&mut Fulfilment) -> (T, Option<&'static str>),
+) -> Result<T, Refusal> {
     let is_new = found.is_none();
     let before = found.unwrap_or_else(|| Fulfilment::new(order_id));
     let mut fulfilment = before.clone();
     let (answer, event) = change(&mut fulfilment);
-    if is_new || fulfilment != before || seen.is_some() {
+    if fulfilment != before || seen.is_some() {
         save(tx, &fulfilment, before.version, seen, is_new)?;
     }
     if fulfilment.version > before.version {
@@ -74,7 +84,7 @@ fn save(
 ) -> Result<(), Refusal> {
     let state = serde_json::to_string(fulfilment).map_err(Refusal::internal)?;
     let written = if is_new {
-        diesel::insert_into(fulfilment::table)
+        let first = diesel::insert_into(fulfilment::table)
             .values((
                 fulfilment::order_id.eq(&fulfilment.order_id),
                 fulfilment::version.eq(fulfilment.version),
@@ -82,7 +92,11 @@ fn save(
                 fulfilment::seen_version.eq(seen.unwrap_or(0)),
                 fulfilment::state.eq(state),
             ))
-            .execute(tx.db())?
+            .execute(tx.db());
+        match first {
+            Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => 0,
+            other => other?,
+        }
     } else {
         let row = fulfilment::table
             .find(&fulfilment.order_id)

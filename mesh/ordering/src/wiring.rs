@@ -78,11 +78,15 @@ pub fn is_own_word(context: &str, stated_by: &str) -> Result<(), Refusal> {
 
 fn heard<S: Side>(tx: &mut Tx<'_>, change: &Change<Fulfilment>) -> Result<(), Refusal> {
     is_own_word(&change.entity.context, &change.context)?;
+    let heard = wire::heard(change.entity.clone());
+    if !heard.may_matter(S::SYSTEM) {
+        return Ok(());
+    }
     let Some(mut order) = orders::find(tx.db(), &change.entity.order_id)? else {
         return Ok(());
     };
     let now = tx.now();
-    match order.hear(S::SYSTEM, &wire::heard(change.entity.clone()), now) {
+    match order.hear(S::SYSTEM, &heard, now) {
         Some(news) => side::save(tx, S::SYSTEM, &order, news),
         None => Ok(()),
     }

@@ -33,18 +33,19 @@ impl TicketService for Tickets {
         let booking_id = request.into_inner().booking_id;
         let booking_id = fields::read(|fields| fields.take(id::parse("booking_id", &booking_id)))?;
         let printed = self.store.write(booking_id.clone(), move |tx| {
-            let row =
-                store::find(tx.db(), &booking_id)?.ok_or_else(|| Refusal::not_found("ticket"))?;
             let now = tx.now();
-            let print = policies::decide(tx, &booking_id, None, |ticket| {
-                domain::print(ticket, row.ends_at(), now)
-            })?;
+            let (print, row) = policies::decide(
+                tx,
+                &booking_id,
+                |_| (),
+                |row, ticket| domain::print(ticket, row.ends_at(), now),
+            )?;
             // Not an error of this transaction: it may have found that the ticket is missed, and keeps that.
             let reprint = match print {
                 Print::Done { again } => again,
                 no => return Ok(Err(refused(no))),
             };
-            let ticket = Some(store::read(tx.db(), &booking_id, None)?);
+            let ticket = Some(row.show()?);
             Ok(Ok(PrintTicketResponse { ticket, reprint }))
         });
         Ok(Response::new(printed.await??))

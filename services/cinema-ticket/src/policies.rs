@@ -2,7 +2,7 @@
 //! answered; whenever a screening is over, what is unprinted is missed.
 
 use crate::domain::{self, Change};
-use crate::store;
+use crate::store::{self, Row};
 use futures::future::join_all;
 use mesh::{Change as News, Refusal, Site, Tx};
 use ordering::domain::fulfilment::Fulfilment;
@@ -16,16 +16,20 @@ use proto::ordering::v1::{Order, Phase};
 /// How many tickets one round of the clock's job misses; the next round is a second later.
 const ROUND: i64 = 256;
 
-/// Takes a decision on a booking's ticket, states it, and keeps where the ticket stands. `seen` is the version of the
-/// booking that led to it.
-pub fn decide<T: Copy>(
+/// Takes a decision on a booking's ticket: `learn` adds what is known of the booking, then `decision` changes what was
+/// done about it, which is stated. Answers also the ticket's row as it is then. One read, and one write of each row that
+/// changes.
+pub fn decide<T>(
     tx: &mut Tx<'_>,
     booking_id: &str,
-    seen: Option<i64>,
-    decision: impl FnOnce(&mut Fulfilment) -> (T, Option<Change>),
-) -> Result<T, Refusal> {
-    let (answer, after) = fulfilments::update(tx, booking_id, seen, |ticket| {
-        let (answer, change) = decision(ticket);
+    learn: impl FnOnce(&mut Row),
+    decision: impl FnOnce(&Row, &mut Fulfilment) -> (T, Option<Change>),
+) -> Result<(T, Row), Refusal> {
+    let (before, done) = store::find(tx.db(), booking_id)?;
+    let mut row = before.clone();
+    learn(&mut row);
+    let (answer, after) = fulfilments::update_found(tx, booking_id, done, None, |ticket| {
+        let (answer, change) = decision(&row, ticket);
         let event = change.map(|change| match change {
             Change::Issued => "yemae.cinema.ticket.v1.TicketIssued",
             Change::Printed => "yemae.cinema.ticket.v1.TicketPrinted",
@@ -35,8 +39,9 @@ pub fn decide<T: Copy>(
         });
         ((answer, ticket.clone()), event)
     })?;
-    store::follow(tx, &after)?;
-    Ok(answer)
+    row.follow(&after);
+    store::save(tx, &before, &row)?;
+    Ok((answer, row))
 }
 
 /// A booking was placed, moved on, is to be cancelled or was.
@@ -45,11 +50,10 @@ pub fn booking_changed(tx: &mut Tx<'_>, news: &News<Order>) -> Result<(), Refusa
     is_own_word(&order.context, &news.context)?;
     let detail = order.detail.clone().unwrap_or_default();
     let seating = Seating::decode(detail.value.as_slice()).map_err(Refusal::internal)?;
-    store::know(tx, &order.order_id, &order.customer_id, &seating)?;
-    let row = store::find(tx.db(), &order.order_id)?.unwrap_or_default();
     let (asked, cancelled) = (wire::asked(order), order.phase() == Phase::Cancelled);
     let now = tx.now();
-    decide(tx, &order.order_id, Some(order.version), |ticket| {
+    let learn = |row: &mut Row| row.know(order.version, &order.customer_id, &seating);
+    decide(tx, &order.order_id, learn, |row, ticket| {
         let change = match asked {
             Some(number) => domain::answer(ticket, number, row.ends_at(), now),
             None if cancelled => domain::void(ticket, now),
@@ -58,6 +62,7 @@ pub fn booking_changed(tx: &mut Tx<'_>, news: &News<Order>) -> Result<(), Refusa
         };
         ((), change)
     })
+    .map(drop)
 }
 
 /// Theater reserved a booking's seats, or can't. Ones that it released again were a booking's that ticket has voided.
@@ -69,13 +74,13 @@ pub fn reservation_changed(
     is_own_word(&reservation.context, &news.context)?;
     let step = i32::from(TheaterStep::SeatsReserved);
     let reserved = reservation.steps.iter().any(|reached| reached.code == step);
-    store::reserve(tx, &reservation.order_id, reserved)?;
-    let row = store::find(tx.db(), &reservation.order_id)?.unwrap_or_default();
     let now = tx.now();
-    decide(tx, &reservation.order_id, None, |ticket| {
+    let learn = |row: &mut Row| row.reserved = reserved;
+    decide(tx, &reservation.order_id, learn, |row, ticket| {
         let ready = row.reserved && row.is_known();
         ((), ready.then(|| domain::issue(ticket, now)).flatten())
     })
+    .map(drop)
 }
 
 /// Makes missed what waits to be printed although its screening is over. Each is decided anew in its own transaction:
@@ -88,11 +93,14 @@ pub async fn miss_what_is_over(site: Site) -> Result<(), Refusal> {
         .await?;
     let missed = over.into_iter().map(|booking_id| {
         site.store.write(booking_id.clone(), move |tx| {
-            let ends_at = store::find(tx.db(), &booking_id)?.and_then(|row| row.ends_at());
             let now = tx.now();
-            decide(tx, &booking_id, None, |ticket| {
-                ((), domain::miss(ticket, ends_at, now))
-            })
+            let missed = decide(
+                tx,
+                &booking_id,
+                |_| (),
+                |row, ticket| ((), domain::miss(ticket, row.ends_at(), now)),
+            );
+            missed.map(drop)
         })
     });
     join_all(missed).await.into_iter().collect()

@@ -3,17 +3,23 @@
 use crate::domain;
 use crate::schema::ticket;
 use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error};
 use mesh::{Db, Page, Refusal, Time, Tx};
+use ordering::audit::FulfilmentFact;
 use ordering::domain::fulfilment::Fulfilment;
+use ordering::fulfilments;
+use ordering::schema::fulfilment;
 use prost::Message;
 use proto::cinema::booking::v1::Seating;
 use proto::cinema::ticket::v1::Ticket;
 
 /// A ticket's row. Whichever message about the booking comes first makes it.
-#[derive(Clone, Debug, Default, Queryable, Selectable)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = ticket)]
 pub struct Row {
     booking_id: String,
+    /// One more with each change; 0 when it has not been written yet.
+    revision: i64,
     status: i32,
     /// Its seats are reserved.
     pub reserved: bool,
@@ -21,9 +27,32 @@ pub struct Row {
     seating: Option<Vec<u8>>,
     ends_at: Option<i64>,
     printed_at: Option<i64>,
+    /// The newest version of the booking that changed anything here.
+    seen_version: i64,
 }
 
 impl Row {
+    fn new(booking_id: &str) -> Self {
+        Self {
+            booking_id: booking_id.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// Keeps what is printed on the ticket, as version `version` of the booking says it.
+    pub fn know(&mut self, version: i64, customer_id: &str, seating: &Seating) {
+        self.customer_id = Some(customer_id.to_owned());
+        self.seating = Some(seating.encode_to_vec());
+        self.ends_at = seating.ends_at.map(|end| Time::from(end).0);
+        self.seen_version = version;
+    }
+
+    /// Keeps where the ticket stands.
+    pub fn follow(&mut self, ticket: &Fulfilment) {
+        self.status = domain::status(ticket);
+        self.printed_at = ticket.reached_at(domain::PRINTED).map(|at| at.0);
+    }
+
     /// Its booking is known: what is printed on it.
     pub fn is_known(&self) -> bool {
         self.seating.is_some()
@@ -52,13 +81,78 @@ impl Row {
     }
 }
 
-/// Reads a row.
-pub fn find(db: &mut Db, booking_id: &str) -> Result<Option<Row>, Refusal> {
-    Ok(ticket::table
+/// What is known of a booking, and what was done about it: in one statement, because every message needs both. A row that
+/// there is not is a new one.
+pub fn find(db: &mut Db, booking_id: &str) -> Result<(Row, Option<Fulfilment>), Refusal> {
+    let found: Option<(Row, Option<String>)> = ticket::table
         .find(booking_id)
-        .select(Row::as_select())
+        .left_join(fulfilment::table.on(fulfilment::order_id.eq(ticket::booking_id)))
+        .select((Row::as_select(), fulfilment::state.nullable()))
         .first(db)
-        .optional()?)
+        .optional()?;
+    let Some((row, state)) = found else {
+        return Ok((Row::new(booking_id), None));
+    };
+    let done = state.as_deref().map(fulfilments::read).transpose()?;
+    Ok((row, done))
+}
+
+/// Writes what has become of the row `before`, unless it is the same but for a newer version of its booking. ABORTED
+/// when it is another by now: all that concerns a booking here changes its row.
+pub fn save(tx: &mut Tx<'_>, before: &Row, row: &Row) -> Result<(), Refusal> {
+    let same = Row {
+        seen_version: row.seen_version,
+        ..before.clone()
+    };
+    if *row == same && (before.seen_version > 0 || row.seen_version == 0) {
+        return Ok(());
+    }
+    let news = (
+        ticket::revision.eq(before.revision + 1),
+        ticket::status.eq(row.status),
+        ticket::reserved.eq(row.reserved),
+        ticket::customer_id.eq(&row.customer_id),
+        ticket::seating.eq(&row.seating),
+        ticket::ends_at.eq(row.ends_at),
+        ticket::printed_at.eq(row.printed_at),
+        ticket::seen_version.eq(row.seen_version),
+    );
+    let written = if before.revision == 0 {
+        diesel::insert_into(ticket::table)
+            .values((ticket::booking_id.eq(&row.booking_id), news))
+            .execute(tx.db())
+    } else {
+        let unchanged = ticket::table
+            .find(&row.booking_id)
+            .filter(ticket::revision.eq(before.revision));
+        mesh::update(unchanged).set(news).execute(tx.db())
+    };
+    match written {
+        Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) | Ok(0) => {
+            Err(Refusal::conflict())
+        }
+        other => Ok(other.map(drop)?),
+    }
+}
+
+/// What ticket tells the audit of each booking it has heard of.
+pub fn facts(db: &mut Db, context: &str) -> Result<Vec<FulfilmentFact>, Refusal> {
+    let rows: Vec<(String, i64, Option<bool>)> = ticket::table
+        .left_join(fulfilment::table.on(fulfilment::order_id.eq(ticket::booking_id)))
+        .select((
+            ticket::booking_id,
+            ticket::seen_version,
+            fulfilment::irrevocable.nullable(),
+        ))
+        .load(db)?;
+    let fact =
+        |(order_id, seen_version, irrevocable): (String, i64, Option<bool>)| FulfilmentFact {
+            order_id,
+            context: context.to_owned(),
+            seen_version,
+            irrevocable: irrevocable.unwrap_or(false),
+        };
+    Ok(rows.into_iter().map(fact).collect())
 }
 
 /// Reads a ticket that there is or was; a customer's only if it is `of`.
@@ -106,56 +200,4 @@ pub fn over(db: &mut Db, now: Time, limit: i64) -> Result<Vec<String>, Refusal> 
         .limit(limit)
         .select(ticket::booking_id)
         .load(db)?)
-}
-
-/// Keeps what is printed on a booking's ticket.
-pub fn know(
-    tx: &mut Tx<'_>,
-    booking_id: &str,
-    customer_id: &str,
-    seating: &Seating,
-) -> Result<(), Refusal> {
-    make(tx, booking_id)?;
-    mesh::update(ticket::table.find(booking_id))
-        .set((
-            ticket::customer_id.eq(customer_id),
-            ticket::seating.eq(seating.encode_to_vec()),
-            ticket::ends_at.eq(seating.ends_at.map(|end| Time::from(end).0)),
-        ))
-        .execute(tx.db())?;
-    Ok(())
-}
-
-/// Keeps whether the booking has its seats.
-pub fn reserve(tx: &mut Tx<'_>, booking_id: &str, reserved: bool) -> Result<(), Refusal> {
-    make(tx, booking_id)?;
-    mesh::update(ticket::table.find(booking_id))
-        .set(ticket::reserved.eq(reserved))
-        .execute(tx.db())?;
-    Ok(())
-}
-
-/// Keeps where the ticket stands.
-pub fn follow(tx: &mut Tx<'_>, fulfilment: &Fulfilment) -> Result<(), Refusal> {
-    mesh::update(ticket::table.find(&fulfilment.order_id))
-        .set((
-            ticket::status.eq(domain::status(fulfilment)),
-            ticket::printed_at.eq(fulfilment.reached_at(domain::PRINTED).map(|at| at.0)),
-        ))
-        .execute(tx.db())?;
-    Ok(())
-}
-
-fn make(tx: &mut Tx<'_>, booking_id: &str) -> Result<(), Refusal> {
-    let row = (
-        ticket::booking_id.eq(booking_id),
-        ticket::status.eq(0),
-        ticket::reserved.eq(false),
-    );
-    if find(tx.db(), booking_id)?.is_none() {
-        diesel::insert_into(ticket::table)
-            .values(row)
-            .execute(tx.db())?;
-    }
-    Ok(())
 }

@@ -1,7 +1,7 @@
 //! What an order hears of those who fulfil it.
 
 use super::{Actor, Cause, Change, Happened, Order, State};
-use crate::domain::System;
+use crate::domain::{Progress, System};
 use mesh::{Text, Time, text};
 
 /// What a fulfilling context says of the order.
@@ -28,6 +28,21 @@ pub struct Answer {
     pub agreed: bool,
     /// Why.
     pub reason: Option<Text>,
+}
+
+impl Heard {
+    /// Whether it could change an order at all, however far that is: most of what is said of others' steps can't.
+    pub fn may_matter(&self, system: &System) -> bool {
+        let moves = |progress: &Progress| {
+            progress.by.is_some_and(|(context, step)| {
+                context == self.context && self.steps.contains(&step)
+            })
+        };
+        self.irrevocable
+            || self.failed.is_some()
+            || self.answer.is_some()
+            || system.progress.iter().any(moves)
+    }
 }
 
 impl Order {

@@ -130,7 +130,11 @@ fn told(order: &mut Order, input: &Input) -> String {
                 return format!("{no:?}");
             }
         },
-        Hear(heard) => order.hear(&SYSTEM, heard, now),
+        Hear(heard) => {
+            let change = order.hear(&SYSTEM, heard, now);
+            assert!(change.is_none() || heard.may_matter(&SYSTEM), "{heard:?}");
+            change
+        }
         Refunded(payment) => order.refunded(&SYSTEM, payment, now),
     };
     let Some(change) = change else {

@@ -61,3 +61,12 @@ fn progress_only_moves_on_and_ends_with_a_last_one() {
     );
     assert_eq!(order.status(&SYSTEM).name, "WASTED");
 }
+
+#[test]
+fn a_step_that_is_no_progress_matters_to_no_order() {
+    assert!(steps("kitchen", &[1], false).may_matter(&SYSTEM));
+    assert!(!steps("kitchen", &[77], false).may_matter(&SYSTEM));
+    assert!(!steps("nobody", &[1], false).may_matter(&SYSTEM));
+    assert!(steps("kitchen", &[77], true).may_matter(&SYSTEM));
+    assert!(fails("kitchen").may_matter(&SYSTEM));
+}
