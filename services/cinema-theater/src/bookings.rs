@@ -4,11 +4,11 @@
 use crate::customers::{Ask, seats_taken};
 use crate::domain::contest::Wanted;
 use crate::domain::seat::{self, Seat};
-use crate::holds::{self, Hold};
+use crate::holds::{self, Hold, Kept};
 use crate::schema::booking;
 use crate::screenings::{self, Screening};
 use diesel::prelude::*;
-use mesh::{Refusal, Time, Tx, text};
+use mesh::{Db, Refusal, Time, Tx, text};
 use ordering::fulfilments;
 use proto::cinema::theater::v1 as wire;
 
@@ -28,17 +28,24 @@ pub struct Attempt {
 /// Holds seats for an attempt to book; the same or a later attempt's again is the same hold. FAILED_PRECONDITION
 /// CLAIM_DROPPED, SCREENING_STARTED, SEATS_TAKEN, HOLD_EXPIRED.
 pub fn hold(tx: &mut Tx<'_>, attempt: &Attempt, ask: &Ask) -> Result<wire::Hold, Refusal> {
+    // Nobody has heard of this booking: it has no order and no hold.
+    if make(tx, &attempt.booking_id)? {
+        return grant(tx, attempt, ask, None);
+    }
     let dropped = lock(tx, &attempt.booking_id)?;
     let fulfilment = fulfilments::find(tx.db(), &attempt.booking_id)?;
     let over = fulfilment.is_some_and(|fulfilment| !fulfilment.is_open());
     if over {
         return Err(dropped_already());
     }
-    if let Some(own) = live(tx, &attempt.booking_id)? {
-        let seats = holds::seats_of(tx.db(), &own.claimant)?;
-        let same = own.screening_id == ask.screening_id && seats == ask.seats;
+    let kept = holds::kept(tx.db(), &attempt.booking_id)?;
+    if let Some(Kept {
+        hold: own, seats, ..
+    }) = kept.as_ref().filter(|kept| kept.hold.live)
+    {
+        let same = own.screening_id == ask.screening_id && *seats == ask.seats;
         if own.reserved || (same && own.attempt == attempt.number) {
-            return Ok(own.told(&seats));
+            return Ok(own.told(seats));
         }
         if own.attempt > attempt.number {
             return Err(dropped_already());
@@ -47,7 +54,7 @@ pub fn hold(tx: &mut Tx<'_>, attempt: &Attempt, ask: &Ask) -> Result<wire::Hold,
     if dropped >= attempt.number {
         return Err(dropped_already());
     }
-    grant(tx, attempt, ask)
+    grant(tx, attempt, ask, kept.map(|kept| kept.hold))
 }
 
 fn dropped_already() -> Refusal {
@@ -60,8 +67,13 @@ fn dropped_already() -> Refusal {
     )
 }
 
-fn grant(tx: &mut Tx<'_>, attempt: &Attempt, ask: &Ask) -> Result<wire::Hold, Refusal> {
-    free(tx, &attempt.booking_id, Some(&ask.screening_id))?;
+fn grant(
+    tx: &mut Tx<'_>,
+    attempt: &Attempt,
+    ask: &Ask,
+    before: Option<Hold>,
+) -> Result<wire::Hold, Refusal> {
+    leave_other(tx, before.as_ref(), &ask.screening_id)?;
     let screening =
         screenings::find(tx.db(), &ask.screening_id)?.ok_or_else(screenings::not_found)?;
     let now = tx.now();
@@ -73,7 +85,7 @@ fn grant(tx: &mut Tx<'_>, attempt: &Attempt, ask: &Ask) -> Result<wire::Hold, Re
     };
     let named = attempt.hold_id.is_some();
     let taken_over = take_over(tx, attempt, &screening)?;
-    match holds::take(tx, &hold, &ask.seats, Wanted::Hold)? {
+    match holds::take(tx, &hold, before.is_none(), &ask.seats, Wanted::Hold)? {
         Ok(()) => Ok(hold.told(&ask.seats)),
         Err(taken) if named && !taken_over => Err(hold_expired(&taken)),
         Err(taken) => Err(seats_taken(&taken)),
@@ -141,10 +153,10 @@ pub fn drop_attempts(tx: &mut Tx<'_>, booking_id: &str, dropped: i32) -> Result<
             .execute(tx.db())?;
     }
     let held = live(tx, booking_id)?;
-    if held.is_some_and(|held| !held.reserved && held.attempt <= dropped) {
-        free(tx, booking_id, None)?;
+    match held.filter(|held| !held.reserved && held.attempt <= dropped) {
+        Some(held) => holds::end(tx, &held.claimant).map(drop),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// A paid order's claim on its seats.
@@ -165,12 +177,22 @@ pub struct Order {
 pub fn reserve(tx: &mut Tx<'_>, order: &Order) -> Result<Result<Time, Vec<Seat>>, Refusal> {
     lock(tx, &order.order_id)?;
     let ask = &order.ask;
-    free(tx, &order.order_id, Some(&ask.screening_id))?;
+    let kept = holds::kept(tx.db(), &order.order_id)?;
+    let is_new = kept.is_none();
+    let live = kept.filter(|kept| kept.hold.live);
+    let asked =
+        |kept: &&Kept| kept.hold.screening_id == ask.screening_id && kept.seats == ask.seats;
+    if let Some(held) = live.as_ref().filter(asked) {
+        holds::reserve(tx, &held.hold)?;
+        return Ok(Ok(held.ends_at));
+    }
+    let held = live.map(|kept| kept.hold);
+    leave_other(tx, held.as_ref(), &ask.screening_id)?;
+    let held = held.filter(|held| held.screening_id == ask.screening_id);
     let unknown = || Refusal::internal(format!("{} is of no screening of ours", order.order_id));
     let screening = screenings::find(tx.db(), &ask.screening_id)?.ok_or_else(unknown)?;
     screening.must_have(&ask.seats)?;
     let now = tx.now();
-    let held = live(tx, &order.order_id)?;
     let held = held.unwrap_or_else(|| claim(&order.order_id, &order.customer_id, &screening, now));
     let reserved = Hold {
         reserved: true,
@@ -180,7 +202,7 @@ pub fn reserve(tx: &mut Tx<'_>, order: &Order) -> Result<Result<Time, Vec<Seat>>
         customer_id: &order.customer_id,
         placed_at: order.placed_at,
     };
-    match holds::take(tx, &reserved, &ask.seats, wanted)? {
+    match holds::take(tx, &reserved, is_new, &ask.seats, wanted)? {
         Ok(()) => Ok(Ok(Time(screening.ends_at))),
         Err(taken) => {
             holds::end(tx, &order.order_id)?;
@@ -192,17 +214,17 @@ pub fn reserve(tx: &mut Tx<'_>, order: &Order) -> Result<Result<Time, Vec<Seat>>
 /// Frees whatever a cancelled order has. Whether it had its seats reserved.
 pub fn release(tx: &mut Tx<'_>, order_id: &str) -> Result<bool, Refusal> {
     lock(tx, order_id)?;
-    let reserved = live(tx, order_id)?.is_some_and(|held| held.reserved);
-    free(tx, order_id, None)?;
-    Ok(reserved)
+    let Some(held) = live(tx, order_id)? else {
+        return Ok(false);
+    };
+    holds::end(tx, &held.claimant)?;
+    Ok(held.reserved)
 }
 
-/// Ends a booking's claim, unless it is for this screening.
-fn free(tx: &mut Tx<'_>, booking_id: &str, save: Option<&str>) -> Result<(), Refusal> {
-    match live(tx, booking_id)? {
-        Some(held) if save != Some(held.screening_id.as_str()) => {
-            holds::end(tx, &held.claimant).map(drop)
-        }
+/// Ends a booking's claim that is for another screening than this one.
+fn leave_other(tx: &mut Tx<'_>, held: Option<&Hold>, screening_id: &str) -> Result<(), Refusal> {
+    match held {
+        Some(held) if held.screening_id != screening_id => holds::end(tx, &held.claimant).map(drop),
         _ => Ok(()),
     }
 }
@@ -219,16 +241,29 @@ fn lock(tx: &mut Tx<'_>, booking_id: &str) -> Result<i32, Refusal> {
         .with(|update| update.returning(booking::dropped))
         .get_result(tx.db())
         .optional()?;
-    if let Some(dropped) = known {
-        return Ok(dropped);
+    match known {
+        Some(dropped) => Ok(dropped),
+        None if make(tx, booking_id)? => Ok(0),
+        None => Err(Refusal::conflict()),
     }
-    let first = diesel::insert_into(booking::table)
-        .values((
-            booking::order_id.eq(booking_id),
-            booking::dropped.eq(0),
-            booking::touched.eq(1i64),
-        ))
-        .execute(tx.db());
-    crate::unless_taken(first)?;
-    Ok(0)
+}
+
+/// Takes the same right where nobody has heard of the booking before. False: somebody has.
+fn make(tx: &mut Tx<'_>, booking_id: &str) -> Result<bool, Refusal> {
+    let row = (
+        booking::order_id.eq(booking_id),
+        booking::dropped.eq(0),
+        booking::touched.eq(1i64),
+    );
+    let made = match tx.db() {
+        Db::Sqlite(db) => diesel::insert_into(booking::table)
+            .values(row)
+            .on_conflict_do_nothing()
+            .execute(db)?,
+        Db::Postgres(db) => diesel::insert_into(booking::table)
+            .values(row)
+            .on_conflict_do_nothing()
+            .execute(db)?,
+    };
+    Ok(made > 0)
 }

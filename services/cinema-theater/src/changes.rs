@@ -49,10 +49,12 @@ pub async fn count(site: Site) -> Result<(), Refusal> {
     let uncounted = uncounted.await?;
     for changes in uncounted.chunk_by(|one, next| one.0 == next.0) {
         let screening_id = changes[0].0.clone();
-        let changes: Vec<String> = changes.iter().map(|(_, change)| change.clone()).collect();
+        let last = changes[changes.len() - 1].1.clone();
         let counted = site.store.write(screening_id.clone(), move |tx| {
-            let rows = seat_change::table.filter(seat_change::change_id.eq_any(&changes));
-            // Another replica may have counted some of them meanwhile.
+            let rows = seat_change::table
+                .filter(seat_change::screening_id.eq(&screening_id))
+                .filter(seat_change::change_id.le(&last));
+            // Another replica may have counted some of them meanwhile, and some may have come between them.
             let counted = diesel::delete(rows).execute(tx.db())?;
             let counted = i64::try_from(counted).unwrap_or_default();
             mesh::update(screening::table.find(&screening_id))

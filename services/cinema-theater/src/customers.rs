@@ -45,7 +45,7 @@ pub fn hold(
         expires_at: Some(now.plus(HOLD_LASTS).0),
         request_id: Some(request_id.to_owned()),
     };
-    holds::take(tx, &hold, &ask.seats, Wanted::Hold)?.map_err(|taken| seats_taken(&taken))?;
+    holds::take(tx, &hold, true, &ask.seats, Wanted::Hold)?.map_err(|taken| seats_taken(&taken))?;
     Ok(hold.told(&ask.seats))
 }
 

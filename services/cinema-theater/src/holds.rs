@@ -4,7 +4,7 @@
 use crate::changes;
 use crate::domain::contest::{Holder, Wanted};
 use crate::domain::seat::{self, Seat};
-use crate::schema::{hold, seat_claim};
+use crate::schema::{hold, screening, seat_claim};
 use diesel::prelude::*;
 use mesh::{Db, Refusal, Time, Tx};
 use proto::cinema::theater::v1 as wire;
@@ -66,19 +66,42 @@ pub fn find(db: &mut Db, claimant: &str) -> Result<Option<Hold>, Refusal> {
         .optional()?)
 }
 
-/// The seats that a claimant has now, in order.
-pub fn seats_of(db: &mut Db, claimant: &str) -> Result<Vec<Seat>, Refusal> {
-    let texts: Vec<String> = seat_claim::table
-        .filter(seat_claim::claimant.eq(claimant))
-        .filter(seat_claim::live)
-        .select(seat_claim::seat)
+/// A hold as it was made, the seats that it has now, in order, and when its screening ends.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// The hold, live or not.
+    pub hold: Hold,
+    /// Its seats.
+    pub seats: Vec<Seat>,
+    /// When its screening ends.
+    pub ends_at: Time,
+}
+
+/// Reads a hold with its seats.
+pub fn kept(db: &mut Db, claimant: &str) -> Result<Option<Kept>, Refusal> {
+    let own = seat_claim::claimant
+        .eq(hold::claimant)
+        .and(seat_claim::live);
+    let rows: Vec<(Hold, i64, Option<String>)> = hold::table
+        .find(claimant)
+        .inner_join(screening::table.on(screening::screening_id.eq(hold::screening_id)))
+        .left_join(seat_claim::table.on(own))
+        .select((
+            Hold::as_select(),
+            screening::ends_at,
+            seat_claim::seat.nullable(),
+        ))
         .load(db)?;
-    let mut seats = texts
+    let mut seats = rows
         .iter()
-        .map(|text| read(text))
+        .filter_map(|(_, _, seat)| Some(read(seat.as_ref()?)))
         .collect::<Result<Vec<_>, _>>()?;
     seats.sort_unstable();
-    Ok(seats)
+    Ok(rows.into_iter().next().map(|(hold, ends_at, _)| Kept {
+        hold,
+        seats,
+        ends_at: Time(ends_at),
+    }))
 }
 
 /// Every live claim of a screening, as seat and hold.
@@ -91,16 +114,21 @@ pub fn live(db: &mut Db, screening_id: &str) -> Result<Vec<(Seat, Hold)>, Refusa
     read_all(claims.load(db)?)
 }
 
-/// The live claims of these seats.
+/// The live claims of these seats, one by one: a list of seats would be another statement for each length of it, and
+/// none of them stays prepared.
 fn live_on(db: &mut Db, screening_id: &str, seats: &[Seat]) -> Result<Vec<(Seat, Hold)>, Refusal> {
-    let texts: Vec<String> = seats.iter().map(Seat::to_string).collect();
-    let claims = seat_claim::table
-        .inner_join(hold::table)
-        .filter(seat_claim::screening_id.eq(screening_id))
-        .filter(seat_claim::seat.eq_any(texts))
-        .filter(seat_claim::live)
-        .select((seat_claim::seat, Hold::as_select()));
-    read_all(claims.load(db)?)
+    let mut live = Vec::new();
+    for seat in seats {
+        let claim = seat_claim::table
+            .inner_join(hold::table)
+            .filter(seat_claim::screening_id.eq(screening_id))
+            .filter(seat_claim::seat.eq(seat.to_string()))
+            .filter(seat_claim::live)
+            .select(Hold::as_select());
+        let holder: Option<Hold> = claim.first(db).optional()?;
+        live.extend(holder.map(|hold| (*seat, hold)));
+    }
+    Ok(live)
 }
 
 fn read_all(rows: Vec<(String, Hold)>) -> Result<Vec<(Seat, Hold)>, Refusal> {
@@ -114,10 +142,11 @@ fn read(text: &str) -> Result<Seat, Refusal> {
 }
 
 /// Gives `to` exactly `seats`, all of them, and ends whoever loses one to it; or changes nothing and answers the seats
-/// that are kept from it. The unique index stands behind it.
+/// that are kept from it. `is_new`: the claimant has had no hold yet. The unique index stands behind it.
 pub fn take(
     tx: &mut Tx<'_>,
     to: &Hold,
+    is_new: bool,
     seats: &[Seat],
     wanted: Wanted<'_>,
 ) -> Result<Result<(), Vec<Seat>>, Refusal> {
@@ -134,38 +163,49 @@ pub fn take(
     for loser in losers {
         end(tx, loser)?;
     }
-    save(tx.db(), to)?;
-    seat_rows(tx.db(), to, seats)?;
+    if is_new {
+        let made = diesel::insert_into(hold::table).values(to);
+        crate::unless_taken(made.execute(tx.db()))?;
+    } else {
+        let again = mesh::update(hold::table.find(&to.claimant)).set(to);
+        crate::unless_taken(again.execute(tx.db()))?;
+    }
+    seat_rows(tx.db(), to, is_new, seats)?;
     changes::note(tx, &to.screening_id)?;
     Ok(Ok(()))
 }
 
-fn save(db: &mut Db, hold: &Hold) -> Result<(), Refusal> {
-    let known = mesh::update(hold::table.find(&hold.claimant))
-        .set(hold)
-        .execute(db);
-    if crate::unless_taken(known)? == 0 {
-        crate::unless_taken(diesel::insert_into(hold::table).values(hold).execute(db))?;
-    }
-    Ok(())
+/// Makes a held claim a standing booking's.
+pub fn reserve(tx: &mut Tx<'_>, held: &Hold) -> Result<(), Refusal> {
+    mesh::update(hold::table.find(&held.claimant))
+        .set(hold::reserved.eq(true))
+        .execute(tx.db())?;
+    changes::note(tx, &held.screening_id)
 }
 
 /// Makes the live rows of a hold be of `seats`, in order.
-fn seat_rows(db: &mut Db, hold: &Hold, seats: &[Seat]) -> Result<(), Refusal> {
-    let texts: Vec<String> = seats.iter().map(Seat::to_string).collect();
-    let own = seat_claim::table.filter(seat_claim::claimant.eq(&hold.claimant));
-    mesh::update(own.filter(seat_claim::live))
-        .set(seat_claim::live.eq(false))
-        .execute(db)?;
-    for text in &texts {
-        let row = seat_claim::table.find((&hold.claimant, &hold.screening_id, text));
-        let again = mesh::update(row).set(seat_claim::live.eq(true)).execute(db);
-        if crate::unless_taken(again)? == 0 {
+fn seat_rows(db: &mut Db, hold: &Hold, is_new: bool, seats: &[Seat]) -> Result<(), Refusal> {
+    if !is_new {
+        let own = seat_claim::table.filter(seat_claim::claimant.eq(&hold.claimant));
+        mesh::update(own.filter(seat_claim::live))
+            .set(seat_claim::live.eq(false))
+            .execute(db)?;
+    }
+    for seat in seats {
+        let seat = seat.to_string();
+        let row = seat_claim::table.find((&hold.claimant, &hold.screening_id, &seat));
+        let again = if is_new {
+            0
+        } else {
+            let again = mesh::update(row).set(seat_claim::live.eq(true)).execute(db);
+            crate::unless_taken(again)?
+        };
+        if again == 0 {
             let first = diesel::insert_into(seat_claim::table)
                 .values((
                     seat_claim::claimant.eq(&hold.claimant),
                     seat_claim::screening_id.eq(&hold.screening_id),
-                    seat_claim::seat.eq(text),
+                    seat_claim::seat.eq(&seat),
                     seat_claim::live.eq(true),
                 ))
                 .execute(db);

@@ -5,6 +5,7 @@ use crate::customers::Ask;
 use crate::domain::seat;
 use crate::{bookings, holds, homes, movies, screens};
 use mesh::{Change, Refusal, Tx, id, text};
+use ordering::domain::fulfilment::Fulfilment;
 use ordering::{fulfilments, is_own_word};
 use proto::cinema::booking::v1::{Claim, Seating};
 use proto::cinema::movie::v1::Movie;
@@ -43,14 +44,14 @@ pub fn order(tx: &mut Tx<'_>, change: &Change<Order>) -> Result<(), Refusal> {
 fn stands(tx: &mut Tx<'_>, order: &Order, seen: i64) -> Result<(), Refusal> {
     let order_id = &order.order_id;
     let reserved = TheaterStep::SeatsReserved as i32;
-    let done = fulfilments::find(tx.db(), order_id)?
-        .is_some_and(|found| !found.is_open() || found.has_reached(reserved));
-    if done {
-        return fulfilments::update(tx, order_id, Some(seen), |_| ((), None));
+    let found = fulfilments::find(tx.db(), order_id)?;
+    let is_done = |found: &Fulfilment| !found.is_open() || found.has_reached(reserved);
+    if found.as_ref().is_some_and(is_done) {
+        return Ok(());
     }
     let won = bookings::reserve(tx, &read(order)?)?;
     let now = tx.now();
-    fulfilments::update(tx, order_id, Some(seen), |fulfilment| match won {
+    fulfilments::update_found(tx, order_id, found, Some(seen), |fulfilment| match won {
         Ok(ends_at) => {
             fulfilment.over_at = Some(ends_at);
             fulfilment.reach(reserved, now);

@@ -89,5 +89,5 @@ diesel::table! {
 }
 
 diesel::joinable!(seat_claim -> hold (claimant));
-diesel::allow_tables_to_appear_in_same_query!(seat_claim, hold);
+diesel::allow_tables_to_appear_in_same_query!(seat_claim, hold, screening);
 diesel::allow_tables_to_appear_in_same_query!(seat_change, screening);
