@@ -2,47 +2,51 @@
 
 use crate::schema::claim;
 use diesel::prelude::*;
-use mesh::{Refusal, Tx};
+use mesh::{Db, Refusal, Tx};
 
-/// Claims all of `resources` for an order, or none: then the ones that somebody else has.
+/// Claims all of `resources` for an order, which has claimed nothing yet, or none: then the ones that somebody else has.
 pub fn take(
     tx: &mut Tx<'_>,
     order_id: &str,
     resources: &[String],
 ) -> Result<Result<(), Vec<String>>, Refusal> {
-    let taken: Vec<String> = claim::table
-        .filter(claim::resource.eq_any(resources))
-        .filter(claim::order_id.ne(order_id))
-        .select(claim::resource)
-        .order(claim::resource)
-        .load(tx.db())?;
-    if !taken.is_empty() {
-        return Ok(Err(taken));
-    }
     let mut wanted = resources.to_vec();
     wanted.sort();
-    release(tx, order_id)?;
-    for resource in &wanted {
-        let row = (claim::resource.eq(resource), claim::order_id.eq(order_id));
-        match diesel::insert_into(claim::table)
-            .values(row)
-            .execute(tx.db())
-        {
-            Err(diesel::result::Error::DatabaseError(
-                diesel::result::DatabaseErrorKind::UniqueViolation,
-                _,
-            )) => {
-                // Another writer lane was faster: run again, and see whose it is.
-                return Err(Refusal::new(
-                    mesh::Kind::Aborted,
-                    "CONFLICT",
-                    mesh::text("claimed at the same moment", "동시에 요청되었습니다."),
-                ));
-            }
-            other => other?,
-        };
+    let mut taken = Vec::new();
+    for resource in wanted {
+        // One by one: a list would be another statement for each length of it, and none of them stays prepared. Another
+        // lane's claim is waited for.
+        if !insert(tx, order_id, &resource)? && !has(tx, order_id, &resource)? {
+            taken.push(resource);
+        }
     }
-    Ok(Ok(()))
+    if taken.is_empty() {
+        return Ok(Ok(()));
+    }
+    release(tx, order_id)?;
+    Ok(Err(taken))
+}
+
+fn insert(tx: &mut Tx<'_>, order_id: &str, resource: &str) -> QueryResult<bool> {
+    let row = (claim::resource.eq(resource), claim::order_id.eq(order_id));
+    let claimed = match tx.db() {
+        Db::Sqlite(db) => diesel::insert_into(claim::table)
+            .values(row)
+            .on_conflict_do_nothing()
+            .execute(db)?,
+        Db::Postgres(db) => diesel::insert_into(claim::table)
+            .values(row)
+            .on_conflict_do_nothing()
+            .execute(db)?,
+    };
+    Ok(claimed > 0)
+}
+
+fn has(tx: &mut Tx<'_>, order_id: &str, resource: &str) -> QueryResult<bool> {
+    let own = claim::table
+        .find(resource)
+        .filter(claim::order_id.eq(order_id));
+    diesel::select(diesel::dsl::exists(own)).get_result(tx.db())
 }
 
 /// Releases whatever an order claims.
@@ -52,7 +56,7 @@ pub fn release(tx: &mut Tx<'_>, order_id: &str) -> Result<(), Refusal> {
 }
 
 /// Every claim, as resource and order: for the audit.
-pub fn all(db: &mut mesh::Db) -> Result<Vec<(String, String)>, Refusal> {
+pub fn all(db: &mut Db) -> Result<Vec<(String, String)>, Refusal> {
     Ok(claim::table
         .select((claim::resource, claim::order_id))
         .load(db)?)

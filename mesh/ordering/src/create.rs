@@ -75,11 +75,11 @@ impl<S: Side> Orders<S> {
             asker.clone(),
             request.clone(),
         );
-        let fresh = id::new();
+        let (fresh, refused) = (id::new(), asker.clone());
+        let order_id = fresh.clone();
         let store = &self.site.store;
         let begun = store.write(key.bound.lane(), move |tx| {
             let Some(found) = intents::by_request(tx.db(), &asked)? else {
-                request::bound(tx, &asked.bound)?;
                 let draft = side.admit(tx, &fresh, &request)?;
                 return mine(
                     Some(intents::begin(tx, &asked, &fresh, &asker, &draft)?),
@@ -92,13 +92,13 @@ impl<S: Side> Orders<S> {
         let begun = begun.await;
         if begun.as_ref().is_err_and(request::was_looked_at) {
             let key = key.clone();
-            let bind = store.write_regardless(key.bound.lane(), move |tx| {
-                // A request that has an intent is bound by that.
-                match intents::by_request(tx.db(), &key)? {
-                    Some(_) => Ok(()),
-                    None => request::bind(tx, &key.bound),
-                }
-            });
+            let bind =
+                store.write_regardless(key.bound.lane(), move |tx| {
+                    match intents::by_request(tx.db(), &key)? {
+                        Some(found) => key.bound.is_of(&found.body_hash),
+                        None => intents::bind(tx, &key, &order_id, &refused),
+                    }
+                });
             bind.await?;
         }
         begun

@@ -135,23 +135,59 @@ pub fn begin(
     asker: &Asker,
     draft: &Draft,
 ) -> Result<Intent, Refusal> {
+    let intent = Intent {
+        order_id: order_id.to_owned(),
+        state: State::Pending,
+        attempt: 1,
+        lease_until: tx.now().plus(LEASE),
+        body_hash: key.bound.body_hash().to_owned(),
+        asker: asker.clone(),
+        draft: draft.clone(),
+        answer: None,
+    };
+    insert(tx, key, &intent)?;
+    Ok(intent)
+}
+
+/// Binds a request that was refused at the door to its body: REFUSED, before its first attempt.
+pub fn bind(tx: &mut Tx<'_>, key: &Key, order_id: &str, asker: &Asker) -> Result<(), Refusal> {
+    let nothing = Draft {
+        title: mesh::text("", ""),
+        amount: Money::default(),
+        refs: Vec::new(),
+        not_from: None,
+        detail: Vec::new(),
+    };
+    let refused = Intent {
+        order_id: order_id.to_owned(),
+        state: State::Refused,
+        attempt: 0,
+        lease_until: tx.now(),
+        body_hash: key.bound.body_hash().to_owned(),
+        asker: asker.clone(),
+        draft: nothing,
+        answer: None,
+    };
+    insert(tx, key, &refused)
+}
+
+fn insert(tx: &mut Tx<'_>, key: &Key, new: &Intent) -> Result<(), Refusal> {
     let now = tx.now();
-    let lease_until = now.plus(LEASE);
     let inserted = diesel::insert_into(intent::table)
         .values((
             (
-                intent::order_id.eq(order_id),
+                intent::order_id.eq(&new.order_id),
                 intent::principal.eq(&key.principal),
                 intent::method.eq(key.method),
                 intent::request_id.eq(&key.request_id),
-                intent::body_hash.eq(key.bound.body_hash()),
-                intent::state.eq(State::Pending.name()),
-                intent::attempt.eq(1),
+                intent::body_hash.eq(&new.body_hash),
+                intent::state.eq(new.state.name()),
+                intent::attempt.eq(new.attempt),
             ),
             (
-                intent::lease_until.eq(lease_until.0),
-                intent::draft.eq(encode(asker, draft)?),
-                intent::detail.eq(&draft.detail),
+                intent::lease_until.eq(new.lease_until.0),
+                intent::draft.eq(encode(&new.asker, &new.draft)?),
+                intent::detail.eq(&new.draft.detail),
                 intent::created_at.eq(now.0),
                 intent::changed_at.eq(now.0),
             ),
@@ -163,19 +199,7 @@ pub fn begin(
             diesel::result::DatabaseErrorKind::UniqueViolation,
             _,
         )) => Err(Refusal::conflict()),
-        other => {
-            other?;
-            Ok(Intent {
-                order_id: order_id.to_owned(),
-                state: State::Pending,
-                attempt: 1,
-                lease_until,
-                body_hash: key.bound.body_hash().to_owned(),
-                asker: asker.clone(),
-                draft: draft.clone(),
-                answer: None,
-            })
-        }
+        other => Ok(other.map(drop)?),
     }
 }
 

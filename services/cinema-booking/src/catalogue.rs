@@ -28,6 +28,8 @@ diesel::table! {
     }
 }
 
+diesel::allow_tables_to_appear_in_same_query!(movie, screening);
+
 /// A movie as booking knows it.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = movie, treat_none_as_null = true)]
@@ -109,18 +111,10 @@ pub(crate) fn find(
     tx: &mut Tx<'_>,
     screening_id: &str,
 ) -> Result<Option<(KnownScreening, KnownMovie)>, Refusal> {
-    let found = screening::table
+    Ok(screening::table
         .find(screening_id)
-        .select(KnownScreening::as_select())
+        .inner_join(movie::table.on(movie::movie_id.eq(screening::movie_id)))
+        .select((KnownScreening::as_select(), KnownMovie::as_select()))
         .first(tx.db())
-        .optional()?;
-    let Some(screening) = found else {
-        return Ok(None);
-    };
-    let movie = movie::table
-        .find(&screening.movie_id)
-        .select(KnownMovie::as_select())
-        .first(tx.db())
-        .optional()?;
-    Ok(movie.map(|movie| (screening, movie)))
+        .optional()?)
 }
