@@ -62,10 +62,10 @@ impl Charges {
                     continue;
                 }
             };
-            let (payment, next) = begin(site, &ask).await?;
+            let (stored, next) = begin(site, &ask).await?;
             let answer = match next {
-                Next::Approved => return Ok(payment),
-                Next::Charge => self.send(site, &payment, &method, until).await,
+                Next::Approved => return Ok(stored.payment),
+                Next::Charge => self.send(site, &stored.payment, &method, until).await,
                 Next::Enquire => self.ask(site, &key, until).await,
                 Next::Wait => {
                     drop(hold);
@@ -78,7 +78,8 @@ impl Charges {
                 }
             };
             // The provider has spoken: not writing that down because the caller is out of time would lose it.
-            let written = learn(site, &key, answer).await;
+            let heard = move |payment: &mut Payment, tx: &Tx<'_>| payment.learn(answer, tx.now());
+            let written = change(site, &key, Some(stored), heard).await;
             let payment = written.map_err(|why| {
                 tracing::warn!(%why, "what the provider said could not be written down");
                 unconfirmed()
@@ -123,7 +124,7 @@ impl Charges {
             .await?;
         for key in keys.into_iter().filter(|key| !self.in_hand.has(key)) {
             let lost = move |payment: &mut Payment, tx: &Tx<'_>| payment.lost(before, tx.now());
-            change(site, &key, lost).await?;
+            change(site, &key, None, lost).await?;
         }
         Ok(())
     }
@@ -134,39 +135,46 @@ fn patience(until: Instant) -> Option<Duration> {
     (left >= LEAST).then_some(left)
 }
 
-async fn begin(site: &Site, ask: &Ask) -> Result<(Payment, Next), Refusal> {
+async fn begin(site: &Site, ask: &Ask) -> Result<(Stored, Next), Refusal> {
     let ask = ask.clone();
+    let fresh = id::new();
     site.store
         .write(ask.charge_key.clone(), move |tx| {
             let now = tx.now();
-            let Some(mut stored) = store::by_key(tx.db(), &ask.charge_key)? else {
-                let payment = Payment::charge(id::new(), ask.clone(), now);
-                store::insert(tx, &payment)?;
-                return Ok((payment, Next::Charge));
-            };
+            let first = Payment::charge(fresh.clone(), ask.clone(), now);
+            if let Some(stored) = store::first(tx, first)? {
+                return Ok((stored, Next::Charge));
+            }
+            let mut stored = known(store::by_key(tx.db(), &ask.charge_key)?)?;
             let next = stored.payment.repeat(&ask, now)?;
             store::update(tx, &stored)?;
-            Ok((stored.payment, next))
+            Ok((stored.written(), next))
         })
         .await
 }
 
 /// Writes down what the provider said of a charge, whoever still waits for it.
 pub async fn learn(site: &Site, key: &str, answer: Answer) -> Result<Payment, Refusal> {
-    change(site, key, move |payment, tx| {
-        payment.learn(answer, tx.now())
-    })
-    .await
+    let heard = move |payment: &mut Payment, tx: &Tx<'_>| payment.learn(answer, tx.now());
+    change(site, key, None, heard).await
 }
 
+/// Changes the payment of `key`, without reading it if it still is as it was `seen`.
 async fn change(
     site: &Site,
     key: &str,
+    seen: Option<Stored>,
     change: impl Fn(&mut Payment, &Tx<'_>) + Send + Sync + 'static,
 ) -> Result<Payment, Refusal> {
     let key = key.to_owned();
     site.store
         .write_regardless(key.clone(), move |tx| {
+            if let Some(mut seen) = seen.clone() {
+                change(&mut seen.payment, tx);
+                if store::update_unchanged(tx, &seen)? {
+                    return Ok(seen.payment);
+                }
+            }
             let mut stored = known(store::by_key(tx.db(), &key)?)?;
             change(&mut stored.payment, tx);
             store::update(tx, &stored)?;

@@ -7,7 +7,6 @@ mod tests;
 use crate::domain::{Amount, Owed, Payment, State};
 use crate::schema::payment;
 use diesel::prelude::*;
-use diesel::result::{DatabaseErrorKind, Error};
 use mesh::{Db, Page, Refusal, Time, Tx};
 
 /// The kind of task that asks what became of a charge; its key is the charge's.
@@ -26,8 +25,20 @@ pub struct Stored {
     revision: i64,
 }
 
-#[derive(Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = payment, primary_key(payment_id), treat_none_as_null = true)]
+impl Stored {
+    /// It, as it lies there once [`update`] has written it.
+    pub fn written(self) -> Self {
+        let changed = self.payment.state != self.state;
+        Self {
+            state: self.payment.state,
+            revision: self.revision + i64::from(changed),
+            ..self
+        }
+    }
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = payment)]
 struct Row {
     payment_id: String,
     charge_key: String,
@@ -166,41 +177,73 @@ fn read_all(rows: Vec<Row>) -> Result<Vec<Payment>, Refusal> {
         .collect()
 }
 
+/// Writes a new payment, unless there is one of its key: then none is answered.
+pub fn first(tx: &mut Tx<'_>, payment: Payment) -> Result<Option<Stored>, Refusal> {
+    let row = Row::of(&payment, 1);
+    let written = match tx.db() {
+        Db::Sqlite(db) => diesel::insert_into(payment::table)
+            .values(row)
+            .on_conflict_do_nothing()
+            .execute(db)?,
+        Db::Postgres(db) => diesel::insert_into(payment::table)
+            .values(row)
+            .on_conflict_do_nothing()
+            .execute(db)?,
+    };
+    Ok((written > 0).then_some(Stored {
+        state: payment.state,
+        revision: 1,
+        payment,
+    }))
+}
+
 /// Writes a new payment. A conflict when its key was taken meanwhile.
 pub fn insert(tx: &mut Tx<'_>, payment: &Payment) -> Result<(), Refusal> {
-    match diesel::insert_into(payment::table)
-        .values(Row::of(payment, 1))
-        .execute(tx.db())
-    {
-        Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
-            Err(Refusal::conflict())
-        }
-        done => Ok(done.map(drop)?),
-    }
+    first(tx, payment.clone())?
+        .map(drop)
+        .ok_or_else(Refusal::conflict)
 }
 
 /// Writes what became of a payment, and puts down what is owed for it. A conflict when it changed meanwhile.
 pub fn update(tx: &mut Tx<'_>, stored: &Stored) -> Result<(), Refusal> {
+    if update_unchanged(tx, stored)? {
+        Ok(())
+    } else {
+        Err(Refusal::conflict())
+    }
+}
+
+/// The same. False, and nothing is written, when it changed meanwhile.
+pub fn update_unchanged(tx: &mut Tx<'_>, stored: &Stored) -> Result<bool, Refusal> {
     let (payment, revision) = (&stored.payment, stored.revision);
     if payment.state == stored.state {
-        return Ok(());
+        return Ok(true);
     }
     let same = payment::table
         .find(&payment.payment_id)
         .filter(payment::revision.eq(revision));
+    // Its key, order and amount stay what they were: indexes that are not named here are not written either.
     let written = mesh::update(same)
-        .set(Row::of(payment, revision + 1))
+        .set((
+            payment::version.eq(payment.version),
+            payment::revision.eq(revision + 1),
+            payment::state.eq(payment.state.name()),
+            payment::tries.eq(payment.tries),
+            payment::changed_at.eq(payment.changed_at.0),
+            payment::sent_at.eq(payment.sent_at.map(|at| at.0)),
+        ))
         .execute(tx.db())?;
     if written == 0 {
-        return Err(Refusal::conflict());
+        return Ok(false);
     }
     if stored.state == State::Unknown {
         tx.drop_task(ENQUIRY, &payment.charge_key)?;
     }
     match payment.owes() {
-        None => Ok(()),
-        Some(Owed::Enquiry) => tx.start_task(ENQUIRY, &payment.charge_key, &()),
-        Some(Owed::Reversal) => tx.start_task(REVERSAL, &payment.charge_key, &()),
-        Some(Owed::Refund) => tx.start_task(REFUND, &payment.payment_id, &()),
+        None => {}
+        Some(Owed::Enquiry) => tx.start_task(ENQUIRY, &payment.charge_key, &())?,
+        Some(Owed::Reversal) => tx.start_task(REVERSAL, &payment.charge_key, &())?,
+        Some(Owed::Refund) => tx.start_task(REFUND, &payment.payment_id, &())?,
     }
+    Ok(true)
 }

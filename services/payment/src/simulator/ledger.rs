@@ -12,15 +12,12 @@ pub async fn charge(site: &Site, charge: Charge, take: bool) -> Result<Answer, R
     let key = charge.key.clone();
     site.store
         .write_regardless(key, move |tx| {
-            if let Some(before) = find(tx.db(), &charge.key)? {
-                return Ok(answer(before));
+            let drawn = (take, false);
+            if insert(tx, &charge.key, Some(&charge), drawn)? {
+                return Ok(answer(drawn));
             }
-            insert(tx, &charge.key, Some(&charge), (take, false))?;
-            Ok(if take {
-                Answer::Captured
-            } else {
-                Answer::Declined
-            })
+            let before = find(tx.db(), &charge.key)?;
+            Ok(before.map_or(Answer::Unsure, answer))
         })
         .await
 }
@@ -47,10 +44,8 @@ pub async fn reverse(site: &Site, key: &str) -> Result<Reversal, Refusal> {
                     Reversal::Blocked
                 })
             }
-            None => {
-                insert(tx, &key, None, (false, true))?;
-                Ok(Reversal::Blocked)
-            }
+            None if insert(tx, &key, None, (false, true))? => Ok(Reversal::Blocked),
+            None => Err(Refusal::conflict()),
         })
         .await
 }
@@ -100,25 +95,33 @@ fn answer(before: (bool, bool)) -> Answer {
     }
 }
 
+/// Seals a key's fate. False: it was sealed before.
 fn insert(
     tx: &mut Tx<'_>,
     key: &str,
     charge: Option<&Charge>,
     (captured, reversed): (bool, bool),
-) -> QueryResult<()> {
+) -> QueryResult<bool> {
     let amount = charge
         .map(|charge| charge.amount.clone())
         .unwrap_or_default();
-    let now = tx.now().0;
-    diesel::insert_into(simulator_ledger::table)
-        .values((
-            simulator_ledger::charge_key.eq(key),
-            simulator_ledger::minor_units.eq(amount.minor_units),
-            simulator_ledger::currency.eq(amount.currency),
-            simulator_ledger::captured.eq(captured),
-            simulator_ledger::reversed.eq(reversed),
-            simulator_ledger::at.eq(now),
-        ))
-        .execute(tx.db())
-        .map(drop)
+    let row = (
+        simulator_ledger::charge_key.eq(key),
+        simulator_ledger::minor_units.eq(amount.minor_units),
+        simulator_ledger::currency.eq(amount.currency),
+        simulator_ledger::captured.eq(captured),
+        simulator_ledger::reversed.eq(reversed),
+        simulator_ledger::at.eq(tx.now().0),
+    );
+    let written = match tx.db() {
+        Db::Sqlite(db) => diesel::insert_into(simulator_ledger::table)
+            .values(row)
+            .on_conflict_do_nothing()
+            .execute(db)?,
+        Db::Postgres(db) => diesel::insert_into(simulator_ledger::table)
+            .values(row)
+            .on_conflict_do_nothing()
+            .execute(db)?,
+    };
+    Ok(written > 0)
 }
