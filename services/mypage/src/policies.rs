@@ -1,31 +1,31 @@
 //! What follows from what other contexts state. The policy only writes the page's tables: it is a view, which a rebuild
 //! builds anew.
 
-use crate::store::{self, Row};
+use crate::store::{self, Before, Row};
 use mesh::{Change, Refusal, Time, Tx};
 use prost::Message;
 use proto::ordering::v1::Order;
 
 /// Whenever an order has changed, its customer's page shows it, and so will the page that is being built.
 pub fn order_changed(tx: &mut Tx<'_>, change: &Change<Order>) -> Result<(), Refusal> {
-    let (generations, row) = read(tx, change)?;
-    for generation in generations.all() {
-        store::put(tx.db(), generation, &row)?;
+    let (before, row) = read(tx, change)?;
+    for generation in before.generations.all() {
+        before.put(tx.db(), generation, &row)?;
     }
     Ok(())
 }
 
 /// Puts an order that was read from the stream into the page that is being built. False: it is not any more.
 pub fn rebuilt(tx: &mut Tx<'_>, generation: i64, change: &Change<Order>) -> Result<bool, Refusal> {
-    let (generations, row) = read(tx, change)?;
-    let is_built = generations.built == Some(generation);
+    let (before, row) = read(tx, change)?;
+    let is_built = before.generations.built == Some(generation);
     if is_built {
-        store::put(tx.db(), generation, &row)?;
+        before.put(tx.db(), generation, &row)?;
     }
     Ok(is_built)
 }
 
-fn read(tx: &mut Tx<'_>, change: &Change<Order>) -> Result<(store::Generations, Row), Refusal> {
+fn read(tx: &mut Tx<'_>, change: &Change<Order>) -> Result<(Before, Row), Refusal> {
     let order = &change.entity;
     let of_its_subject = order.context == change.context
         && order.order_id == change.id
@@ -37,7 +37,7 @@ fn read(tx: &mut Tx<'_>, change: &Change<Order>) -> Result<(store::Generations, 
         return Err(Refusal::internal(why));
     };
     let now = tx.now();
-    let (generations, last_written) = store::generations_and_last(tx.db(), &order.customer_id)?;
+    let before = store::before(tx.db(), &order.order_id, &order.customer_id)?;
     let row = Row {
         order_id: order.order_id.clone(),
         context: order.context.clone(),
@@ -47,7 +47,7 @@ fn read(tx: &mut Tx<'_>, change: &Change<Order>) -> Result<(store::Generations, 
         placed_at: Time::from(placed_at).0,
         version: order.version,
         body: order.encode_to_vec(),
-        written_at: last_written.map_or(now.0, |last| last.max(now.0)),
+        written_at: before.last_written.map_or(now.0, |last| last.max(now.0)),
     };
-    Ok((generations, row))
+    Ok((before, row))
 }

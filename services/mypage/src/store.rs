@@ -11,8 +11,8 @@ use proto::ordering::v1::Order;
 pub type Key = (i64, String);
 
 /// An order as it is stored, in whichever generation.
-#[derive(Insertable, AsChangeset, Queryable, Selectable)]
-#[diesel(table_name = my_order, primary_key(order_id, generation))]
+#[derive(Insertable, Queryable, Selectable)]
+#[diesel(table_name = my_order)]
 pub struct Row {
     pub order_id: String,
     pub context: String,
@@ -58,20 +58,58 @@ pub fn generations(db: &mut Db) -> QueryResult<Generations> {
         .first(db)
 }
 
-/// The same, and when anything of this customer that is shown was written last.
-pub fn generations_and_last(
-    db: &mut Db,
-    customer_id: &str,
-) -> QueryResult<(Generations, Option<i64>)> {
+/// What a change of an order starts from.
+pub struct Before {
+    /// Which generations there are.
+    pub generations: Generations,
+    /// When anything of this customer that is shown was written last.
+    pub last_written: Option<i64>,
+    there: Vec<There>,
+}
+
+/// An order as it is in a generation: the generation, who stated it, its version.
+type There = (i64, String, i64);
+
+impl Before {
+    /// Writes the order into a generation unless it is there in this version or a newer one.
+    pub fn put(&self, db: &mut Db, generation: i64, row: &Row) -> Result<(), Refusal> {
+        let there = self.there.iter().find(|there| there.0 == generation);
+        let there = there.map(|(_, context, version)| (context.as_str(), *version));
+        write(db, generation, row, there)
+    }
+}
+
+/// Reads it all at once.
+pub fn before(db: &mut Db, order_id: &str, customer_id: &str) -> Result<Before, Refusal> {
+    let order = diesel::alias!(my_order as order);
     let last = my_order::table
         .filter(my_order::generation.eq(generation::shown))
         .filter(my_order::customer_id.eq(customer_id))
         .select(diesel::dsl::max(my_order::written_at))
         .single_value();
-    generation::table
+    let is_it = order.field(my_order::order_id).eq(order_id);
+    let there = (
+        order.field(my_order::generation),
+        order.field(my_order::context),
+        order.field(my_order::version),
+    );
+    let rows: Vec<(Generations, Option<i64>, Option<There>)> = generation::table
         .find(1)
-        .select(((generation::shown, generation::built), last))
-        .first(db)
+        .left_join(order.on(is_it))
+        .select((
+            (generation::shown, generation::built),
+            last,
+            there.nullable(),
+        ))
+        .load(db)?;
+    let one = rows
+        .first()
+        .ok_or_else(|| Refusal::internal("the page has no generation"))?;
+    Ok(Before {
+        generations: one.0,
+        last_written: one.1,
+        there: rows.into_iter().filter_map(|(.., there)| there).collect(),
+    })
 }
 
 /// Only what everybody reads: part of the query that reads it, so that none sees half of one generation and half of
@@ -89,6 +127,21 @@ pub fn put(db: &mut Db, generation: i64, row: &Row) -> Result<(), Refusal> {
         .select((my_order::context, my_order::version))
         .first(db)
         .optional()?;
+    let there = there.as_ref();
+    write(
+        db,
+        generation,
+        row,
+        there.map(|(context, version)| (context.as_str(), *version)),
+    )
+}
+
+fn write(
+    db: &mut Db,
+    generation: i64,
+    row: &Row,
+    there: Option<(&str, i64)>,
+) -> Result<(), Refusal> {
     let written = match there {
         None => diesel::insert_into(my_order::table)
             .values((my_order::generation.eq(generation), row))
@@ -104,7 +157,13 @@ pub fn put(db: &mut Db, generation: i64, row: &Row) -> Result<(), Refusal> {
                 .find((&row.order_id, generation))
                 .filter(my_order::version.eq(version)),
         )
-        .set(row)
+        // Whose it is and when it was placed never changes: indexes that are not named here are not written either.
+        .set((
+            my_order::phase.eq(row.phase),
+            my_order::version.eq(row.version),
+            my_order::body.eq(&row.body),
+            my_order::written_at.eq(row.written_at),
+        ))
         .execute(db),
     };
     match written {
