@@ -5,7 +5,6 @@ use crate::{send, text};
 use mesh::{Change, Refusal, Time, Tx, id};
 use proto::notification::v1::NotificationStatus::{Pending, SkippedLate};
 use proto::ordering::v1::Order;
-use std::collections::HashSet;
 use std::time::Duration;
 
 /// Older news is recorded, but nobody is bothered with it.
@@ -19,16 +18,14 @@ pub fn order_changed(tx: &mut Tx<'_>, change: &Change<Order>) -> Result<(), Refu
         let why = format!("{context} states as {id} what is not that order of its own");
         return Err(Refusal::internal(why));
     }
-    let mut recorded: HashSet<i32> = store::recorded(tx.db(), &order.order_id)?;
-    let contact = store::contact(tx.db(), &order.customer_id)?;
-    let locale = if contact.locale.is_empty() {
-        &order.locale
-    } else {
-        &contact.locale
+    let known = store::known(tx.db(), &order.order_id, &order.customer_id)?;
+    let locale = match known.locale() {
+        "" => &order.locale,
+        set => set,
     };
     let now = tx.now();
     for entry in &order.timeline {
-        if !recorded.insert(entry.seq) {
+        if known.is_recorded(entry.seq) {
             continue;
         }
         let at = entry.at.map_or(now, Time::from);
@@ -40,7 +37,7 @@ pub fn order_changed(tx: &mut Tx<'_>, change: &Change<Order>) -> Result<(), Refu
             customer_id: order.customer_id.clone(),
             status: if is_late { SkippedLate } else { Pending }.into(),
             text: text::compose(order, entry, locale),
-            channel: contact.channel,
+            channel: known.channel(),
             created_at: now.0,
             sent_at: None,
         };

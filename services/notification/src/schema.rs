@@ -22,3 +22,5 @@ diesel::table! {
         address -> Text,
     }
 }
+
+diesel::allow_tables_to_appear_in_same_query!(notification, contact);

@@ -5,7 +5,6 @@ use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
 use mesh::{Db, Page, Refusal, Time};
 use proto::notification::v1::{Channel, Contact, Notification, NotificationStatus};
-use std::collections::HashSet;
 
 /// What notifications are listed by: when they were first seen, then their id.
 pub type Key = (i64, String);
@@ -41,13 +40,43 @@ impl From<Record> for Notification {
     }
 }
 
-/// The entries of an order's timeline that have a record.
-pub fn recorded(db: &mut Db, order_id: &str) -> QueryResult<HashSet<i32>> {
-    let seqs: Vec<i32> = notification::table
+/// What recording an order's entries starts from.
+#[derive(Queryable)]
+pub struct Known {
+    last: Option<i32>,
+    locale: Option<String>,
+    channel: Option<i32>,
+}
+
+impl Known {
+    /// Whether an entry has a record. Entries are only ever added behind the last one.
+    pub fn is_recorded(&self, seq: i32) -> bool {
+        self.last.is_some_and(|last| seq <= last)
+    }
+
+    /// The language that the customer has set; empty: none.
+    pub fn locale(&self) -> &str {
+        self.locale.as_deref().unwrap_or_default()
+    }
+
+    /// The channel that the customer has set, or the usual one.
+    pub fn channel(&self) -> i32 {
+        self.channel.unwrap_or(Channel::Console.into())
+    }
+}
+
+/// How far an order is recorded, and what its customer has set.
+pub fn known(db: &mut Db, order_id: &str, customer_id: &str) -> QueryResult<Known> {
+    let last = notification::table
         .filter(notification::order_id.eq(order_id))
-        .select(notification::seq)
-        .load(db)?;
-    Ok(seqs.into_iter().collect())
+        .select(diesel::dsl::max(notification::seq));
+    let of = contact::table.find(customer_id);
+    diesel::select((
+        last.single_value(),
+        of.select(contact::locale).single_value(),
+        of.select(contact::channel).single_value(),
+    ))
+    .get_result(db)
 }
 
 /// Adds a record.
@@ -60,17 +89,17 @@ pub fn insert(db: &mut Db, record: &Record) -> QueryResult<()> {
 
 /// A record that is still to be sent, with its customer's contact.
 pub fn pending(db: &mut Db, notification_id: &str) -> QueryResult<Option<(Record, Contact)>> {
-    let record: Option<Record> = notification::table
+    let found: Option<(Record, Option<Set>)> = notification::table
         .find(notification_id)
         .filter(notification::status.eq(i32::from(NotificationStatus::Pending)))
-        .select(Record::as_select())
+        .left_join(contact::table.on(contact::customer_id.eq(notification::customer_id)))
+        .select((
+            Record::as_select(),
+            (contact::locale, contact::channel, contact::address).nullable(),
+        ))
         .first(db)
         .optional()?;
-    let Some(record) = record else {
-        return Ok(None);
-    };
-    let contact = contact(db, &record.customer_id)?;
-    Ok(Some((record, contact)))
+    Ok(found.map(|(record, set)| (record, told(set))))
 }
 
 /// Marks a record sent by `channel`.
@@ -117,18 +146,25 @@ pub fn list(
 
 /// How a customer is told.
 pub fn contact(db: &mut Db, customer_id: &str) -> QueryResult<Contact> {
-    let set: Option<(String, i32, String)> = contact::table
+    let set: Option<Set> = contact::table
         .find(customer_id)
         .select((contact::locale, contact::channel, contact::address))
         .first(db)
         .optional()?;
+    Ok(told(set))
+}
+
+/// Language, channel and address.
+type Set = (String, i32, String);
+
+fn told(set: Option<Set>) -> Contact {
     let unset = || (String::new(), Channel::Console.into(), String::new());
     let (locale, channel, address) = set.unwrap_or_else(unset);
-    Ok(Contact {
+    Contact {
         locale,
         channel,
         address,
-    })
+    }
 }
 
 /// Sets how a customer is told, also of what is still to be sent.
