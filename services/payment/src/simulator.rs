@@ -14,6 +14,8 @@ use mesh::{Site, task};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::time::{Instant, sleep_until};
 
 /// The simulated provider. Cheap to clone; every clone is the same one.
 #[derive(Clone)]
@@ -22,6 +24,21 @@ pub struct Simulator(Arc<Mutex<Mood>>);
 struct Mood {
     behavior: Behavior,
     random: StdRng,
+    /// When the next charge has its turn, if the line is not empty by then.
+    next_turn: Instant,
+}
+
+impl Mood {
+    /// What becomes of a charge that comes now, and when.
+    fn draw(&mut self) -> (Fate, Instant) {
+        let (fate, latency) = self.behavior.draw(&mut self.random);
+        let mut turn = Instant::now();
+        if let Some(capacity) = self.behavior.capacity {
+            turn = turn.max(self.next_turn);
+            self.next_turn = turn + Duration::from_secs(1) / capacity.get();
+        }
+        (fate, turn + latency)
+    }
 }
 
 impl Simulator {
@@ -30,7 +47,16 @@ impl Simulator {
         Self(Arc::new(Mutex::new(Mood {
             behavior: Behavior::default(),
             random: StdRng::seed_from_u64(seed),
+            next_turn: Instant::now(),
         })))
+    }
+
+    /// Behaves so from now on, with nobody in line.
+    fn behave(&self, behavior: Behavior) {
+        self.with(|mood| {
+            mood.behavior = behavior;
+            mood.next_turn = Instant::now();
+        });
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut Mood) -> T) -> T {
@@ -52,11 +78,11 @@ impl Provider for Simulator {
             if self.is_up().is_err() {
                 return Answer::Nothing;
             }
-            let (fate, latency) = self.with(|mood| mood.behavior.draw(&mut mood.random));
+            let (fate, at) = self.with(Mood::draw);
             let (site, charge) = (site.clone(), charge.clone());
             let done = task::detach(async move {
-                if !latency.is_zero() {
-                    tokio::time::sleep(latency).await;
+                if at > Instant::now() {
+                    sleep_until(at).await;
                 }
                 match fate {
                     Fate::Captured | Fate::ReplyLost => ledger::charge(&site, charge, true).await,

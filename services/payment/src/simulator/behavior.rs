@@ -4,6 +4,7 @@ use mesh::{Refusal, Violation, fields};
 use proto::payment::v1;
 use rand::Rng;
 use rand::rngs::StdRng;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 /// How it behaves. By default it captures everything at once.
@@ -15,6 +16,8 @@ pub struct Behavior {
     pub shares: [u32; FATES.len()],
     /// Everything fails at once.
     pub down: bool,
+    /// The most charges that are answered in a second; none: no limit.
+    pub capacity: Option<NonZeroU32>,
 }
 
 /// What becomes of one charge.
@@ -74,6 +77,9 @@ impl Behavior {
             let ordered = least.zip(most).is_none_or(|(least, most)| least <= most);
             let rule = "must not be below latency_min";
             fields.check(ordered, "behavior.latency_max", rule);
+            let capacity = u32::try_from(message.capacity_per_second);
+            let rule = "must be 0 or more";
+            fields.check(capacity.is_ok(), "behavior.capacity_per_second", rule);
             let given = [
                 message.declined_percent,
                 message.failed_percent,
@@ -92,6 +98,7 @@ impl Behavior {
                 latency: (least.unwrap_or_default(), most.unwrap_or_default()),
                 shares,
                 down: message.down,
+                capacity: capacity.ok().and_then(NonZeroU32::new),
             }
         })
     }
@@ -108,6 +115,9 @@ impl Behavior {
             reply_lost_percent: reply_lost,
             hanging_percent: hanging,
             down: self.down,
+            capacity_per_second: self
+                .capacity
+                .map_or(0, |most| i32::try_from(most.get()).unwrap_or(i32::MAX)),
         }
     }
 }
@@ -122,7 +132,7 @@ mod tests {
         let behavior = Behavior {
             latency: (Duration::from_millis(400), Duration::from_millis(620)),
             shares: [10, 20, 30, 15],
-            down: false,
+            ..Behavior::default()
         };
         let mut random = StdRng::seed_from_u64(1);
         let drawn: Vec<_> = (0..10_000).map(|_| behavior.draw(&mut random)).collect();
@@ -160,6 +170,7 @@ mod tests {
             latency: (Duration::from_millis(1), Duration::from_secs(2)),
             shares: [1, 2, 3, 94],
             down: true,
+            capacity: NonZeroU32::new(1000),
         };
         assert_eq!(Behavior::read(Some(&behavior.message())), Ok(behavior));
     }

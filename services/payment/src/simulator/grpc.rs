@@ -16,7 +16,7 @@ impl SimulatorService for Simulator {
     ) -> Result<Response<SetBehaviorResponse>, Status> {
         let behavior = Behavior::read(request.get_ref().behavior.as_ref())?;
         let message = behavior.message();
-        self.with(|mood| mood.behavior = behavior);
+        self.behave(behavior);
         tracing::info!(behavior = ?message, "the simulated provider behaves anew");
         Ok(Response::new(SetBehaviorResponse {
             behavior: Some(message),

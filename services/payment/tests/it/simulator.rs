@@ -4,9 +4,13 @@ use crate::desk::{KEY, charge, reason, wrong_fields};
 use crate::room::{Room, held, millis, refund};
 use payment::facts::Book;
 use payment::{Answer, Provider};
-use proto::payment::v1::{Behavior, GetBehaviorRequest, PaymentState, SetBehaviorRequest};
+use proto::payment::v1::{
+    ApproveRequest, Behavior, GetBehaviorRequest, PaymentState, SetBehaviorRequest,
+};
 use std::time::Duration;
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
+use tonic::Status;
 
 #[tokio::test]
 async fn declines_are_remembered_and_failures_are_not() {
@@ -101,6 +105,78 @@ async fn a_slow_charge_takes_nothing_once_it_is_reversed() {
     assert_eq!(room.fact().await, (PaymentState::Voided, Some(blocked)));
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_is_beyond_its_capacity_waits_in_line() {
+    let room = Room::new();
+    let limited = Behavior {
+        latency_min: millis(40),
+        latency_max: millis(40),
+        capacity_per_second: 10,
+        ..Default::default()
+    };
+    room.behave(limited).await.unwrap();
+    let start = Instant::now();
+    let charges: Vec<_> = (0..15).map(|n| approving(&room, n)).collect();
+    let mut answers = Vec::new();
+    for charge in charges {
+        let (answer, at) = charge.await.unwrap();
+        answers.push((answer.map_err(|no| reason(Err::<(), _>(no))), at - start));
+    }
+    // One each 100 ms, in the order they came, until payment's own patience of a second is at its end.
+    for (n, (answer, after)) in answers.iter().enumerate() {
+        let turn = Duration::from_millis(100) * n as u32 + Duration::from_millis(40);
+        let unconfirmed = Err("PAYMENT_UNCONFIRMED".to_owned());
+        let (expected, at) = if turn < Duration::from_secs(1) {
+            (Ok(()), turn)
+        } else {
+            (unconfirmed, Duration::from_secs(1))
+        };
+        assert_eq!(*answer, expected, "charge {n}");
+        assert!(
+            after.abs_diff(at) < Duration::from_millis(5),
+            "charge {n}: {after:?}"
+        );
+    }
+    // Those whose caller left have their turn too.
+    tokio::time::sleep_until(start + Duration::from_millis(1250)).await;
+    let captured = async || {
+        let facts = room.facts().await.into_iter();
+        facts.filter_map(|charge| charge.book?.captured).count()
+    };
+    assert_eq!(captured().await, 13);
+    let (late, at) = approving(&room, 15).await.unwrap();
+    assert!(
+        late.is_ok() && at >= start + Duration::from_millis(1540),
+        "{:?}",
+        at - start
+    );
+    // A new behaviour begins with nobody in line.
+    let _in_line: Vec<_> = (16..20).map(|n| approving(&room, n)).collect();
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    room.behave(limited).await.unwrap();
+    let now = Instant::now();
+    let (first, at) = approving(&room, 20).await.unwrap();
+    assert!(
+        first.is_ok() && at - now < Duration::from_millis(45),
+        "{:?}",
+        at - now
+    );
+    assert_eq!(captured().await, 17);
+}
+
+/// Charge number `n`, whose answer comes with its time.
+fn approving(room: &Room, n: usize) -> JoinHandle<(Result<(), Status>, Instant)> {
+    let mut client = room.client();
+    let charge = ApproveRequest {
+        charge_key: format!("charge:{n}"),
+        ..charge()
+    };
+    mesh::task::detach(async move {
+        let answer = client.approve(charge).await.map(drop);
+        (answer, Instant::now())
+    })
+}
+
 #[tokio::test]
 async fn down_is_down_for_everything() {
     let room = Room::new();
@@ -137,12 +213,14 @@ async fn the_behaviour_is_checked_as_a_whole_and_read_back() {
         }),
         declined_percent: -1,
         hanging_percent: 101,
+        capacity_per_second: -1,
         ..Default::default()
     };
     assert_eq!(
         wrong_fields(room.behave(wrong).await),
         [
             "behavior.latency_min",
+            "behavior.capacity_per_second",
             "behavior.declined_percent",
             "behavior.hanging_percent"
         ]
@@ -170,6 +248,7 @@ async fn the_behaviour_is_checked_as_a_whole_and_read_back() {
         reply_lost_percent: 30,
         hanging_percent: 40,
         down: true,
+        capacity_per_second: 1000,
     };
     assert_eq!(room.behave(right).await.unwrap(), right);
     let read = room.admin().get_behavior(GetBehaviorRequest {}).await;
