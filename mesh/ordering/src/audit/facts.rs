@@ -85,7 +85,7 @@ pub struct FulfilmentFact {
     pub order_id: String,
     /// Who fulfils.
     pub context: String,
-    /// The newest version of the order it has seen.
+    /// The newest version of the order that led to anything there; from 1, once it was heard of.
     pub seen_version: i64,
     /// It went so far that the order cannot be cancelled.
     pub irrevocable: bool,
