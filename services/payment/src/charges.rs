@@ -159,7 +159,7 @@ pub async fn learn(site: &Site, key: &str, answer: Answer) -> Result<Payment, Re
     change(site, key, None, heard).await
 }
 
-/// Changes the payment of `key`, without reading it if it still is as it was `seen`.
+/// Changes the payment of `key`, without reading it if it still is as it was `seen`: what is written finds that out.
 async fn change(
     site: &Site,
     key: &str,
@@ -171,7 +171,7 @@ async fn change(
         .write_regardless(key.clone(), move |tx| {
             if let Some(mut seen) = seen.clone() {
                 change(&mut seen.payment, tx);
-                if store::update_unchanged(tx, &seen)? {
+                if seen.is_changed() && store::update_unchanged(tx, &seen)? {
                     return Ok(seen.payment);
                 }
             }

@@ -26,12 +26,16 @@ pub struct Stored {
 }
 
 impl Stored {
+    /// Whether there is anything to write.
+    pub fn is_changed(&self) -> bool {
+        self.payment.state != self.state
+    }
+
     /// It, as it lies there once [`update`] has written it.
     pub fn written(self) -> Self {
-        let changed = self.payment.state != self.state;
         Self {
             state: self.payment.state,
-            revision: self.revision + i64::from(changed),
+            revision: self.revision + i64::from(self.is_changed()),
             ..self
         }
     }
@@ -216,7 +220,7 @@ pub fn update(tx: &mut Tx<'_>, stored: &Stored) -> Result<(), Refusal> {
 /// The same. False, and nothing is written, when it changed meanwhile.
 pub fn update_unchanged(tx: &mut Tx<'_>, stored: &Stored) -> Result<bool, Refusal> {
     let (payment, revision) = (&stored.payment, stored.revision);
-    if payment.state == stored.state {
+    if !stored.is_changed() {
         return Ok(true);
     }
     let same = payment::table

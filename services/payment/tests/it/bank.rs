@@ -34,6 +34,7 @@ struct Inner {
 #[derive(Default)]
 struct Books {
     fates: VecDeque<Fate>,
+    enquiry: Option<oneshot::Receiver<()>>,
     reversal: Option<oneshot::Receiver<()>>,
     captured: HashSet<String>,
     returned: Vec<String>,
@@ -61,6 +62,13 @@ impl Bank {
         let (say, said) = oneshot::channel();
         self.next([Fate::Waits(said)]);
         say
+    }
+
+    /// The next question is decided at once, but answered when this is sent.
+    pub fn next_enquiry_waits(&self) -> oneshot::Sender<()> {
+        let (go, gone) = oneshot::channel();
+        self.books().enquiry = Some(gone);
+        go
     }
 
     /// The next reversal is decided at once, but answered when this is sent.
@@ -190,12 +198,19 @@ impl Provider for Bank {
     fn enquire<'a>(&'a self, _: &'a Site, key: &'a str) -> BoxFuture<'a, Answer> {
         Box::pin(async move {
             self.note("enquire", key);
-            let books = self.books();
-            match (books.down, books.captured.contains(key), books.denies) {
-                (true, ..) | (false, false, false) => Answer::Unsure,
-                (false, true, _) => Answer::Captured,
-                (false, false, true) => Answer::Nothing,
+            let (answer, waits) = {
+                let mut books = self.books();
+                let answer = match (books.down, books.captured.contains(key), books.denies) {
+                    (true, ..) | (false, false, false) => Answer::Unsure,
+                    (false, true, _) => Answer::Captured,
+                    (false, false, true) => Answer::Nothing,
+                };
+                (answer, books.enquiry.take())
+            };
+            if let Some(waits) = waits {
+                waits.await.unwrap();
             }
+            answer
         })
     }
 

@@ -25,6 +25,23 @@ async fn the_provider_is_asked_until_it_says() {
 }
 
 #[tokio::test]
+async fn what_became_known_while_it_was_asked_is_answered() {
+    let desk = Desk::new();
+    desk.bank.next([Fate::Says(Answer::Unsure)]);
+    desk.approve().await.unwrap_err();
+    desk.world.settle().await;
+    let say = desk.bank.next_enquiry_waits();
+    let approving = desk.approving();
+    desk.bank.asked(2).await;
+    // The provider does not know; a moment later it does, and the task asks it.
+    desk.bank.capture(KEY);
+    desk.after(SECOND).await;
+    assert_eq!(desk.state().await, PaymentState::Approved);
+    say.send(()).unwrap();
+    assert_eq!(approving.await.unwrap().unwrap().version, 3);
+}
+
+#[tokio::test]
 async fn a_charge_that_the_provider_denies_is_voided() {
     let desk = Desk::new();
     desk.bank.set_denies(true);
