@@ -201,3 +201,6 @@ pub fn over(db: &mut Db, now: Time, limit: i64) -> Result<Vec<String>, Refusal> 
         .select(ticket::booking_id)
         .load(db)?)
 }
+
+#[cfg(test)]
+mod tests;
