@@ -4,7 +4,7 @@ use crate::contexts::{self, Entry};
 use crate::data::Data;
 use crate::fault::Fault;
 use crate::settings::Settings;
-use crate::{cli, out, runtime};
+use crate::{cli, databases, out, runtime};
 use mesh::store::Url;
 use mesh::{Clock, Db, bus, outbox, tasks};
 use ordering::audit::{self, Facts, Finding, History, Report};
@@ -117,25 +117,26 @@ impl Places {
             .iter()
             .filter(|entry| !without.iter().any(|name| name == entry.name))
         {
-            let file = here.database(entry.name);
-            let url = if file.is_file() {
-                file.display().to_string()
-            } else if data.is_dir() {
-                continue;
-            } else {
-                settings.get(entry.name, "DATABASE_URL").map_err(|why| {
-                    Fault::usage(format!(
-                        "there is no data directory {} and {why}",
-                        data.display()
-                    ))
-                })?
+            let url = match databases::of(&here, &settings, entry)? {
+                Some(url) => url,
+                None if data.is_dir() => continue,
+                None => {
+                    let url = settings.get(entry.name, "DATABASE_URL").map_err(|why| {
+                        Fault::usage(format!(
+                            "there is no data directory {} and {why}",
+                            data.display()
+                        ))
+                    })?;
+                    Url(url)
+                }
             };
-            databases.push((entry, Url(url)));
+            databases.push((entry, url));
         }
-        let nats = here
-            .running()
-            .map(|running| running.nats)
-            .or_else(|| settings.variable("NATS_URL").map(str::to_owned));
+        databases::must_differ(databases.iter().map(|(entry, url)| (entry.name, url)))?;
+        let nats = match here.running() {
+            Some(running) => Some(running.nats),
+            None => settings.broker()?,
+        };
         Ok(Self { databases, nats })
     }
 
@@ -157,9 +158,8 @@ impl Places {
 
     /// Each context with a connection to its database.
     pub(crate) fn open(&self) -> Result<Vec<(&'static Entry, Db)>, Fault> {
-        let open = |(entry, url): &(&'static Entry, Url)| {
-            Ok((*entry, Db::open(url).map_err(Fault::not_ready)?))
-        };
+        let open =
+            |(entry, url): &(&'static Entry, Url)| Ok((*entry, databases::open(entry, url)?.0));
         self.databases.iter().map(open).collect()
     }
 

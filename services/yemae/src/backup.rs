@@ -36,6 +36,9 @@ pub(crate) struct Manifest {
     pub(crate) waited_us: u128,
     /// The databases by context, and how many bytes each has.
     pub(crate) databases: BTreeMap<String, u64>,
+    /// The databases that are not in it, by context, and where they are.
+    #[serde(default)]
+    pub(crate) elsewhere: BTreeMap<String, String>,
 }
 
 /// Runs the command.
@@ -52,15 +55,25 @@ pub(crate) fn run(command: &cli::Backup) -> Result<(), Fault> {
         made.waited_us as f64 / 1e3,
         command.dir.display()
     ));
+    for (context, place) in &made.elsewhere {
+        out::line(format_args!(
+            "NOT in it: {context}, whose database is {place}; copy that with PostgreSQL's own tools"
+        ));
+    }
     Ok(())
 }
 
 /// Copies a data directory into one that is empty or not there.
 pub(crate) fn copy(data: &Data, into: &Path) -> Result<Manifest, Fault> {
     let entries = schemas::present(data);
+    let elsewhere = data.elsewhere();
     if entries.is_empty() {
+        let way_out = match elsewhere.is_empty() {
+            true => "name the directory of `yemae up` with --data",
+            false => "all of them are in PostgreSQL, whose own tools copy them",
+        };
         return Err(Fault::usage(format!(
-            "{data} has no database to back up: name the directory of `yemae up` with --data"
+            "{data} has no database to back up: {way_out}"
         )));
     }
     let copy = Data::at(into);
@@ -80,6 +93,7 @@ pub(crate) fn copy(data: &Data, into: &Path) -> Result<Manifest, Fault> {
         at_us: frozen.at.0,
         waited_us: frozen.waited.as_micros(),
         databases,
+        elsewhere,
     };
     let text = serde_json::to_string_pretty(&manifest).map_err(Fault::bug)?;
     data::write_durably(&copy.manifest(), &text)?;

@@ -4,6 +4,7 @@ use crate::contexts;
 use crate::data::Data;
 use crate::fault::Fault;
 use crate::house::{Ground, House};
+use crate::settings::Settings;
 use crate::{cli, guard, runtime, serve, up};
 use mesh::bus::{self, Bus};
 use tokio::net::TcpListener;
@@ -14,6 +15,7 @@ pub(crate) fn run(command: &cli::Child) -> Result<(), Fault> {
     let entry = contexts::find(&command.name)
         .ok_or_else(|| Fault::usage(format!("no context is called {}", command.name)))?;
     let data = Data::at(&command.data);
+    let settings = Settings::from_environment()?;
     runtime()?.block_on(async {
         let listener = TcpListener::bind(command.listen)
             .await
@@ -23,7 +25,9 @@ pub(crate) fn run(command: &cli::Child) -> Result<(), Fault> {
             .map_err(Fault::not_ready)?;
         let ground = Ground::development(bus)?;
         let peers = format!("http://{}", command.mesh);
-        let house = House::open(&ground, &[entry], |entry| up::place(&data, entry, &peers))?;
+        let house = House::open(&ground, &[entry], |entry| {
+            up::place(&data, &settings, entry, &peers)
+        })?;
         let verifier = up::verifier(&data, ground.clock.clone())?;
         serve::live(
             listener,

@@ -28,6 +28,8 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Make the broker's stream, or bring it up to date: once per cluster, before `serve`. Reads NATS_URL.
     Provision,
+    /// Show the settings that are in effect, and where each comes from. Secrets are ***.
+    Config(Config),
     /// Bring the databases of the named contexts up to date, and stop. Before `serve`, as a step of its own.
     Migrate(Migrate),
     /// Copy a data directory while it is served; all databases are of one instant.
@@ -96,6 +98,20 @@ pub(crate) struct Serve {
     /// The contexts to run: "payment", "cinema-booking" …
     #[arg(required = true, value_name = "NAME")]
     pub(crate) names: Vec<String>,
+}
+
+/// `yemae config`.
+#[derive(Args, Debug)]
+pub(crate) struct Config {
+    /// The contexts to show them for. Default: what holds for all, and each exception.
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+    /// Print the result as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Print the reference page of all settings instead.
+    #[arg(long)]
+    pub(crate) page: bool,
 }
 
 /// `yemae migrate`.

@@ -3,6 +3,7 @@
 use crate::fault::Fault;
 use mesh::Time;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::DirBuilderExt;
@@ -23,10 +24,14 @@ pub(crate) struct Running {
     pub(crate) nats: String,
 }
 
-/// Which binary has a data directory last. What its databases have been through, each says itself.
-#[derive(Serialize, Deserialize)]
+/// Which binary has a data directory last, and which databases are not in it. What they have been through, each says
+/// itself.
+#[derive(Default, Serialize, Deserialize)]
 struct Version {
     yemae: String,
+    /// By context, where they are, without passwords.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    elsewhere: BTreeMap<String, String>,
 }
 
 /// Held as long as the directory is ours.
@@ -113,14 +118,28 @@ impl Data {
 
     /// Which version has it last, as far as is known.
     pub(crate) fn writer(&self) -> Option<String> {
-        let text = fs::read_to_string(self.version()).ok()?;
-        Some(serde_json::from_str::<Version>(&text).ok()?.yemae)
+        Some(self.known()?.yemae)
     }
 
-    /// Writes down which version has it.
-    pub(crate) fn write_writer(&self, yemae: &str) -> Result<(), Fault> {
+    /// The databases of its contexts that are not in it, and where they were last, without passwords.
+    pub(crate) fn elsewhere(&self) -> BTreeMap<String, String> {
+        self.known().unwrap_or_default().elsewhere
+    }
+
+    fn known(&self) -> Option<Version> {
+        let text = fs::read_to_string(self.version()).ok()?;
+        serde_json::from_str(&text).ok()
+    }
+
+    /// Writes down which version has it, and which databases are not in it.
+    pub(crate) fn write_version(
+        &self,
+        yemae: &str,
+        elsewhere: BTreeMap<String, String>,
+    ) -> Result<(), Fault> {
         let version = Version {
             yemae: yemae.to_owned(),
+            elsewhere,
         };
         let text = serde_json::to_string(&version).map_err(Fault::bug)?;
         write_durably(&self.version(), &text)

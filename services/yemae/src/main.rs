@@ -5,8 +5,10 @@ mod backup;
 mod call;
 mod child;
 mod cli;
+mod config;
 mod contexts;
 mod data;
+mod databases;
 mod dead_letters;
 mod demo;
 mod fault;
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
         Command::Up(command) => up::run(command),
         Command::Serve(command) => serve::run(command),
         Command::Provision => serve::provision(),
+        Command::Config(command) => config::run(command),
         Command::Migrate(command) => migrate::run(command),
         Command::Backup(command) => backup::run(command),
         Command::Restore(command) => restore::run(command),

@@ -3,8 +3,7 @@
 use crate::contexts::Mode;
 use crate::fault::Fault;
 use crate::settings::Settings;
-use crate::{cli, out, schemas, serve};
-use mesh::Db;
+use crate::{cli, databases, out, schemas, serve};
 use mesh::store::{Backend, Url};
 
 /// Runs the command.
@@ -15,11 +14,12 @@ pub(crate) fn run(command: &cli::Migrate) -> Result<(), Fault> {
         let entry = serve::named(name)?;
         Ok((entry, Url(settings.get(entry.name, "DATABASE_URL")?)))
     });
-    for (entry, url) in places.collect::<Result<Vec<_>, Fault>>()? {
+    let places = places.collect::<Result<Vec<_>, Fault>>()?;
+    databases::must_differ(places.iter().map(|(entry, url)| (entry.name, url)))?;
+    for (entry, url) in places {
         let fault =
             |why: &dyn std::fmt::Display| Fault::not_ready(format!("{}: {why}", entry.name));
-        let mut db = Db::open(&url).map_err(|why| fault(&why))?;
-        let before = schemas::applied(&mut db)?;
+        let (mut db, before) = databases::open(entry, &url)?;
         let migrations = (entry.build)(Mode::Production).take_migrations();
         db.migrate(migrations).map_err(|why| fault(&why))?;
         let after = schemas::applied(&mut db)?;

@@ -24,7 +24,7 @@ pub(crate) fn run(command: &cli::Restore) -> Result<(), Fault> {
         data::copy_durably(&backup.database(name), &data.database(name))?;
     }
     backup.copy_keys(&data)?;
-    data.write_writer(&manifest.yemae)?;
+    data.write_version(&manifest.yemae, manifest.elsewhere.clone())?;
     data.remove_restoring()?;
     out::line(format_args!(
         "{data} is as the mesh was at {}: {} databases and the keys. To run it: yemae up --data {data}",

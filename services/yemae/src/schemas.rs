@@ -3,7 +3,7 @@
 use crate::contexts::{Entry, Mode};
 use crate::data::Data;
 use crate::fault::Fault;
-use crate::{backup, contexts};
+use crate::{backup, contexts, databases};
 use diesel_migrations::MigrationHarness;
 use mesh::store::Url;
 use mesh::{Clock, Db};
@@ -52,22 +52,30 @@ pub(crate) fn refuse_newer(
 
 /// Before the contexts of a data directory are opened, which brings them up to date: refuses what a later binary
 /// wrote, and keeps a copy of what an earlier one did. The directory must be ours.
-pub(crate) fn admit(data: &Data, entries: &[&'static Entry]) -> Result<(), Fault> {
+pub(crate) fn admit(data: &Data, databases: &[(&'static Entry, Url)]) -> Result<(), Fault> {
     if data.restoring().exists() {
         return Err(Fault::usage(format!(
             "{data} was not restored to its end: remove it and restore once more"
         )));
     }
-    let mut is_behind = false;
-    for entry in entries {
-        let file = data.database(entry.name);
-        if !file.is_file() {
+    let mut elsewhere = data.elsewhere();
+    let (mut is_behind, mut is_without_copy) = (false, Vec::new());
+    for (entry, url) in databases {
+        let is_file = url.0 == data.database(entry.name).display().to_string();
+        if !is_file {
+            elsewhere.insert(entry.name.to_owned(), format!("{url:?}"));
+        } else if !data.database(entry.name).is_file() {
             continue;
         }
-        let mut db = Db::open(&Url(file.display().to_string())).map_err(Fault::not_ready)?;
-        let applied = applied(&mut db)?;
+        let (_, applied) = databases::open(entry, url)?;
         refuse_newer(entry, &applied, &data.to_string(), data.writer())?;
-        is_behind |= !applied.is_empty() && applied != known(entry)?;
+        let own = !applied.is_empty() && applied != known(entry)?;
+        is_behind |= own && is_file;
+        is_without_copy.extend((own && !is_file).then_some(entry.name));
+    }
+    if !is_without_copy.is_empty() {
+        let names = is_without_copy.join(", ");
+        eprintln!("yemae: brings {names} up to {OWN}, in databases of which no copy is kept");
     }
     if is_behind {
         let copy = data.before(OWN, Clock::system().now());
@@ -78,7 +86,7 @@ pub(crate) fn admit(data: &Data, entries: &[&'static Entry]) -> Result<(), Fault
             copy.display()
         );
     }
-    data.write_writer(OWN)
+    data.write_version(OWN, elsewhere)
 }
 
 /// The contexts that have a database in a data directory.

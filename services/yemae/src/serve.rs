@@ -5,7 +5,7 @@ use crate::fault::Fault;
 use crate::house::{Ground, House, Place};
 use crate::operator::Operator;
 use crate::settings::Settings;
-use crate::{cli, runtime};
+use crate::{cli, databases, runtime};
 use mesh::bus::{self, Bus};
 use mesh::identity::{Key, Verifier};
 use mesh::server::{self, Doors, Drained, Limits, Server};
@@ -53,6 +53,14 @@ pub(crate) fn run(command: &cli::Serve) -> Result<(), Fault> {
             mode: Mode::Production,
             stop: CancellationToken::new(),
         };
+        let mut databases = Vec::new();
+        for entry in &entries {
+            databases.push((entry.name, Url(settings.get(entry.name, "DATABASE_URL")?)));
+        }
+        databases::must_differ(databases.iter().map(|(name, url)| (*name, url)))?;
+        for (entry, (_, url)) in entries.iter().zip(&databases) {
+            databases::open(entry, url)?;
+        }
         let house = House::open(&ground, &entries, |entry| place(&settings, entry))?;
         let listener = TcpListener::bind(at)
             .await

@@ -1,63 +1,28 @@
-//! Settings of `yemae serve`: the environment over defaults. `YEMAE_<SETTING>` is for every context of the process,
-//! `YEMAE_<CONTEXT>__<SETTING>` for one.
+//! Settings: the environment over defaults. `YEMAE_<SETTING>` is for every context of the process,
+//! `YEMAE_<CONTEXT>__<SETTING>` for one, and `…_FILE` names a file that holds a secret.
+
+mod page;
+mod table;
+
+pub(crate) use page::page;
+pub(crate) use table::{Setting, TABLE};
 
 use crate::contexts;
 use crate::fault::Fault;
+use mesh::store::Url;
 use std::collections::BTreeMap;
-
-/// One setting.
-struct Setting {
-    name: &'static str,
-    default: Option<&'static str>,
-    about: &'static str,
-}
-
-const TABLE: &[Setting] = &[
-    Setting {
-        name: "DATABASE_URL",
-        default: None,
-        about: "a SQLite file's path, or postgres://user:password@host/name",
-    },
-    Setting {
-        name: "LISTEN",
-        default: Some("127.0.0.1:50051"),
-        about: "where gRPC is served",
-    },
-    Setting {
-        name: "PEERS",
-        default: Some("http://{context}:50051"),
-        about: "where other contexts are; {context} stands for the name",
-    },
-    Setting {
-        name: "USER_JWKS_FILE",
-        default: None,
-        about: "the public keys of people's tokens",
-    },
-    Setting {
-        name: "SERVICE_JWKS_FILE",
-        default: None,
-        about: "the public keys of services' tokens, each with its context and scopes",
-    },
-    Setting {
-        name: "KEY_FILE",
-        default: None,
-        about: "the context's own private key, PKCS#8 PEM",
-    },
-    Setting {
-        name: "ISSUER",
-        default: Some("yemae"),
-        about: "who makes people's tokens",
-    },
-    Setting {
-        name: "AUDIENCE",
-        default: Some("yemae"),
-        about: "whom people's tokens are for",
-    },
-];
+use table::twin;
 
 /// The environment of a process, read once.
 #[derive(Clone)]
 pub(crate) struct Settings(BTreeMap<String, String>);
+
+/// A setting's value, and the variable or file that it is from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) value: String,
+    pub(crate) from: String,
+}
 
 impl Settings {
     /// Reads the environment. An unknown `YEMAE_` name is an error that names the nearest known one.
@@ -83,7 +48,7 @@ impl Settings {
         Ok(())
     }
 
-    /// Any variable of the environment.
+    /// Any variable of the environment. An empty one is as good as none.
     pub(crate) fn variable(&self, name: &str) -> Option<&str> {
         self.0
             .get(name)
@@ -91,42 +56,100 @@ impl Settings {
             .filter(|value| !value.is_empty())
     }
 
-    /// A context's setting. An error says what it is and how to give it.
-    pub(crate) fn get(&self, context: &str, name: &str) -> Result<String, Fault> {
-        let own = format!("YEMAE_{}__{name}", shout(context));
-        let shared = format!("YEMAE_{name}");
-        let setting = TABLE.iter().find(|setting| setting.name == name);
-        self.variable(&own)
-            .or_else(|| self.variable(&shared))
-            .or_else(|| setting.and_then(|setting| setting.default))
-            .map(str::to_owned)
-            .ok_or_else(|| {
-                let about = setting.map_or("", |setting| setting.about);
-                Fault::usage(format!("{context} needs {shared} or {own}: {about}"))
+    /// What a variable or its twin holds.
+    pub(crate) fn held(&self, setting: &Setting, variable: &str) -> Result<Option<Found>, Fault> {
+        let own = self.variable(variable).map(|value| Found {
+            value: value.to_owned(),
+            from: variable.to_owned(),
+        });
+        let twin = twin(variable);
+        let Some(path) = self.variable(&twin).filter(|_| setting.is_secret) else {
+            return Ok(own);
+        };
+        if own.is_some() {
+            return Err(Fault::usage(format!(
+                "{variable} and {twin} are both set: give one of them"
+            )));
+        }
+        let text = std::fs::read_to_string(path)
+            .map_err(|why| Fault::usage(format!("cannot read {twin} {path}: {why}")))?;
+        Ok(Some(Found {
+            value: text.trim().to_owned(),
+            from: twin,
+        }))
+    }
+
+    /// A context's setting: its own, or everybody's, or the default.
+    pub(crate) fn find(&self, context: &str, name: &str) -> Result<Option<Found>, Fault> {
+        let setting = Setting::named(name)
+            .ok_or_else(|| Fault::bug(format!("no setting is called {name}")))?;
+        let own = match setting.variable_of(context) {
+            Some(variable) => self.held(setting, &variable)?,
+            None => None,
+        };
+        let found = match own {
+            Some(own) => Some(own),
+            None => self.held(setting, &setting.variable())?,
+        };
+        let default = || {
+            setting.default.map(|value| Found {
+                value: value.to_owned(),
+                from: "default".to_owned(),
             })
+        };
+        Ok(found.or_else(default).map(|mut found| {
+            if setting.names_itself() {
+                found.value = found.value.replace("{context}", context);
+            }
+            found
+        }))
+    }
+
+    /// The same, and an error that says what it is and how to give it when there is none.
+    pub(crate) fn get(&self, context: &str, name: &str) -> Result<String, Fault> {
+        if let Some(found) = self.find(context, name)? {
+            return Ok(found.value);
+        }
+        let (mut names, mut about) = (String::new(), "");
+        if let Some(setting) = Setting::named(name) {
+            let own = setting.variable_of(context);
+            let own = own.map_or_else(String::new, |own| format!(" or {own}"));
+            names = format!("{}{own}", setting.variable());
+            about = setting.about.split(". ").next().unwrap_or_default();
+        }
+        Err(Fault::usage(format!("{context} needs {names}: {about}")))
+    }
+
+    /// The database that a context is told to have.
+    pub(crate) fn database(&self, context: &str) -> Result<Option<Url>, Fault> {
+        let found = self.find(context, "DATABASE_URL")?;
+        Ok(found.map(|found| Url(found.value)))
+    }
+
+    /// The broker's address, if one is given.
+    pub(crate) fn broker(&self) -> Result<Option<String>, Fault> {
+        Ok(self.find("", "NATS_URL")?.map(|found| found.value))
     }
 
     /// The broker's address.
     pub(crate) fn nats(&self) -> Result<String, Fault> {
-        let url = self.variable("NATS_URL").map(str::to_owned);
-        url.ok_or_else(|| Fault::usage("NATS_URL is needed: nats://host:4222"))
+        self.broker()?
+            .ok_or_else(|| Fault::usage("NATS_URL is needed: nats://host:4222"))
     }
 }
 
 fn known_names() -> Vec<String> {
-    let shared = TABLE
-        .iter()
-        .map(|setting| format!("YEMAE_{}", setting.name));
-    let own = contexts::ALL.iter().flat_map(|entry| {
-        TABLE
+    let mut known = Vec::new();
+    for setting in TABLE {
+        let own = contexts::ALL
             .iter()
-            .map(move |setting| format!("YEMAE_{}__{}", shout(entry.name), setting.name))
-    });
-    shared.chain(own).collect()
-}
-
-fn shout(context: &str) -> String {
-    context.replace('-', "_").to_uppercase()
+            .filter_map(|entry| setting.variable_of(entry.name));
+        for variable in std::iter::once(setting.variable()).chain(own) {
+            known.extend(setting.is_secret.then(|| twin(&variable)));
+            known.push(variable);
+        }
+    }
+    known
 }
 
 /// The edit distance of two names.
@@ -179,11 +202,45 @@ mod tests {
 
     #[test]
     fn an_unknown_name_meets_its_nearest() {
-        let why = settings(&[("YEMAE_LISTN", "x")])
-            .check()
-            .unwrap_err()
-            .to_string();
-        assert!(why.contains("did you mean YEMAE_LISTEN?"), "{why}");
+        for (typed, meant) in [
+            ("YEMAE_LISTN", "YEMAE_LISTEN"),
+            (
+                "YEMAE_PAYMENT__DATABASE_URL_FIL",
+                "YEMAE_PAYMENT__DATABASE_URL_FILE",
+            ),
+        ] {
+            let why = settings(&[(typed, "x")]).check().unwrap_err().to_string();
+            assert!(why.contains(&format!("did you mean {meant}?")), "{why}");
+        }
         assert_eq!(distance("kitten", "sitting"), 3);
+    }
+
+    #[test]
+    fn one_url_is_for_all_contexts_and_each_has_its_own_of_it() {
+        let settings = settings(&[("YEMAE_DATABASE_URL", "postgres://host/{context}")]);
+        let url = settings.database("cinema-movie").unwrap().unwrap();
+        assert_eq!(url.0, "postgres://host/cinema-movie");
+    }
+
+    #[test]
+    fn a_secret_may_be_in_a_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("secret");
+        std::fs::write(&file, "postgres://host/payment\n").unwrap();
+        let file = file.to_str().unwrap();
+        let own = ("YEMAE_PAYMENT__DATABASE_URL_FILE", file);
+        let found = settings(&[own]).find("payment", "DATABASE_URL").unwrap();
+        let found = found.unwrap();
+        assert_eq!(
+            (found.value.as_str(), found.from.as_str()),
+            ("postgres://host/payment", own.0)
+        );
+
+        let both = settings(&[own, ("YEMAE_PAYMENT__DATABASE_URL", "x")]);
+        let why = both.database("payment").unwrap_err().to_string();
+        assert!(why.contains("both set"), "{why}");
+        let nowhere = settings(&[(own.0, "/nowhere/at/all")]);
+        let why = nowhere.database("payment").unwrap_err().to_string();
+        assert!(why.contains(own.0) && why.contains("/nowhere"), "{why}");
     }
 }

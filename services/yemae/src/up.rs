@@ -11,11 +11,10 @@ use crate::data::{Data, Lock, Running};
 use crate::fault::Fault;
 use crate::house::{Ground, House, Place};
 use crate::settings::Settings;
-use crate::{cli, nats, rpc, runtime, schemas, serve};
+use crate::{cli, databases, nats, rpc, runtime, schemas, serve};
 use brood::Brood;
 use mesh::bus::{self, Bus};
 use mesh::identity::Verifier;
-use mesh::store::Url;
 use mesh::{Clock, server};
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -54,7 +53,13 @@ pub(crate) fn run(command: &cli::Up) -> Result<(), Fault> {
         let path = settings.variable("PATH").unwrap_or_default();
         let server =
             nats::Server::find(command.nats_server.as_deref(), path, broker, &data.nats())?;
-        schemas::admit(&data, &entries)?;
+        let places = entries.iter().map(|entry| {
+            let url = databases::of_up(&data, &settings, entry)?;
+            Ok((*entry, url))
+        });
+        let places = places.collect::<Result<Vec<_>, Fault>>()?;
+        databases::must_differ(places.iter().map(|(entry, url)| (entry.name, url)))?;
+        schemas::admit(&data, &places)?;
         keys::make(&data, &entries)?;
         let mut brood = Brood::new(server, data.clone());
         brood.start_broker()?;
@@ -79,6 +84,7 @@ pub(crate) fn run(command: &cli::Up) -> Result<(), Fault> {
 
         let mesh = Mesh {
             data,
+            settings,
             entries,
             running,
             bus,
@@ -124,6 +130,7 @@ async fn free(at: SocketAddr) -> std::io::Result<SocketAddr> {
 
 struct Mesh {
     data: Data,
+    settings: Settings,
     entries: Vec<&'static Entry>,
     running: Running,
     bus: Bus,
@@ -137,7 +144,7 @@ impl Mesh {
         let ground = Ground::development(self.bus.clone())?;
         let peers = format!("http://{}", self.running.grpc);
         let house = House::open(&ground, &self.entries, |entry| {
-            place(&self.data, entry, &peers)
+            place(&self.data, &self.settings, entry, &peers)
         })?;
         let verifier = verifier(&self.data, ground.clock.clone())?;
         let (server, house) = serve::doors(house, &ground, verifier).await?;
@@ -217,9 +224,14 @@ fn me() -> String {
 }
 
 /// Where a context of the data directory is.
-pub(crate) fn place(data: &Data, entry: &Entry, peers: &str) -> Result<Place, Fault> {
+pub(crate) fn place(
+    data: &Data,
+    settings: &Settings,
+    entry: &Entry,
+    peers: &str,
+) -> Result<Place, Fault> {
     Ok(Place {
-        url: Url(data.database(entry.name).display().to_string()),
+        url: databases::of_up(data, settings, entry)?,
         key: mesh::identity::Key::read(&data.key(entry.name)).map_err(Fault::usage)?,
         peers: peers.to_owned(),
     })

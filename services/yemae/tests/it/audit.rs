@@ -4,25 +4,31 @@
 mod limits;
 
 use crate::rig::{Up, directory, yemae};
+use crate::stores::{self, CONTEXTS, Directory};
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::Text;
 use mesh::Db;
-use mesh::store::Url;
+use mesh::store::{Backend, Url};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Output;
-use tempfile::TempDir;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A mesh at rest, with something of everything behind it.
 struct Scene {
     up: Up,
     history: PathBuf,
-    _keep: TempDir,
+    copies: AtomicUsize,
+    _keep: Directory,
 }
 
 /// A data directory of its own that nobody runs, with the same databases.
-struct Copy(TempDir);
+struct Copy {
+    dir: Directory,
+    databases: BTreeMap<&'static str, Url>,
+}
 
 #[derive(QueryableByName)]
 struct Found {
@@ -46,9 +52,10 @@ impl Scene {
         let scene = Self {
             up,
             history,
+            copies: AtomicUsize::new(0),
             _keep: data,
         };
-        let output = scene.audit(&scene.up.data, &["--quiet"], Some(&scene.history));
+        let output = scene.audit(None, &["--quiet"], Some(&scene.history));
         assert!(output.status.success(), "{}", text(&output));
         let report = report(&output);
         assert_eq!(broken(&report), [""; 0], "{report}");
@@ -62,25 +69,39 @@ impl Scene {
     }
 
     fn copy(&self) -> Copy {
-        let copy = Copy(directory());
-        let db = copy.0.path().join("db");
-        std::fs::create_dir(&db).unwrap();
-        for file in std::fs::read_dir(self.up.data.join("db")).unwrap() {
-            let file = file.unwrap().path();
-            if file.extension().is_some_and(|end| end == "sqlite") {
-                let to = db.join(file.file_name().unwrap());
-                run(&file, &format!("VACUUM INTO '{}'", to.display()));
-            }
-        }
-        copy
+        let number = self.copies.fetch_add(1, Ordering::Relaxed);
+        let dir = directory();
+        std::fs::create_dir(dir.path().join("db")).unwrap();
+        let databases = CONTEXTS.map(|context| {
+            let from = stores::url(&self.up.data, context);
+            let copied = match stores::backend(context) {
+                Backend::Sqlite => {
+                    let to = dir.path().join("db").join(format!("{context}.sqlite"));
+                    run(&from, &format!("VACUUM INTO '{}'", to.display()));
+                    Url(to.display().to_string())
+                }
+                Backend::Postgres => in_schema(&from, &format!("copy_{number}")),
+            };
+            (context, copied)
+        });
+        let databases = BTreeMap::from(databases);
+        Copy { dir, databases }
     }
 
-    fn audit(&self, data: &Path, arguments: &[&str], history: Option<&Path>) -> Output {
+    /// Audits a copy, or else the mesh itself.
+    fn audit(&self, copy: Option<&Copy>, arguments: &[&str], history: Option<&Path>) -> Output {
         let said = self.up.said();
         let nats = said.split_once("(broker ").unwrap().1;
         let mut command = yemae();
         command.env("NATS_URL", nats.split_once(')').unwrap().0);
-        command.args(["audit", "--json", "--data"]).arg(data);
+        command.args(["audit", "--json", "--data"]);
+        match copy {
+            Some(copy) => command.arg(copy.dir.path()).envs(copy.environment()),
+            None => {
+                let environment = stores::environment(&self.up.data);
+                command.arg(&self.up.data).envs(environment)
+            }
+        };
         if let Some(history) = history {
             command.arg("--history").arg(history);
         }
@@ -90,8 +111,9 @@ impl Scene {
     /// Breaks a copy by one statement and audits it: which rules are broken, and the evidence.
     fn after(&self, database: &str, statement: &str) -> (Vec<String>, String) {
         let copy = self.copy();
-        assert_eq!(run(&copy.database(database), statement), 1, "{statement}");
-        let output = self.audit(copy.0.path(), &["--quiet"], Some(&self.history));
+        let url = &copy.databases[database];
+        assert_eq!(run(url, statement), 1, "{statement}");
+        let output = self.audit(Some(&copy), &["--quiet"], Some(&self.history));
         assert_eq!(
             output.status.code(),
             Some(1),
@@ -104,8 +126,7 @@ impl Scene {
 
     /// The first id that `query` finds in a context's database.
     fn find(&self, database: &str, query: &str) -> String {
-        let file = self.up.data.join("db").join(format!("{database}.sqlite"));
-        let mut db = open(&file);
+        let mut db = stores::open(&self.up.data, database);
         sql_query(query)
             .get_result::<Found>(&mut db)
             .unwrap_or_else(|why| panic!("{query}: {why}"))
@@ -114,18 +135,42 @@ impl Scene {
 }
 
 impl Copy {
-    fn database(&self, context: &str) -> PathBuf {
-        self.0.path().join("db").join(format!("{context}.sqlite"))
+    /// Where those databases are that are not files in it.
+    fn environment(&self) -> impl Iterator<Item = (String, String)> {
+        let elsewhere = self.databases.iter();
+        let elsewhere = elsewhere.filter(|(_, url)| url.backend() == Backend::Postgres);
+        elsewhere.map(|(context, url)| {
+            let shouted = context.replace('-', "_").to_uppercase();
+            (format!("YEMAE_{shouted}__DATABASE_URL"), url.0.clone())
+        })
+    }
+
+    /// Takes a context's database away.
+    fn lose(&mut self, context: &str) {
+        let url = self.databases.remove(context).unwrap();
+        if url.backend() == Backend::Sqlite {
+            std::fs::remove_file(url.0).unwrap();
+        }
     }
 }
 
-fn open(file: &Path) -> Db {
-    Db::open(&Url(file.display().to_string())).unwrap()
+/// Copies all tables into a schema of the same database: a database that is in use cannot be copied whole.
+fn in_schema(from: &Url, schema: &str) -> Url {
+    let copy = format!(
+        "DO $$ DECLARE own TEXT; BEGIN
+         CREATE SCHEMA {schema};
+         FOR own IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
+         EXECUTE format('CREATE TABLE {schema}.%I (LIKE public.%I INCLUDING ALL)', own, own);
+         EXECUTE format('INSERT INTO {schema}.%I OVERRIDING SYSTEM VALUE SELECT * FROM public.%I', own, own);
+         END LOOP; END $$"
+    );
+    run(from, &copy);
+    Url(format!("{}?options=-csearch_path%3D{schema}", from.0))
 }
 
-fn run(file: &Path, statement: &str) -> usize {
+fn run(url: &Url, statement: &str) -> usize {
     sql_query(statement)
-        .execute(&mut open(file))
+        .execute(&mut Db::open(url).unwrap())
         .unwrap_or_else(|why| panic!("{statement}: {why}"))
 }
 
@@ -180,6 +225,19 @@ fn each_rule_sees_the_one_statement_that_breaks_it() {
             of(order)
         )
     };
+    let irrevocable = |order: &str, is: bool| {
+        let state = match stores::backend("cinema-ticket") {
+            Backend::Sqlite => format!("json_set(state, '$.irrevocable', json('{is}'))"),
+            Backend::Postgres => {
+                format!("CAST(jsonb_set(CAST(state AS jsonb), '{{irrevocable}}', '{is}') AS TEXT)")
+            }
+        };
+        format!("UPDATE fulfilment SET state = {state} WHERE order_id = '{order}'")
+    };
+    let one_byte = match stores::backend("mypage") {
+        Backend::Sqlite => "x'00'",
+        Backend::Postgres => "decode('00', 'hex')",
+    };
     let cases: Vec<(&str, &str, String)> = vec![
         (
             "1",
@@ -227,13 +285,7 @@ fn each_rule_sees_the_one_statement_that_breaks_it() {
             "cinema-ticket",
             format!("DELETE FROM fulfilment WHERE order_id = '{standing}'"),
         ),
-        (
-            "5",
-            "cinema-ticket",
-            format!(
-                "UPDATE fulfilment SET state = json_set(state, '$.irrevocable', json('true')) WHERE order_id = '{cancelled}'"
-            ),
-        ),
+        ("5", "cinema-ticket", irrevocable(&cancelled, true)),
         (
             "6",
             "mypage",
@@ -242,7 +294,7 @@ fn each_rule_sees_the_one_statement_that_breaks_it() {
         (
             "6",
             "mypage",
-            format!("UPDATE my_order SET body = x'00' WHERE order_id = '{cancelled}'"),
+            format!("UPDATE my_order SET body = {one_byte} WHERE order_id = '{cancelled}'"),
         ),
         (
             "7",
@@ -256,13 +308,7 @@ fn each_rule_sees_the_one_statement_that_breaks_it() {
                 "INSERT INTO notification SELECT 'another', order_id, 60, customer_id, status, text, channel, created_at, sent_at FROM notification WHERE order_id = '{standing}' AND seq = 1"
             ),
         ),
-        (
-            "8",
-            "cinema-ticket",
-            format!(
-                "UPDATE fulfilment SET state = json_set(state, '$.irrevocable', json('false')) WHERE order_id = '{printed}'"
-            ),
-        ),
+        ("8", "cinema-ticket", irrevocable(&printed, false)),
     ];
     std::thread::scope(|threads| {
         for (rule, database, statement) in &cases {

@@ -35,7 +35,7 @@ fn answered_before(history: &Path, at: i64) -> PathBuf {
 #[test]
 fn real_backup_under_load() {
     let (data, beside) = (directory(), directory());
-    let up = Up::start(data.path(), &["--processes"]);
+    let up = Up::on_files(data.path(), &["--processes"]);
     let history = beside.path().join("history.jsonl");
     let mut load = Load::start(&up, &history, 16, 6);
     load.wait_for_booked(200);
@@ -64,7 +64,7 @@ fn real_backup_under_load() {
     }
     let told = answered_before(&history, manifest(&backup)["at_us"].as_i64().unwrap());
     // Its broker is empty: what was published and not yet acted on is said again from the outboxes.
-    let up = Up::start(&restored, &["--processes"]);
+    let up = Up::on_files(&restored, &["--processes"]);
     audit(&up, &[told]);
     let story = up.ok(&["demo", "cinema"]);
     assert!(story.contains("came true"), "{story}");
@@ -75,7 +75,7 @@ fn real_backup_under_load() {
 /// A small backup of a mesh that is not running.
 fn small(beside: &Path) -> PathBuf {
     let data = beside.join("data");
-    assert!(Up::start(&data, &[]).stop(), "it drained");
+    assert!(Up::on_files(&data, &[]).stop(), "it drained");
     let backup = beside.join("backup");
     let output = yemae()
         .arg("backup")

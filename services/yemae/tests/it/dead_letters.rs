@@ -3,20 +3,15 @@
 use crate::cli::assert_fault;
 use crate::play::{Door, Person};
 use crate::rig::{Up, directory, wait_for};
+use crate::stores::open;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Text};
+use mesh::Time;
 use mesh::dead_letter::{self, Content, DeadLetter};
-use mesh::store::Url;
-use mesh::{Db, Time};
 use proto::mypage::v1::GetMyOrderRequest;
 use serde_json::Value;
 use std::path::Path;
-
-fn open(data: &Path, context: &str) -> Db {
-    let file = data.join("db").join(format!("{context}.sqlite"));
-    Db::open(&Url(file.display().to_string())).unwrap()
-}
 
 /// The last event of an order, as booking told it.
 #[derive(QueryableByName)]
@@ -34,9 +29,11 @@ struct Told {
 }
 
 fn last_told(data: &Path, order_id: &str) -> Told {
-    let query = "SELECT subject, version, name, body, at FROM outbox WHERE subject LIKE ? ORDER BY version DESC LIMIT 1";
+    let query = format!(
+        "SELECT subject, version, name, body, at FROM outbox WHERE subject LIKE '%.Order.{order_id}' \
+         ORDER BY version DESC LIMIT 1"
+    );
     diesel::sql_query(query)
-        .bind::<Text, _>(format!("%.Order.{order_id}"))
         .get_result(&mut open(data, "cinema-booking"))
         .unwrap()
 }

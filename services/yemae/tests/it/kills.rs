@@ -2,19 +2,11 @@
 
 use crate::play::{self, Load, audit, in_full, send, wait_until_gone};
 use crate::rig::{Up, directory, wait_for};
+use crate::stores::CONTEXTS;
 use nix::sys::signal::Signal;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-const CONTEXTS: [&str; 7] = [
-    "cinema-movie",
-    "cinema-theater",
-    "cinema-booking",
-    "cinema-ticket",
-    "payment",
-    "mypage",
-    "notification",
-];
 /// Customers at once.
 const CLIENTS: u32 = 32;
 /// How long after a restart the first success may take: the design's 5 s, and room for a machine that is busy elsewhere.

@@ -24,5 +24,6 @@ mod schemas;
 mod seats;
 mod secrets;
 mod serving;
+mod stores;
 mod story;
 mod unread;

@@ -2,6 +2,7 @@
 
 use crate::plain::{book, signed};
 use crate::rig::{directory, root, terminate, wait_for, yemae};
+use crate::stores;
 use mesh::client::Client;
 use mesh::identity::{Key, write_jwks};
 use mesh::server;
@@ -48,6 +49,8 @@ impl Served {
 
         let keys = data.join("keys");
         std::fs::create_dir(&keys).unwrap();
+        std::fs::create_dir(data.join("db")).unwrap();
+        stores::environment(data);
         let people = Key::make(&keys.join("users.pem")).unwrap();
         write_jwks(&keys.join("users.json"), &[people.entry()]).unwrap();
         let mut serve = yemae();
@@ -57,10 +60,10 @@ impl Served {
             let file = keys.join(format!("{context}.pem"));
             entries.push(Key::make(&file).unwrap().service_entry(context, scopes));
             let own = format!("YEMAE_{}__", context.replace('-', "_").to_uppercase());
-            serve.arg(context).env(format!("{own}KEY_FILE"), file).env(
-                format!("{own}DATABASE_URL"),
-                data.join(format!("{context}.sqlite")),
-            );
+            serve
+                .arg(context)
+                .env(format!("{own}KEY_FILE"), file)
+                .env(format!("{own}DATABASE_URL"), stores::url(data, context).0);
         }
         write_jwks(&keys.join("services.json"), &entries).unwrap();
         let log = data.join("serve.log");

@@ -3,9 +3,8 @@
 use crate::cli::assert_fault;
 use crate::play::{Door, Load, audit, broker, send};
 use crate::rig::{Up, directory, wait_for, yemae};
+use crate::stores;
 use diesel::connection::SimpleConnection;
-use mesh::Db;
-use mesh::store::Url;
 use nix::sys::signal::Signal;
 use proto::mypage::v1::GetMyOrderRequest;
 use serde_json::Value;
@@ -54,8 +53,7 @@ async fn real_rebuild_mends_and_says_so() {
     let show = kim.show().await;
     let order_id = kim.book(&show, "1A", "one").await.unwrap().booking_id;
     audit(&up, &[]);
-    let file = data.path().join("db/mypage.sqlite");
-    let mut db = Db::open(&Url(file.display().to_string())).unwrap();
+    let mut db = stores::open(data.path(), "mypage");
     db.batch_execute("DELETE FROM my_order").unwrap();
     drop(db);
 

@@ -1,10 +1,12 @@
 //! A mesh of its own for each test: `yemae up` on a fresh directory and free ports, ended with the test.
 
+use crate::stores;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
-use tempfile::TempDir;
+
+pub use crate::stores::directory;
 
 /// How long anything may take before a test says that it never came.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -30,33 +32,39 @@ pub fn root() -> PathBuf {
 pub struct Up {
     pub data: PathBuf,
     pub grpc: String,
+    /// Where its databases are, for the commands that mean it.
+    environment: Vec<(String, String)>,
     log: PathBuf,
     child: Child,
 }
 
-/// A directory for the data of one mesh.
-pub fn directory() -> TempDir {
-    tempfile::Builder::new()
-        .prefix("yemae-test-")
-        .tempdir()
-        .unwrap()
-}
-
 impl Up {
-    /// Starts a mesh on `data` and waits until it says that it is ready.
+    /// Starts a mesh on `data` and on the run's store, and waits until it says that it is ready.
     pub fn start(data: &Path, arguments: &[&str]) -> Self {
         Self::start_with(data, arguments, &[])
     }
 
     /// The same, with these variables in its environment.
-    pub fn start_with(data: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+    pub fn start_with(data: &Path, arguments: &[&str], more: &[(&str, &str)]) -> Self {
+        let mut environment = stores::environment(data);
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        environment.extend(more.iter().map(owned));
+        Self::begin(data, arguments, environment)
+    }
+
+    /// Starts a mesh whose databases are files in `data`, whatever the run's store is.
+    pub fn on_files(data: &Path, arguments: &[&str]) -> Self {
+        Self::begin(data, arguments, Vec::new())
+    }
+
+    fn begin(data: &Path, arguments: &[&str], environment: Vec<(String, String)>) -> Self {
         let log = data.with_extension("log");
         let out = File::create(&log).unwrap();
         let child = yemae()
             .args(["up", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
             .args(arguments)
-            .envs(environment.iter().copied())
+            .envs(environment.iter().cloned())
             .stdout(out.try_clone().unwrap())
             .stderr(out)
             .spawn()
@@ -64,6 +72,7 @@ impl Up {
         let mut up = Self {
             data: data.to_owned(),
             grpc: String::new(),
+            environment,
             log,
             child,
         };
@@ -83,11 +92,12 @@ impl Up {
         up
     }
 
-    /// One that a test started in its own way, and that is ready.
+    /// One that a test started in its own way on files, and that is ready.
     pub fn adopt(data: &Path, grpc: String, child: Child) -> Self {
         Self {
             data: data.to_owned(),
             grpc,
+            environment: Vec::new(),
             log: data.with_extension("log"),
             child,
         }
@@ -121,6 +131,7 @@ impl Up {
             .args(arguments)
             .arg("--data")
             .arg(&self.data)
+            .envs(self.environment.iter().cloned())
             .output()
             .unwrap()
     }

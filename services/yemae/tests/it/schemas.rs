@@ -25,7 +25,7 @@ fn up(data: &Path) -> std::process::Output {
 fn an_older_binary_refuses_and_names_the_newer() {
     let beside = directory();
     let data = beside.path().join("data");
-    assert!(Up::start(&data, &[]).stop(), "it drained");
+    assert!(Up::on_files(&data, &[]).stop(), "it drained");
     let later = "INSERT INTO __diesel_schema_migrations (version) VALUES ('payment9999')";
     diesel::sql_query(later)
         .execute(&mut open(&data, "payment"))
@@ -58,7 +58,7 @@ fn an_older_binary_refuses_and_names_the_newer() {
 fn a_newer_binary_migrates_after_a_copy() {
     let beside = directory();
     let data = beside.path().join("data");
-    assert!(Up::start(&data, &[]).stop(), "it drained");
+    assert!(Up::on_files(&data, &[]).stop(), "it drained");
     // Back to how it was before its last migration.
     let last = "services/payment/migrations/payment-0002_simulator/down.sql";
     let down = std::fs::read_to_string(root().join(last)).unwrap();
@@ -68,7 +68,7 @@ fn a_newer_binary_migrates_after_a_copy() {
         .unwrap();
     std::fs::write(data.join("version.json"), r#"{"yemae": "0.0.9"}"#).unwrap();
 
-    let newer = Up::start(&data, &[]);
+    let newer = Up::on_files(&data, &[]);
     let (said, own) = (newer.said(), env!("CARGO_PKG_VERSION"));
     assert!(
         said.contains(&format!("from version 0.0.9 to {own}")),
@@ -103,7 +103,7 @@ fn a_newer_binary_migrates_after_a_copy() {
     assert_eq!(found.unwrap_or_default(), 0, "the copy is of before");
 
     // Once is enough.
-    assert!(Up::start(&data, &[]).stop(), "it drained");
+    assert!(Up::on_files(&data, &[]).stop(), "it drained");
     assert_eq!(copies(), copy);
 }
 

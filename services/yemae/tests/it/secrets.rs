@@ -1,6 +1,7 @@
 //! No secret and nobody's data in what the mesh prints, however much it is told to print.
 
 use crate::rig::{Up, directory, wait_for, yemae};
+use crate::stores::PASSWORD;
 use mesh::identity::Key;
 use mesh::{Clock, server};
 use proto::cinema::booking::v1::CreateBookingRequest;
@@ -56,7 +57,15 @@ fn webhook() -> (String, Arc<AtomicUsize>) {
 }
 
 fn assert_clean(what: &str, said: &str) {
-    for secret in [CARD, PERSON, ADDRESS, "Bearer ey", "eyJ", "PRIVATE KEY"] {
+    for secret in [
+        CARD,
+        PERSON,
+        ADDRESS,
+        PASSWORD,
+        "Bearer ey",
+        "eyJ",
+        "PRIVATE KEY",
+    ] {
         let found: Vec<_> = said.lines().filter(|line| line.contains(secret)).collect();
         assert!(
             found.is_empty(),

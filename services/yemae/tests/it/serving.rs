@@ -2,12 +2,12 @@
 
 use crate::plain::{book, signed};
 use crate::rig::{PATIENCE, Up, directory};
+use crate::stores;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::BigInt;
 use mesh::identity::Key;
-use mesh::store::Url;
-use mesh::{Db, server};
+use mesh::server;
 use proto::cinema::booking::v1::CreateBookingRequest;
 use proto::cinema::theater::v1::ListScreeningsRequest;
 use proto::cinema::theater::v1::theater_service_client::TheaterServiceClient;
@@ -74,8 +74,7 @@ struct Count {
 
 /// Whether a charge is with the provider right now.
 fn is_charging(data: &Path) -> bool {
-    let file = data.join("db/payment.sqlite");
-    let mut db = Db::open(&Url(file.display().to_string())).unwrap();
+    let mut db = stores::open(data, "payment");
     let query = "SELECT COUNT(*) AS count FROM payment WHERE state = 'CHARGING'";
     sql_query(query).get_result::<Count>(&mut db).unwrap().count > 0
 }

@@ -57,7 +57,7 @@ fn real_mesh_whose_output_nobody_reads_goes_on_and_stops() {
     full.join().unwrap();
 
     // Nothing was lost by it.
-    let up = Up::start(data.path(), &[]);
+    let up = Up::on_files(data.path(), &[]);
     audit(&up, &[history, load_again]);
     assert!(up.stop(), "it drained");
 }

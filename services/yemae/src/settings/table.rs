@@ -1,0 +1,142 @@
+//! Every setting there is. From this table they are read, shown by `yemae config` and described in `docs/settings.md`.
+
+/// One setting.
+pub(crate) struct Setting {
+    /// Its name, of ours without `YEMAE_`.
+    pub(crate) name: &'static str,
+    pub(crate) scope: Scope,
+    pub(crate) default: Option<&'static str>,
+    /// Never shown, and readable from a file that its `…_FILE` twin names.
+    pub(crate) is_secret: bool,
+    /// The commands that read it.
+    pub(crate) read_by: &'static str,
+    /// A sentence: what it is, in which unit, and what it is good for.
+    pub(crate) about: &'static str,
+}
+
+/// What a setting is for, and so which names it has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// Each context: `YEMAE_X` for all, `YEMAE_<CONTEXT>__X` for one.
+    Context,
+    /// As a context's; of the contexts of one process the one that is named first decides.
+    Process,
+    /// It keeps the name by which the rest of the world knows it.
+    World,
+}
+
+pub(crate) const TABLE: &[Setting] = &[
+    Setting {
+        name: "DATABASE_URL",
+        scope: Scope::Context,
+        default: None,
+        is_secret: true,
+        read_by: "serve, migrate, up, backup, audit, order",
+        about: "Where the database is: postgres://user:password@host/name, or a SQLite file's path. `{context}` in it \
+                stands for the context's name, and each context needs a database of its own. Under `up`, and for what \
+                reads its data directory, the default is a SQLite file in there.",
+    },
+    Setting {
+        name: "LISTEN",
+        scope: Scope::Process,
+        default: Some("127.0.0.1:50051"),
+        is_secret: false,
+        read_by: "serve",
+        about: "The address and port where gRPC is served.",
+    },
+    Setting {
+        name: "PEERS",
+        scope: Scope::Context,
+        default: Some("http://{context}:50051"),
+        is_secret: false,
+        read_by: "serve",
+        about: "Where the other contexts are; `{context}` stands for the name of the one that is called.",
+    },
+    Setting {
+        name: "USER_JWKS_FILE",
+        scope: Scope::Process,
+        default: None,
+        is_secret: false,
+        read_by: "serve",
+        about: "The file with the public keys of people's tokens, as JWKS.",
+    },
+    Setting {
+        name: "SERVICE_JWKS_FILE",
+        scope: Scope::Process,
+        default: None,
+        is_secret: false,
+        read_by: "serve",
+        about: "The file with the public keys of the contexts' tokens, each with its context and scopes.",
+    },
+    Setting {
+        name: "KEY_FILE",
+        scope: Scope::Context,
+        default: None,
+        is_secret: false,
+        read_by: "serve",
+        about: "The file with the context's own private key, PKCS#8 PEM; `{context}` in it stands for the context's name.",
+    },
+    Setting {
+        name: "ISSUER",
+        scope: Scope::Process,
+        default: Some("yemae"),
+        is_secret: false,
+        read_by: "serve",
+        about: "Who makes people's tokens: what their `iss` must be.",
+    },
+    Setting {
+        name: "AUDIENCE",
+        scope: Scope::Process,
+        default: Some("yemae"),
+        is_secret: false,
+        read_by: "serve",
+        about: "Whom people's tokens are for: what their `aud` must be.",
+    },
+    Setting {
+        name: "NATS_URL",
+        scope: Scope::World,
+        default: None,
+        is_secret: true,
+        read_by: "serve, provision, audit",
+        about: "The broker: nats://host:4222. `audit` asks the broker of the data directory's running `up` instead, if there is one.",
+    },
+    Setting {
+        name: "RUST_LOG",
+        scope: Scope::World,
+        default: Some("warn"),
+        is_secret: false,
+        read_by: "every command",
+        about: "How much is logged to stderr: error, warn, info, debug or trace, also for one module: warn,mesh=debug.",
+    },
+];
+
+impl Setting {
+    /// The setting of a name. There are no others than those of the table.
+    pub(crate) fn named(name: &str) -> Option<&'static Self> {
+        TABLE.iter().find(|setting| setting.name == name)
+    }
+
+    /// The variable that holds it for everybody.
+    pub(crate) fn variable(&self) -> String {
+        match self.scope {
+            Scope::World => self.name.to_owned(),
+            Scope::Context | Scope::Process => format!("YEMAE_{}", self.name),
+        }
+    }
+
+    /// The variable that holds it for one context, if it can be another for each.
+    pub(crate) fn variable_of(&self, context: &str) -> Option<String> {
+        let shouted = context.replace('-', "_").to_uppercase();
+        (self.scope != Scope::World).then(|| format!("YEMAE_{shouted}__{}", self.name))
+    }
+
+    /// Whether the context's own name stands in it where `{context}` does.
+    pub(crate) fn names_itself(&self) -> bool {
+        ["DATABASE_URL", "KEY_FILE"].contains(&self.name)
+    }
+}
+
+/// The variable that names a file with the secret in it.
+pub(crate) fn twin(variable: &str) -> String {
+    format!("{variable}_FILE")
+}

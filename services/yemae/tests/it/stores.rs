@@ -1,0 +1,129 @@
+//! The databases of a test's mesh, on the store that this run is on.
+
+use mesh::Db;
+use mesh::store::{Backend, Url};
+use std::collections::BTreeMap;
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use tempfile::TempDir;
+use testing::Stores;
+use testing::postgres::Server;
+
+/// Every context.
+pub const CONTEXTS: [&str; 7] = [
+    "cinema-movie",
+    "cinema-theater",
+    "cinema-booking",
+    "cinema-ticket",
+    "payment",
+    "mypage",
+    "notification",
+];
+/// The server lets anybody in: this is to be found again where no password may be.
+pub const PASSWORD: &str = "canary-password";
+
+/// The databases that were made, by the data directory whose they are.
+static MADE: Mutex<BTreeMap<PathBuf, Vec<String>>> = Mutex::new(BTreeMap::new());
+
+/// A directory for the data of one mesh. The databases that belong to it end with it.
+pub struct Directory(TempDir);
+
+/// One that is empty.
+pub fn directory() -> Directory {
+    let made = tempfile::Builder::new().prefix("yemae-test-").tempdir();
+    Directory(made.unwrap())
+}
+
+impl Directory {
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+        let mine: Vec<PathBuf> = made
+            .keys()
+            .filter(|at| at.starts_with(self.path()))
+            .cloned()
+            .collect();
+        for name in mine.iter().filter_map(|at| made.remove(at)).flatten() {
+            server().execute(&format!("DROP DATABASE \"{name}\" WITH (FORCE)"));
+        }
+    }
+}
+
+/// Which database a context has in this run.
+pub fn backend(context: &str) -> Backend {
+    let place = CONTEXTS.iter().position(|name| *name == context);
+    Stores::of_this_run().backend(place.unwrap())
+}
+
+/// What tells the commands of a mesh on `data` where its databases are, if they are not in there. They are made when
+/// they are first asked for.
+pub fn environment(data: &Path) -> Vec<(String, String)> {
+    let of_postgres: Vec<&str> = CONTEXTS
+        .into_iter()
+        .filter(|context| backend(context) == Backend::Postgres)
+        .collect();
+    if of_postgres.is_empty() {
+        return Vec::new();
+    }
+    let prefix = prefix(data);
+    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    made.entry(data.to_owned()).or_insert_with(|| {
+        let names = of_postgres
+            .iter()
+            .map(|context| format!("{prefix}{context}"));
+        names
+            .inspect(|name| server().execute(&format!("CREATE DATABASE \"{name}\"")))
+            .collect()
+    });
+    let url = |context: &str| format!("{}/{prefix}{context}", address());
+    // As an operator would type it.
+    if of_postgres.len() == CONTEXTS.len() {
+        return vec![("YEMAE_DATABASE_URL".to_owned(), url("{context}"))];
+    }
+    let one = |context: &&str| {
+        let shouted = context.replace('-', "_").to_uppercase();
+        (format!("YEMAE_{shouted}__DATABASE_URL"), url(context))
+    };
+    of_postgres.iter().map(one).collect()
+}
+
+/// Where a context of the mesh on `data` has its database.
+pub fn url(data: &Path, context: &str) -> Url {
+    match backend(context) {
+        Backend::Sqlite => {
+            let file = data.join("db").join(format!("{context}.sqlite"));
+            Url(file.display().to_string())
+        }
+        Backend::Postgres => Url(format!("{}/{}{context}", address(), prefix(data))),
+    }
+}
+
+/// A connection to it.
+pub fn open(data: &Path, context: &str) -> Db {
+    Db::open(&url(data, context)).unwrap()
+}
+
+/// A name of PostgreSQL is at most 63 bytes long.
+fn prefix(data: &Path) -> String {
+    let mut hasher = DefaultHasher::new();
+    data.hash(&mut hasher);
+    format!("mesh-{:016x}-", hasher.finish())
+}
+
+fn server() -> std::sync::Arc<Server> {
+    Server::shared().expect("`make tools` fetches PostgreSQL")
+}
+
+/// The server's URL, without a database.
+fn address() -> String {
+    let own = server().database_of("postgres").0;
+    let (address, _) = own.rsplit_once('/').unwrap();
+    address.replace("test@", &format!("test:{PASSWORD}@"))
+}
