@@ -3,6 +3,7 @@
 mod chart;
 mod customer;
 mod open;
+mod page;
 mod payment;
 mod scene;
 mod seen;
@@ -16,6 +17,7 @@ use crate::rpc::{self, Mesh};
 use crate::{cli, out, runtime};
 use customer::Customer;
 use mesh::Clock;
+use page::{Pages, Watchers};
 use scene::Scene;
 use seen::Seen;
 use serde::Serialize;
@@ -46,7 +48,7 @@ pub(crate) fn run(command: &cli::Load) -> Result<(), Fault> {
         let lasting = Duration::from_secs(command.seconds.unwrap_or(SECONDS));
         let tally = match command.rate {
             Some(rate) => {
-                let scene = Scene::set(&mesh, seats_for(rate, lasting)).await?;
+                let scene = Scene::set(&mesh, rate).await?;
                 open::offer(
                     &mesh,
                     &scene,
@@ -61,11 +63,6 @@ pub(crate) fn run(command: &cli::Load) -> Result<(), Fault> {
         };
         show(command, &tally.summary())
     })
-}
-
-/// Seats for so many bookings, with some to spare for those whose fate is open.
-fn seats_for(rate: f64, lasting: Duration) -> usize {
-    (rate * lasting.as_secs_f64()).ceil() as usize + 500
 }
 
 fn show<T: Serialize + Display>(command: &cli::Load, result: &T) -> Result<(), Fault> {
@@ -85,17 +82,50 @@ async fn closed(
     lasting: Duration,
     history: &mut Histories,
 ) -> Result<Tally, Fault> {
-    let scene = Arc::new(Scene::set(mesh, 0).await?);
+    let scene = Arc::new(Scene::set(mesh, 0.0).await?);
+    let clients = command.clients.unwrap_or(CLIENTS);
+    let people = (0..clients).map(|n| mesh.acting_as(&format!("load-{n}"), &["customer"]));
+    let people = people.collect::<Result<Vec<_>, _>>()?;
+    let watchers = Watchers::begin(people.iter());
     let (tell, told) = mpsc::unbounded_channel();
     let end = Instant::now() + lasting;
-    for number in 0..command.clients.unwrap_or(CLIENTS) {
-        let own = mesh.acting_as(&format!("load-{number}"), &["customer"])?;
-        let (scene, tell) = (scene.clone(), tell.clone());
+    for (number, own) in people.into_iter().enumerate() {
+        let tell = Tell {
+            tell: tell.clone(),
+            page: watchers.of(number),
+        };
+        let scene = scene.clone();
         let customer = Customer::new(own, scene, command.seed, number, tell, Clock::system());
         drop(mesh::task::detach(customer.shop(end)));
     }
     drop(tell);
-    collect(told, history).await
+    let mut tally = stocked(&scene, collect(told, history)).await?;
+    tally.visible = watchers.end().await;
+    Ok(tally)
+}
+
+/// Does this while the scene is kept ready.
+async fn stocked<T>(scene: &Scene, what: impl Future<Output = T>) -> T {
+    tokio::select! {
+        done = what => done,
+        () = scene.keep_ready() => unreachable!("it never ends"),
+    }
+}
+
+/// Where a customer tells what was seen.
+struct Tell {
+    tell: mpsc::UnboundedSender<Seen>,
+    /// Where those are who watch this customer's page, if somebody does.
+    page: Option<Pages>,
+}
+
+impl Tell {
+    fn tell(&self, seen: Seen) {
+        if let Some(page) = &self.page {
+            page.answered(&seen);
+        }
+        let _ = self.tell.send(seen);
+    }
 }
 
 /// Takes in what is told until nobody is left to tell it.

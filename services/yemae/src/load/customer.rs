@@ -1,6 +1,7 @@
 //! One customer: books, sometimes cancels, sometimes fetches the ticket.
 
-use super::scene::{self, COLUMNS, PRICE, ROWS, Scene};
+use super::Tell;
+use super::scene::{LOOK, PRICE, Scene, Seats};
 use super::seen::{Seen, is_final};
 use crate::rpc::Mesh;
 use mesh::Clock;
@@ -13,12 +14,13 @@ use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tonic::{Code, Status};
 
 /// How often one request is repeated while it is answered UNAVAILABLE or not at all.
 const REPEATS: u32 = 40;
+/// How many of all customers want seats that were asked for before.
+const AGAIN: f64 = 0.05;
 /// Between repeats, and before a ticket is asked for.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -28,8 +30,10 @@ pub(super) struct Customer {
     random: SmallRng,
     number: usize,
     made: u32,
-    tell: mpsc::UnboundedSender<Seen>,
+    tell: Tell,
     clock: Clock,
+    /// What this customer asked for last.
+    last: Option<Seats>,
 }
 
 impl Customer {
@@ -38,7 +42,7 @@ impl Customer {
         scene: Arc<Scene>,
         seed: u64,
         number: usize,
-        tell: mpsc::UnboundedSender<Seen>,
+        tell: Tell,
         clock: Clock,
     ) -> Self {
         let random =
@@ -51,6 +55,7 @@ impl Customer {
             made: 0,
             tell,
             clock,
+            last: None,
         }
     }
 
@@ -69,18 +74,20 @@ impl Customer {
     }
 
     async fn book(&mut self, end: Instant) -> Option<String> {
+        let Some(seats) = self.seats() else {
+            tokio::time::sleep(LOOK).await;
+            return None;
+        };
         self.made += 1;
-        let seats = self.seats();
+        self.last = Some(seats.clone());
         let request = CreateBookingRequest {
             request_id: format!("{}-{}-{}", self.scene.run, self.number, self.made),
-            screening_id: self.scene.screenings
-                [self.random.random_range(0..self.scene.screenings.len())]
-            .clone(),
+            screening_id: seats.screening_id,
             expected_total: Some(Money {
                 currency: "KRW".to_owned(),
-                minor_units: PRICE * seats.len() as i64,
+                minor_units: PRICE * seats.names.len() as i64,
             }),
-            seats,
+            seats: seats.names,
             payment_method: "pm_load".to_owned(),
             hold_id: String::new(),
         };
@@ -102,18 +109,14 @@ impl Customer {
         None
     }
 
-    fn seats(&mut self) -> Vec<String> {
-        let (row, column) = (
-            self.random.random_range(1..=ROWS),
-            self.random.random_range(0..COLUMNS - 1),
-        );
-        let seat = |column: i32| scene::name(row, column);
-        let pair = self.random.random_bool(0.3);
-        if pair {
-            vec![seat(column), seat(column + 1)]
-        } else {
-            vec![seat(column)]
+    /// Free ones, as who looks at the seat map does; now and then those again that were asked for last.
+    fn seats(&mut self) -> Option<Seats> {
+        let wants_them_again = self.random.random_bool(AGAIN);
+        if let Some(last) = self.last.take().filter(|_| wants_them_again) {
+            return Some(last);
         }
+        let number = if self.random.random_bool(0.3) { 2 } else { 1 };
+        self.scene.take(number)
     }
 
     async fn cancel(&self, booking_id: &str) {
@@ -154,6 +157,6 @@ impl Customer {
 
     fn record(&self, op: &str, answer: &Result<String, Status>, request_id: &str, begun: Instant) {
         let seen = Seen::new(op, answer, request_id, begun, &self.clock);
-        let _ = self.tell.send(seen);
+        self.tell.tell(seen);
     }
 }

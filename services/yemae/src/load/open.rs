@@ -5,7 +5,7 @@ use super::scene::Scene;
 use super::seen::Seen;
 use super::shop::Shop;
 use super::tally::Tally;
-use super::{Histories, collect};
+use super::{Histories, collect, stocked};
 use crate::fault::Fault;
 use crate::rpc::Mesh;
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -30,12 +30,17 @@ pub(super) async fn offer(
     let shop = Shop::open(mesh, scene, &step, tell)?;
     let coming = async move {
         let held_back = come(&shop, rate, lasting, in_flight).await;
-        drop(shop);
-        held_back
+        // What comes after is not what was offered.
+        (held_back, shop)
     };
-    let (held_back, tally) = tokio::join!(coming, collect(told, history));
+    let all = async {
+        let (held_back, shop) = stocked(scene, coming).await;
+        (held_back, shop.close().await)
+    };
+    let ((held_back, visible), tally) = tokio::join!(all, collect(told, history));
     let mut tally = tally?;
     tally.held_back = held_back;
+    tally.visible = visible;
     Ok(tally)
 }
 

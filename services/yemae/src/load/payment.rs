@@ -7,6 +7,9 @@ use proto::payment::v1::{Behavior, GetBehaviorRequest, SetBehaviorRequest};
 use std::time::Duration;
 use tonic::{Code, Status};
 
+/// Charges that booking has under way at most (reliability.md, Calls: the payment bulkhead).
+const CHARGES: f64 = 128.0;
+
 /// The provider under an admin's hand, and how it was before.
 pub(super) struct Payment {
     admin: Mesh,
@@ -34,6 +37,13 @@ impl Payment {
             ..Behavior::default()
         })
         .await
+    }
+
+    /// Is good for so many charges a second. It has no limit of its own, so it is given one by its time: booking has at
+    /// most 128 charges under way at once, and a payment that takes 128 ms for each is good for 1,000 a second.
+    pub(super) async fn is_good_for(&self, per_second: f64) -> Result<(), Fault> {
+        let one = Duration::from_secs_f64(CHARGES / per_second);
+        self.takes(one, one).await
     }
 
     /// As it was.

@@ -1,6 +1,8 @@
 //! Customers who do nothing but book, each booking tried once and for a seat of its own.
 
-use super::scene::{PRICE, Scene, Seat};
+use super::Tell;
+use super::page::{Visible, Watchers};
+use super::scene::{PRICE, Scene, Seats};
 use super::seen::Seen;
 use crate::fault::Fault;
 use crate::rpc::Mesh;
@@ -19,6 +21,7 @@ pub(super) struct Shop<'a> {
     scene: &'a Scene,
     people: Vec<Mesh>,
     tell: mpsc::UnboundedSender<Seen>,
+    watchers: Watchers,
     /// Tells this step from others on the same scene.
     step: &'a str,
     clock: Clock,
@@ -33,26 +36,34 @@ impl<'a> Shop<'a> {
     ) -> Result<Self, Fault> {
         let mesh = mesh.unguarded();
         let people = (0..PEOPLE).map(|n| mesh.acting_as(&format!("load-{n}"), &["customer"]));
+        let people = people.collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
             scene,
-            people: people.collect::<Result<_, _>>()?,
+            watchers: Watchers::begin(people.iter()),
+            people,
             tell,
             step,
             clock: Clock::system(),
         })
     }
 
-    /// The next seat; none when all were given away.
-    pub(super) fn seat(&self) -> Option<Seat> {
-        self.scene.take()
+    /// The next seat; none when all are given away at this moment.
+    pub(super) fn seat(&self) -> Option<Seats> {
+        self.scene.take(1)
+    }
+
+    /// Closes it, and says how soon its customers saw what they had booked.
+    pub(super) async fn close(self) -> Visible {
+        drop(self.tell);
+        self.watchers.end().await
     }
 
     /// Books; answers the booking's id.
-    pub(super) async fn book(&self, number: usize, seat: Seat) -> Option<String> {
+    pub(super) async fn book(&self, number: usize, seat: Seats) -> Option<String> {
         let request = CreateBookingRequest {
             request_id: format!("{}-{}-{number}", self.scene.run, self.step),
             screening_id: seat.screening_id.clone(),
-            seats: vec![seat.name.clone()],
+            seats: seat.names.clone(),
             expected_total: Some(Money {
                 currency: "KRW".to_owned(),
                 minor_units: PRICE,
@@ -70,7 +81,7 @@ impl<'a> Shop<'a> {
         if seen.record.outcome == Outcome::Refused {
             self.scene.give_back(seat);
         }
-        let _ = self.tell.send(seen);
+        self.tell(number, seen);
         answer.ok()
     }
 
@@ -85,7 +96,15 @@ impl<'a> Shop<'a> {
             .await
             .map(|_| booking_id);
         let seen = Seen::new("cancel", &answer, "", begun, &self.clock);
-        let _ = self.tell.send(seen);
+        self.tell(number, seen);
+    }
+
+    fn tell(&self, number: usize, seen: Seen) {
+        let tell = Tell {
+            tell: self.tell.clone(),
+            page: self.watchers.of(number % self.people.len()),
+        };
+        tell.tell(seen);
     }
 
     fn person(&self, number: usize) -> &Mesh {

@@ -2,10 +2,10 @@
 //! after 610 ms, and so lost one payment in twenty.
 
 use super::payment::Payment;
-use super::scene::Scene;
+use super::scene::{LOOK, Scene};
 use super::shop::Shop;
 use super::tally::Tally;
-use super::{Histories, collect, show};
+use super::{Histories, collect, show, stocked};
 use crate::cli;
 use crate::fault::Fault;
 use crate::rpc::Mesh;
@@ -53,7 +53,7 @@ pub(super) async fn run(
     let clients = command.clients.unwrap_or(CLIENTS);
     let ceiling = clients as f64 / MEAN;
     let payment = Payment::of(mesh).await?;
-    let scene = Scene::set(mesh, super::seats_for(ceiling * 1.1, lasting)).await?;
+    let scene = Scene::set(mesh, ceiling).await?;
     payment.takes(LEAST, MOST).await?;
     let tally = besiege(mesh, &scene, clients, lasting, history).await;
     payment.is_as_before().await?;
@@ -78,18 +78,22 @@ async fn besiege(
     let end = Instant::now() + lasting;
     let next = AtomicUsize::new(0);
     let all = async {
-        join_all((0..clients).map(|_| async {
+        let customers = join_all((0..clients).map(|_| async {
             while Instant::now() < end {
-                let Some(seat) = shop.seat() else { break };
+                let Some(seat) = shop.seat() else {
+                    tokio::time::sleep(LOOK).await;
+                    continue;
+                };
                 shop.book(next.fetch_add(1, Ordering::Relaxed), seat).await;
             }
-        }))
-        .await;
-        // Or `collect` would wait for more.
-        drop(shop);
+        }));
+        stocked(scene, customers).await;
+        shop.close().await
     };
-    let ((), tally) = tokio::join!(all, collect(told, history));
-    tally
+    let (visible, tally) = tokio::join!(all, collect(told, history));
+    let mut tally = tally?;
+    tally.visible = visible;
+    Ok(tally)
 }
 
 fn judge(tally: &Tally, ceiling: f64) -> Verdict {

@@ -1,12 +1,9 @@
 //! The curve of overload: what comes of half to five times as many bookings as payment is good for.
-//!
-//! The simulated payment has no limit of its own. It is given one by its time: booking has at most 128 charges under way
-//! at once, so a payment that takes 128 ms for each is good for 1,000 a second.
 
 use super::payment::Payment;
 use super::scene::Scene;
 use super::tally::Summary;
-use super::{Histories, SECONDS, chart, open, seats_for, show};
+use super::{Histories, SECONDS, chart, open, show};
 use crate::cli;
 use crate::fault::Fault;
 use crate::rpc::Mesh;
@@ -14,8 +11,6 @@ use serde::Serialize;
 use std::fmt::{self, Display};
 use std::time::Duration;
 
-/// Charges that booking has under way at most (reliability.md, Calls: the payment bulkhead).
-const CHARGES: f64 = 128.0;
 /// How much is offered, as a share of what payment is good for.
 const STEPS: [f64; 8] = [0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0];
 
@@ -52,14 +47,10 @@ pub(super) async fn run(
 ) -> Result<(), Fault> {
     let seconds = command.seconds.unwrap_or(SECONDS);
     let payment = Payment::of(mesh).await?;
-    // What is not sold at one step is free for the next.
     let lasting = Duration::from_secs(seconds);
-    let seats = STEPS.iter().map(|share| share.min(1.25) * command.capacity);
-    let seats = seats_for(seats.sum(), lasting) + 2 * command.in_flight;
-    let scene = Scene::set(mesh, seats).await?;
+    let scene = Scene::set(mesh, 2.0 * command.capacity).await?;
     let before = load_average();
-    let one = Duration::from_secs_f64(CHARGES / command.capacity);
-    payment.takes(one, one).await?;
+    payment.is_good_for(command.capacity).await?;
     let mut steps = Vec::new();
     let mut trouble = Ok(());
     for share in STEPS {

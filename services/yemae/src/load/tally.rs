@@ -1,5 +1,6 @@
 //! What a load came to.
 
+use super::page::Visible;
 use super::seen::{Seen, UNSURE};
 use ordering::audit::Outcome;
 use serde::Serialize;
@@ -13,23 +14,32 @@ pub(super) struct Tally {
     pub(super) took: Duration,
     /// Offered, but never sent: too many were under way.
     pub(super) held_back: u64,
+    /// How soon what was booked was on its customer's page.
+    pub(super) visible: Visible,
+    /// Bookings tried, by the code that each was answered with.
+    codes: BTreeMap<String, u64>,
     booked: Vec<i64>,
     cancelled: Vec<i64>,
     shed_after: Vec<i64>,
     shed: BTreeMap<String, u64>,
     other: BTreeMap<String, u64>,
-    tries: u64,
     unknown: u64,
 }
 
-/// In numbers.
+/// In numbers. Times are those of one call, as its caller saw it.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Summary {
     pub(super) seconds: f64,
+    /// Bookings tried, and by code how they were answered.
+    pub(super) tries: u64,
+    pub(super) codes: BTreeMap<String, u64>,
+    /// Tries of which nobody said whether the booking is there, or paid.
+    pub(super) unknown: u64,
     pub(super) booked: usize,
     pub(super) booked_per_second: f64,
     pub(super) p50_ms: f64,
     pub(super) p99_ms: f64,
+    pub(super) visible: Visible,
     /// Bookings refused for now, each by code and reason, and how late the slowest hundredth heard.
     pub(super) shed: BTreeMap<String, u64>,
     pub(super) shed_p99_ms: f64,
@@ -45,7 +55,7 @@ impl Tally {
         let record = &seen.record;
         let is_create = record.op == "create";
         if is_create {
-            self.tries += 1;
+            *self.codes.entry(format!("{:?}", seen.code)).or_default() += 1;
             let is_unsure = record.reason == UNSURE || record.outcome == Outcome::Unknown;
             self.unknown += u64::from(is_unsure);
         }
@@ -70,7 +80,7 @@ impl Tally {
 
     /// Bookings tried.
     pub(super) fn tries(&self) -> u64 {
-        self.tries
+        self.codes.values().sum()
     }
 
     /// Bookings of which nobody said whether they are there, or paid.
@@ -82,10 +92,14 @@ impl Tally {
         let seconds = self.took.as_secs_f64();
         Summary {
             seconds,
+            tries: self.tries(),
+            codes: self.codes.clone(),
+            unknown: self.unknown,
             booked: self.booked.len(),
             booked_per_second: self.booked.len() as f64 / seconds.max(f64::EPSILON),
             p50_ms: at_percent(&self.booked, 50),
             p99_ms: at_percent(&self.booked, 99),
+            visible: self.visible.clone(),
             shed: self.shed.clone(),
             shed_p99_ms: at_percent(&self.shed_after, 99),
             cancelled: self.cancelled.len(),
@@ -97,7 +111,7 @@ impl Tally {
 }
 
 /// The time in ms below which so many percent of these lie.
-fn at_percent(times: &[i64], percent: usize) -> f64 {
+pub(super) fn at_percent(times: &[i64], percent: usize) -> f64 {
     let mut times = times.to_vec();
     times.sort_unstable();
     let place = (times.len() * percent / 100).min(times.len().saturating_sub(1));
@@ -111,6 +125,18 @@ impl Display for Summary {
             "{} booked in {:.1} s: {:.0}/s, p50 {:.1} ms, p99 {:.1} ms",
             self.booked, self.seconds, self.booked_per_second, self.p50_ms, self.p99_ms
         )?;
+        let visible = &self.visible;
+        if visible.watched > 0 {
+            write!(
+                f,
+                "\n         on the customer's page after p50 {:.1} ms, p99 {:.1} ms",
+                visible.p50_ms, visible.p99_ms
+            )?;
+        }
+        if visible.missing > 0 {
+            let number = visible.missing;
+            write!(f, "\n{number:>8} not on the customer's page 10 s after")?;
+        }
         if self.cancelled > 0 {
             let (number, p99) = (self.cancelled, self.cancel_p99_ms);
             write!(f, "\n{number:>8} cancelled, p99 {p99:.1} ms")?;
@@ -191,6 +217,21 @@ pub(super) mod tests {
             [
                 "create refused SEATS_TAKEN",
                 "create unknown DeadlineExceeded"
+            ]
+        );
+        let codes: Vec<_> = summary
+            .codes
+            .iter()
+            .map(|(code, n)| (code.as_str(), *n))
+            .collect();
+        assert_eq!(
+            codes,
+            [
+                ("DeadlineExceeded", 1),
+                ("FailedPrecondition", 1),
+                ("Ok", 1),
+                ("ResourceExhausted", 2),
+                ("Unavailable", 1)
             ]
         );
         assert_eq!((tally.tries(), tally.unknown(), summary.booked), (6, 1, 1));

@@ -9,6 +9,36 @@ fn json(up: &Up, arguments: &[&str]) -> Value {
 }
 
 #[test]
+fn real_customers_find_seats_however_long_it_goes_on() {
+    let data = directory();
+    let up = Up::start(data.path(), &[]);
+    let seen = json(&up, &["--seconds", "3"]);
+    let count = |name: &str| seen[name].as_u64().unwrap();
+    let codes = seen["codes"].as_object().unwrap();
+    let answers: u64 = codes.values().map(|times| times.as_u64().unwrap()).sum();
+    assert_eq!(answers, count("tries"), "{seen}");
+    assert_eq!(codes["Ok"], seen["booked"], "{seen}");
+    assert_eq!(count("unknown"), 0, "{seen}");
+    // Seats that are wanted once more are taken, and no others.
+    let taken = seen["other"]["create refused SEATS_TAKEN"].as_u64();
+    let taken = taken.unwrap_or_default();
+    assert!(taken * 5 < count("booked"), "{seen}");
+
+    let visible = |name: &str| seen["visible"][name].as_f64().unwrap();
+    assert!(visible("watched") > 0.0, "{seen}");
+    assert_eq!(visible("missing"), 0.0, "{seen}");
+    assert!(visible("p50_ms") <= visible("p99_ms"), "{seen}");
+    assert!(visible("p99_ms") < 10_000.0, "{seen}");
+
+    // It began with eight, and had more ready before one of them was sold out.
+    let listed = up.ok(&["call", "ListScreenings", r#"{"pageSize": 200}"#]);
+    let screenings = listed.matches("\"screeningId\"").count();
+    assert!(screenings > 8, "{screenings}");
+    audit(&up, &[]);
+    assert!(up.stop(), "it drained");
+}
+
+#[test]
 fn real_bookings_at_a_pace() {
     let data = directory();
     let up = Up::start(data.path(), &[]);
