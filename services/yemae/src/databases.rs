@@ -59,24 +59,23 @@ pub(crate) fn must_differ<'a>(
 pub(crate) fn open(entry: &Entry, url: &Url) -> Result<(Db, Schema), Fault> {
     let mut db = Db::open(url).map_err(|why| unreachable(entry, url, &why.to_string()))?;
     let applied = schemas::applied(&mut db)?;
-    let of = |entry: &Entry| {
-        let own = entry.name.replace('-', "");
-        let is_own = move |version: &String| {
-            let number = version.strip_prefix(&own);
-            number.is_some_and(|number| number.bytes().all(|digit| digit.is_ascii_digit()))
-        };
-        applied.iter().any(is_own)
+    let is_of = |other: &&Entry| {
+        let own = migrations_of(other);
+        let number = |version: &String| version.strip_prefix(own)?.parse::<u32>().ok();
+        own != migrations_of(entry) && applied.iter().any(|version| number(version).is_some())
     };
-    match contexts::ALL
-        .iter()
-        .find(|other| other.name != entry.name && of(other))
-    {
+    match contexts::ALL.iter().find(is_of) {
         Some(other) => Err(Fault::usage(format!(
             "the database {url:?} is {}'s, so it cannot be {}'s: each needs its own",
             other.name, entry.name
         ))),
         None => Ok((db, applied)),
     }
+}
+
+/// What the names of a context's own migrations begin with: "booking" of cinema-booking's.
+fn migrations_of(entry: &Entry) -> &str {
+    entry.name.rsplit('-').next().unwrap_or(entry.name)
 }
 
 /// Why a database cannot be opened, in one line.

@@ -4,8 +4,9 @@ use crate::contexts::{Entry, Mode};
 use crate::data::Data;
 use crate::fault::Fault;
 use crate::{backup, contexts, databases};
-use diesel_migrations::MigrationHarness;
-use mesh::store::Url;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use mesh::store::{Backend, Url};
 use mesh::{Clock, Db};
 use std::collections::BTreeSet;
 
@@ -15,13 +16,32 @@ pub(crate) const OWN: &str = env!("CARGO_PKG_VERSION");
 /// Migrations by their version: "payment0001".
 pub(crate) type Schema = BTreeSet<String>;
 
-/// What a database has been through; nothing, when it is a fresh one.
+#[derive(QueryableByName)]
+struct Version {
+    #[diesel(sql_type = Text)]
+    version: String,
+}
+
+/// What a database has been through; nothing, when it is a fresh one. That stays as it is: diesel's own way makes the
+/// table it looks into, and two replicas that do so at once make one of them fail.
 pub(crate) fn applied(db: &mut Db) -> Result<Schema, Fault> {
-    let versions = db.applied_migrations().map_err(Fault::not_ready)?;
-    Ok(versions
-        .into_iter()
-        .map(|version| version.to_string())
-        .collect())
+    let tables = match db.backend() {
+        Backend::Sqlite => {
+            "SELECT name AS version FROM sqlite_schema WHERE name = '__diesel_schema_migrations'"
+        }
+        Backend::Postgres => {
+            "SELECT 'it' AS version WHERE to_regclass('__diesel_schema_migrations') IS NOT NULL"
+        }
+    };
+    let mut read = |query: &str| {
+        let rows = diesel::sql_query(query).load::<Version>(db);
+        rows.map_err(Fault::not_ready)
+    };
+    if read(tables)?.is_empty() {
+        return Ok(Schema::new());
+    }
+    let versions = read("SELECT version FROM __diesel_schema_migrations")?;
+    Ok(versions.into_iter().map(|row| row.version).collect())
 }
 
 /// What this binary brings a context's database to. It is found out by doing so, in memory.

@@ -54,7 +54,13 @@ impl Up {
 
     /// Starts a mesh whose databases are files in `data`, whatever the run's store is.
     pub fn on_files(data: &Path, arguments: &[&str]) -> Self {
-        Self::begin(data, arguments, Vec::new())
+        Self::on_files_but(data, arguments, &[])
+    }
+
+    /// The same, save what these variables say.
+    pub fn on_files_but(data: &Path, arguments: &[&str], but: &[(&str, &str)]) -> Self {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        Self::begin(data, arguments, but.iter().map(owned).collect())
     }
 
     fn begin(data: &Path, arguments: &[&str], environment: Vec<(String, String)>) -> Self {

@@ -1,0 +1,136 @@
+//! Where the contexts have their databases: brought up to date, never shared, and never another one unsaid.
+
+use crate::cli::assert_fault;
+use crate::rig::{Up, directory, yemae};
+use crate::stores::{CONTEXTS, PASSWORD};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
+use testing::postgres::Server;
+
+/// A database for each context, in PostgreSQL whatever the run's store is.
+struct Databases {
+    server: Arc<Server>,
+    prefix: String,
+}
+
+impl Databases {
+    fn new() -> Self {
+        let server = Server::shared().expect("`make tools` fetches PostgreSQL");
+        let prefix = format!("own-{}-", mesh::id::new());
+        for context in CONTEXTS {
+            server.execute(&format!("CREATE DATABASE \"{prefix}{context}\""));
+        }
+        Self { server, prefix }
+    }
+
+    /// The URL of all of them, as an operator would give it.
+    fn url(&self) -> String {
+        let any = self.server.database_of("postgres").0;
+        let (address, _) = any.rsplit_once('/').unwrap();
+        let address = address.replace("test@", &format!("test:{PASSWORD}@"));
+        format!("{address}/{}{{context}}", self.prefix)
+    }
+}
+
+impl Drop for Databases {
+    fn drop(&mut self) {
+        for context in CONTEXTS {
+            let name = format!("{}{context}", self.prefix);
+            self.server
+                .execute(&format!("DROP DATABASE \"{name}\" WITH (FORCE)"));
+        }
+    }
+}
+
+fn migrate(url: &str) -> Command {
+    let mut command = yemae();
+    command.arg("migrate").args(CONTEXTS);
+    command.env("YEMAE_DATABASE_URL", url);
+    command
+}
+
+fn said(output: Output) -> String {
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn postgres_is_brought_up_to_date_once_whoever_else_does_so() {
+    let databases = Databases::new();
+    let url = databases.url();
+    let begin = || migrate(&url).stdout(Stdio::piped()).spawn().unwrap();
+    let both = [begin(), begin()];
+    for one in both {
+        let first = said(one.wait_with_output().unwrap());
+        assert_eq!(first.matches(" postgres ").count(), 7, "{first}");
+    }
+    let again = said(migrate(&url).output().unwrap());
+    assert_eq!(again.matches("was up to date").count(), 7, "{again}");
+
+    let fresh = Databases::new();
+    let fresh = said(migrate(&fresh.url()).output().unwrap());
+    for part in ["mesh0001", "payment0001", "mypage0001", "booking0001"] {
+        assert!(fresh.contains(part), "{part}: {fresh}");
+    }
+}
+
+fn run(arguments: &[&str], data: &Path, url: &str) -> Output {
+    let mut command = yemae();
+    command.args(arguments).arg("--data").arg(data);
+    command.env("YEMAE_DATABASE_URL", url).output().unwrap()
+}
+
+const UP: [&str; 3] = ["up", "--listen", "127.0.0.1:0"];
+
+#[test]
+fn a_data_directory_keeps_to_its_databases() {
+    let (databases, data) = (Databases::new(), directory());
+    let url = databases.url();
+    let more = [("YEMAE_DATABASE_URL", url.as_str())];
+    let up = Up::on_files_but(data.path(), &["--demo"], &more);
+    let status = up.ok(&["status", "--json"]);
+    assert_eq!(status.matches("\"postgres\"").count(), 7, "{status}");
+    assert!(up.stop(), "it drained");
+    let kept = std::fs::read_to_string(data.path().join("version.json")).unwrap();
+    assert!(kept.contains("postgres://***@"), "{kept}");
+    assert!(!kept.contains(PASSWORD), "{kept}");
+
+    // Without the setting nobody begins on empty files, or calls nothing clean.
+    let missing = ["cinema-movie", "postgres://***@", "YEMAE_DATABASE_URL"];
+    for arguments in [&UP[..], &["audit"], &["order", &mesh::id::new()]] {
+        assert_fault(&run(arguments, data.path(), ""), 2, &missing);
+    }
+    let backup = data.path().join("backup");
+    let backup = ["backup", backup.to_str().unwrap()];
+    assert_fault(&run(&backup, data.path(), ""), 2, &["PostgreSQL"]);
+
+    let files = directory();
+    assert!(Up::on_files(files.path(), &[]).stop(), "it drained");
+    let two = ["cinema-movie.sqlite", "unset it", "--data"];
+    for arguments in [&UP[..], &["audit"]] {
+        assert_fault(&run(arguments, files.path(), &url), 2, &two);
+    }
+}
+
+#[test]
+fn a_database_is_of_one_context() {
+    let (databases, data) = (Databases::new(), directory());
+    let payments = databases.url().replace("{context}", "payment");
+    let shared = ["cinema-movie and cinema-theater", "{context}"];
+    assert_fault(&run(&UP, data.path(), &payments), 2, &shared);
+    assert_fault(&migrate(&payments).output().unwrap(), 2, &shared);
+
+    said(migrate(&databases.url()).output().unwrap());
+    let mut command = yemae();
+    command.args(["migrate", "mypage"]);
+    command.env("YEMAE_DATABASE_URL", &payments);
+    let foreign = command.output().unwrap();
+    assert_fault(&foreign, 2, &["payment's", "mypage's", "postgres://***@"]);
+
+    let nowhere = databases.url().replace("own-", "none-");
+    let output = run(&UP, data.path(), &nowhere);
+    assert_fault(&output, 3, &["cinema-movie", "createdb"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!said.contains(PASSWORD), "{said}");
+}
