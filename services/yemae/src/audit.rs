@@ -65,7 +65,9 @@ async fn wait_for_quiet(places: &Places, patience: Duration) -> Result<(), Fault
     let end = Instant::now() + patience;
     let mut seen_quiet = false;
     loop {
+        let looked = Instant::now();
         let busy = places.busy().await?;
+        let looking = looked.elapsed();
         match (busy, seen_quiet) {
             (None, true) => return Ok(()),
             (None, false) => seen_quiet = true,
@@ -81,7 +83,8 @@ async fn wait_for_quiet(places: &Places, patience: Duration) -> Result<(), Fault
         let pause = if seen_quiet {
             APART
         } else {
-            Duration::from_millis(200)
+            // A look reads all there is, on the machine that is to come to rest.
+            looking.max(Duration::from_millis(200))
         };
         tokio::time::sleep(pause).await;
     }
