@@ -1,14 +1,16 @@
 //! F16 and F15: many for one seat, and nobody there to say whose it is.
 
-use crate::play::{Door, audit, context, reason, send};
+use crate::play::{Door, Person, audit, context, reason, send};
 use crate::rig::{PATIENCE, Up, directory, wait_for};
 use futures::future::join_all;
 use nix::sys::signal::Signal;
 use proto::cinema::booking::v1::{Booking, BookingStatus};
 use proto::cinema::theater::v1::{HoldSeatsRequest, SeatState};
+use proto::mypage::v1::WatchMyOrdersRequest;
 use proto::payment::v1::PaymentState;
+use std::collections::BTreeSet;
 use std::time::Instant;
-use tokio::time::Duration;
+use tokio::time::timeout_at;
 
 /// Who wants the seat.
 const BUYERS: usize = 500;
@@ -97,20 +99,13 @@ async fn real_theater_away() {
     others.push(booked.expect("bookings go on while theater is dead"));
 
     let back = Instant::now();
-    for booked in &others {
-        until("the seats are reserved", || async {
-            let booking = door.customer("park").booking(&booked.booking_id).await;
-            booking.is_ok_and(|booking| booking.status() == BookingStatus::SeatsReserved)
-        })
-        .await;
-    }
-    until("the loser is cancelled and has the money back", || async {
-        let booking = door.customer("kim").booking(&kims.booking_id).await;
-        booking.is_ok_and(|booking| {
-            booking.status() == BookingStatus::Cancelled && names(&booking).contains("REFUNDED")
-        })
-    })
-    .await;
+    let park = door.customer("park");
+    let booked = others.iter().map(|booked| booked.booking_id.clone());
+    until_all(&park, booked.collect(), "SEATS_RESERVED").await;
+    let loser = [kims.booking_id.clone()].into();
+    until_all(&door.customer("kim"), loser, "REFUNDED").await;
+    let loser = door.customer("kim").booking(&kims.booking_id).await;
+    assert_eq!(loser.unwrap().status(), BookingStatus::Cancelled);
     let payments = door.admin().payments(&kims.booking_id).await;
     assert_eq!(payments.len(), 1, "{payments:?}");
     assert_eq!(payments[0].state(), PaymentState::Refunded);
@@ -140,25 +135,27 @@ async fn real_theater_left_out() {
 
     let up = Up::start(data.path(), &[]);
     let kim = Door::of(&up).customer("kim");
-    until("the seats are reserved", || async {
-        let booking = kim.booking(&booked.booking_id).await;
-        booking.is_ok_and(|booking| booking.status() == BookingStatus::SeatsReserved)
-    })
-    .await;
+    until_all(&kim, [booked.booking_id.clone()].into(), "SEATS_RESERVED").await;
     audit(&up, &[]);
     assert!(up.stop(), "it drained");
 }
 
-fn names(booking: &Booking) -> String {
-    let statuses = booking.timeline.iter().filter_map(|e| e.status.as_ref());
-    statuses.map(|status| format!("{} ", status.name)).collect()
-}
-
-/// Waits until it has come true, at most [`PATIENCE`].
-async fn until<F: Future<Output = bool>>(what: &str, mut is_true: impl FnMut() -> F) {
-    let end = Instant::now() + PATIENCE;
-    while !is_true().await {
-        assert!(Instant::now() < end, "waited too long until {what}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
+/// Watches a customer's page until it shows that this has come about for all of these orders, at most [`PATIENCE`].
+async fn until_all(customer: &Person, mut orders: BTreeSet<String>, what: &str) {
+    let end = tokio::time::Instant::now() + PATIENCE;
+    let mut page = customer.page();
+    let watch = page.watch_my_orders(WatchMyOrdersRequest::default());
+    let mut shown = watch.await.unwrap().into_inner();
+    while !orders.is_empty() {
+        let next = timeout_at(end, shown.message()).await;
+        let next = next.unwrap_or_else(|_| panic!("waited too long for {what} of {orders:?}"));
+        let order = next.unwrap().expect("a watch goes on").order.unwrap();
+        let statuses = order
+            .timeline
+            .iter()
+            .filter_map(|entry| entry.status.as_ref());
+        if statuses.into_iter().any(|status| status.name == what) {
+            orders.remove(&order.order_id);
+        }
     }
 }
