@@ -5,7 +5,7 @@ use crate::rig::yemae;
 #[test]
 fn every_command_explains_its_flags() {
     let reach = ["--server", "--data", "--token-file"];
-    let commands: [(&str, &[&str]); 14] = [
+    let commands: [(&str, &[&str]); 15] = [
         (
             "up",
             &[
@@ -18,6 +18,7 @@ fn every_command_explains_its_flags() {
             ],
         ),
         ("serve", &["<NAME>"]),
+        ("config", &["[NAME]", "--json", "--page"]),
         ("migrate", &["<NAME>", "environment"]),
         ("backup", &["<DIR>", "--data", "private keys", "outboxes"]),
         ("restore", &["<DIR>", "--data"]),

@@ -25,6 +25,7 @@ mod schemas;
 mod seats;
 mod secrets;
 mod serving;
+mod settings;
 mod stores;
 mod story;
 mod unread;

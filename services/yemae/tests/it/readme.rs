@@ -20,6 +20,37 @@ fn read(name: &str) -> String {
     std::fs::read_to_string(root().join(name)).unwrap()
 }
 
+/// Runs the commands as they are printed, where the mesh is in `.yemae` and the binary in `target/debug`, as in the
+/// repository and in PATH. Answers what they printed.
+fn played(up: &Up, commands: &[String]) -> String {
+    let elsewhere = directory();
+    let here = elsewhere.path();
+    std::os::unix::fs::symlink(&up.data, here.join(".yemae")).unwrap();
+    let binary = Path::new(env!("CARGO_BIN_EXE_yemae")).parent().unwrap();
+    std::fs::create_dir(here.join("target")).unwrap();
+    std::os::unix::fs::symlink(binary, here.join("target/debug")).unwrap();
+    let script = format!(
+        "set -euo pipefail\nPATH=\"$PWD/target/debug:$PATH\"\n{}",
+        commands.join("\n")
+    );
+    let played = Command::new("bash")
+        .args(["-xc", &script])
+        .current_dir(here)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&played.stdout);
+    let steps = String::from_utf8_lossy(&played.stderr);
+    assert!(played.status.success(), "{said}\n{steps}");
+    said.into_owned()
+}
+
+fn says(said: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+}
+
 #[test]
 fn the_walk_through_works_as_printed() {
     let readme = read("README.md");
@@ -30,24 +61,8 @@ fn the_walk_through_works_as_printed() {
     assert!(commands.len() > 5, "{commands:?}");
 
     let data = directory();
-    let up = Up::start(data.path(), &["--demo"]);
-    let elsewhere = directory();
-    let here = elsewhere.path();
-    std::os::unix::fs::symlink(data.path(), here.join(".yemae")).unwrap();
-    let binary = Path::new(env!("CARGO_BIN_EXE_yemae")).parent().unwrap();
-    std::fs::create_dir(here.join("target")).unwrap();
-    std::os::unix::fs::symlink(binary, here.join("target/debug")).unwrap();
-    let script = format!("set -euo pipefail\n{}", commands.join("\n"));
-    let played = Command::new("bash")
-        .args(["-xc", &script])
-        .current_dir(here)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&played.stdout);
-    let steps = String::from_utf8_lossy(&played.stderr);
-    assert!(played.status.success(), "{said}\n{steps}");
-    for came_true in [
+    let up = Up::on_files(data.path(), &["--demo"]);
+    let came_true = [
         "The story came true.",
         "\"title\"",
         "\"seatMap\"",
@@ -57,10 +72,50 @@ fn the_walk_through_works_as_printed() {
         "cinema-ticket",
         "There are no dead letters.",
         "7 databases",
-    ] {
-        assert!(said.contains(came_true), "{came_true}: {said}\n{steps}");
-    }
+    ];
+    says(&played(&up, &commands), &came_true);
     assert!(up.stop());
+}
+
+#[test]
+fn the_operators_pages_work_as_printed() {
+    let data = directory();
+    let up = Up::on_files(data.path(), &["--demo"]);
+    up.ok(&["load", "--seconds", "1"]);
+    let pages = ["operations.md", "backup-and-restore.md"];
+    let commands = pages.map(|page| blocks(&read(&format!("services/yemae/docs/{page}"))));
+    let came_true = [
+        "cinema-theater closed, payment closed",
+        "0 breaches, 0 in flight",
+        "yemae.cinema.booking.v1.BookingPlaced",
+        "There are no dead letters.",
+        "mypage was rebuilt",
+        "on the customer's page after",
+        "8. nothing answered OK is gone",
+        "YEMAE_DATABASE_URL",
+        "7 databases",
+        "cinema-booking.sqlite",
+    ];
+    says(&played(&up, &commands.concat()), &came_true);
+    assert!(up.stop());
+}
+
+/// A page is found by whoever follows the links.
+#[test]
+fn pages_link_to_pages_that_are_there() {
+    let docs = "services/yemae/docs";
+    for page in ["settings", "operations", "backup-and-restore", "upgrade"] {
+        let page = format!("{docs}/{page}.md");
+        assert!(read("README.md").contains(&page), "{page}");
+        assert!(read(".github/README.ko.md").contains(&page), "{page}");
+        let text = read(&page);
+        for link in text.split("](").skip(1) {
+            let (link, _) = link.split_once(')').unwrap();
+            let (file, _) = link.split_once('#').unwrap_or((link, ""));
+            let file = root().join(docs).join(file);
+            assert!(file.exists(), "{page} links {link}");
+        }
+    }
 }
 
 #[test]
