@@ -1,10 +1,11 @@
 //! `yemae serve`: the same contexts as in production, by the environment alone.
 
 use crate::plain::{book, signed};
-use crate::rig::{directory, root, terminate, wait_for, yemae};
+use crate::rig::{directory, terminate, wait_for, yemae};
+use crate::served::{Broker, free, make_keys};
 use crate::stores;
 use mesh::client::Client;
-use mesh::identity::{Key, write_jwks};
+use mesh::identity::Key;
 use mesh::server;
 use proto::cinema::booking::v1::CreateBookingRequest;
 use proto::cinema::ticket::v1::PrintTicketRequest;
@@ -12,74 +13,42 @@ use proto::cinema::ticket::v1::ticket_service_client::TicketServiceClient;
 use proto::payment::v1::GetBehaviorRequest;
 use proto::payment::v1::simulator_service_client::SimulatorServiceClient;
 use std::fs::File;
-use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use tonic::{Code, Request};
 
 /// `yemae serve` of every context in one process, with a broker of its own.
 struct Served {
     grpc: String,
-    children: [Child; 2],
+    child: Child,
+    _broker: Broker,
 }
 
 impl Served {
     async fn start(data: &Path) -> Self {
-        let free = || {
-            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-            listener.local_addr().unwrap()
-        };
-        let (grpc, nats) = (free().to_string(), free());
-        let broker = Command::new(root().join(".tools/bin/nats-server"))
-            .args([
-                "-js",
-                "-a",
-                "127.0.0.1",
-                "-p",
-                &nats.port().to_string(),
-                "-sd",
-            ])
-            .arg(data.join("nats"))
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let nats = format!("nats://{nats}");
-        let provisioned = yemae().arg("provision").env("NATS_URL", &nats).output();
-        assert!(provisioned.unwrap().status.success());
-
-        let keys = data.join("keys");
-        std::fs::create_dir(&keys).unwrap();
+        let (grpc, broker) = (free().to_string(), Broker::start(data));
         std::fs::create_dir(data.join("db")).unwrap();
         stores::environment(data);
-        let people = Key::make(&keys.join("users.pem")).unwrap();
-        write_jwks(&keys.join("users.json"), &[people.entry()]).unwrap();
         let mut serve = yemae();
-        serve.arg("serve");
-        let mut entries = Vec::new();
-        for (context, scopes) in CONTEXTS {
-            let file = keys.join(format!("{context}.pem"));
-            entries.push(Key::make(&file).unwrap().service_entry(context, scopes));
-            let own = format!("YEMAE_{}__", context.replace('-', "_").to_uppercase());
-            serve
-                .arg(context)
-                .env(format!("{own}KEY_FILE"), file)
-                .env(format!("{own}DATABASE_URL"), stores::url(data, context).0);
+        serve.arg("serve").args(ORDER).envs(make_keys(data));
+        for context in ORDER {
+            let own = context.replace('-', "_").to_uppercase();
+            let url = stores::url(data, context).0;
+            serve.env(format!("YEMAE_{own}__DATABASE_URL"), url);
         }
-        write_jwks(&keys.join("services.json"), &entries).unwrap();
         let log = data.join("serve.log");
         let child = serve
-            .env("NATS_URL", &nats)
+            .env("NATS_URL", &broker.url)
             .env("YEMAE_LISTEN", &grpc)
             .env("YEMAE_PEERS", format!("http://{grpc}"))
-            .env("YEMAE_USER_JWKS_FILE", keys.join("users.json"))
-            .env("YEMAE_SERVICE_JWKS_FILE", keys.join("services.json"))
             .stdout(Stdio::null())
             .stderr(File::create(&log).unwrap())
             .spawn()
             .unwrap();
         let served = Self {
             grpc,
-            children: [child, broker],
+            child,
+            _broker: broker,
         };
         wait_for("the contexts to be served", || {
             let said = std::fs::read_to_string(&log).unwrap();
@@ -95,21 +64,20 @@ impl Served {
 
 impl Drop for Served {
     fn drop(&mut self) {
-        for child in &mut self.children {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
-const CONTEXTS: [(&str, &[&str]); 7] = [
-    ("payment", &[]),
-    ("cinema-movie", &[]),
-    ("cinema-theater", &[]),
-    ("cinema-booking", &["payment.charge", "theater.hold"]),
-    ("cinema-ticket", &[]),
-    ("mypage", &[]),
-    ("notification", &[]),
+/// What opens first needs nobody.
+const ORDER: [&str; 7] = [
+    "payment",
+    "cinema-movie",
+    "cinema-theater",
+    "cinema-booking",
+    "cinema-ticket",
+    "mypage",
+    "notification",
 ];
 
 #[tokio::test]
@@ -156,7 +124,7 @@ async fn what_is_served_in_production_has_no_simulator_and_asks_who_calls() {
         "{}",
         String::from_utf8_lossy(&story.stderr)
     );
-    let child = &mut served.children[0];
+    let child = &mut served.child;
     terminate(child.id());
     let ended = wait_for("serve to stop", || child.try_wait().unwrap());
     assert!(ended.success(), "it drained");

@@ -14,6 +14,11 @@ pub struct Load {
 impl Load {
     /// Starts one that goes on until it is killed.
     pub fn start(up: &Up, history: &Path, clients: u32, seed: u64) -> Self {
+        Self::start_at(&up.grpc, &up.data, history, clients, seed)
+    }
+
+    /// The same, by the address of a mesh and the directory of its keys.
+    pub fn start_at(grpc: &str, data: &Path, history: &Path, clients: u32, seed: u64) -> Self {
         let child = yemae()
             .args(["load", "--seconds", "3600"])
             .args(["--clients", &clients.to_string()])
@@ -21,7 +26,8 @@ impl Load {
             .arg("--history")
             .arg(history)
             .arg("--data")
-            .arg(&up.data)
+            .arg(data)
+            .args(["--server", grpc])
             .stdout(Stdio::null())
             .spawn()
             .unwrap();

@@ -1,0 +1,253 @@
+//! A mesh of `yemae serve` on PostgreSQL, some replicas of each context, each a process with a port of its own. One
+//! address passes each call on to the replicas of its context in turn, as a balancer in front of them would.
+
+use crate::rig::{wait_for, yemae};
+use crate::served::{Broker, free, make_keys};
+use crate::stores::{CONTEXTS, Directory, PASSWORD, directory};
+use mesh::client::Client;
+use mesh::{Contracts, contracts, server};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use testing::postgres::Server;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// One process.
+pub struct Replica {
+    context: &'static str,
+    /// Where it listens.
+    pub at: String,
+    log: std::path::PathBuf,
+    child: Child,
+}
+
+pub struct Mesh {
+    /// The one address.
+    pub grpc: String,
+    pub replicas: BTreeMap<&'static str, Vec<Replica>>,
+    environment: Vec<(String, String)>,
+    stop: CancellationToken,
+    _broker: Broker,
+    databases: Databases,
+    data: Directory,
+}
+
+impl Mesh {
+    /// Starts so many replicas of each context, all at once on fresh databases. Must be called within a runtime, which
+    /// is what passes the calls on.
+    pub async fn start(number: usize) -> Self {
+        let (data, databases) = (directory(), Databases::new());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let grpc = listener.local_addr().unwrap().to_string();
+        let broker = Broker::start(data.path());
+        let keys = make_keys(data.path()).into_iter();
+        let mut environment: Vec<(String, String)> = keys
+            .map(|(name, file)| (name, file.display().to_string()))
+            .collect();
+        let more = [
+            ("NATS_URL", broker.url.clone()),
+            ("YEMAE_PEERS", format!("http://{grpc}")),
+            ("YEMAE_DATABASE_URL", databases.url()),
+            ("RUST_LOG", "warn,mesh::leader=info".to_owned()),
+        ];
+        environment.extend(more.map(|(name, value)| (name.to_owned(), value)));
+        let replicas = CONTEXTS.map(|context| {
+            let one = |number| Replica::start(data.path(), context, number, &environment);
+            (context, (0..number).map(one).collect::<Vec<_>>())
+        });
+        let mesh = Self {
+            stop: pass_on(listener, &replicas).await,
+            replicas: BTreeMap::from(replicas),
+            grpc,
+            environment,
+            _broker: broker,
+            databases,
+            data,
+        };
+        for replica in mesh.replicas.values().flatten() {
+            replica.until_it_serves();
+        }
+        mesh
+    }
+
+    /// The directory that its keys are in.
+    pub fn data(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// A command that finds its databases and keys.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = yemae();
+        command.args(arguments).arg("--data").arg(self.data());
+        // What only `serve` reads would do no harm.
+        command.envs(self.environment.iter().cloned());
+        command.output().unwrap()
+    }
+
+    /// Kills a replica as a power cut would, and starts it again at the same address, as whoever runs it would.
+    pub fn kill(&mut self, context: &str, number: usize) {
+        let replica = &mut self.replicas.get_mut(context).unwrap()[number];
+        replica.child.kill().unwrap();
+        replica.child.wait().unwrap();
+        replica.child = spawn(
+            replica.context,
+            &replica.at,
+            &replica.log,
+            &self.environment,
+        );
+    }
+
+    /// How many hold a context's lock: who publishes, and works what is to be done once.
+    pub fn leaders(&self, context: &str) -> usize {
+        let mut db = mesh::Db::open(&self.databases.of(context)).unwrap();
+        leaders(&mut db)
+    }
+
+    /// Stops all of them. True: each has ended well.
+    pub fn stop(&mut self) -> bool {
+        let all = || self.replicas.values().flatten();
+        for replica in all() {
+            crate::rig::terminate(replica.child.id());
+        }
+        let mut ended = true;
+        for replica in self.replicas.values_mut().flatten() {
+            let status = wait_for("a replica to stop", || replica.child.try_wait().unwrap());
+            ended &= status.success();
+        }
+        ended
+    }
+}
+
+impl Drop for Mesh {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        for replica in self.replicas.values_mut().flatten() {
+            let _ = replica.child.kill();
+            let _ = replica.child.wait();
+        }
+    }
+}
+
+impl Replica {
+    fn start(
+        data: &Path,
+        context: &'static str,
+        number: usize,
+        environment: &[(String, String)],
+    ) -> Self {
+        let (at, log) = (
+            free().to_string(),
+            data.join(format!("{context}-{number}.log")),
+        );
+        let child = spawn(context, &at, &log, environment);
+        Self {
+            context,
+            at,
+            log,
+            child,
+        }
+    }
+
+    /// What it calls is answered by this replica alone.
+    pub fn client(&self) -> Client {
+        server::plain(&self.at)
+    }
+
+    fn until_it_serves(&self) {
+        wait_for("a replica to serve", || {
+            let said = std::fs::read_to_string(&self.log).unwrap();
+            said.contains("serving ").then_some(())
+        });
+    }
+}
+
+fn spawn(context: &str, at: &str, log: &Path, environment: &[(String, String)]) -> Child {
+    let mut command: Command = yemae();
+    command.args(["serve", context]).env("YEMAE_LISTEN", at);
+    command.envs(environment.iter().cloned());
+    let log = File::options().create(true).append(true).open(log).unwrap();
+    command.stdout(Stdio::null()).stderr(log).spawn().unwrap()
+}
+
+async fn pass_on(
+    listener: TcpListener,
+    replicas: &[(&'static str, Vec<Replica>)],
+) -> CancellationToken {
+    let contracts = Contracts::load(proto::DESCRIPTORS).unwrap();
+    let clients: BTreeMap<&'static str, Vec<Client>> = replicas
+        .iter()
+        .map(|(context, all)| (*context, all.iter().map(Replica::client).collect()))
+        .collect();
+    let turn = AtomicUsize::new(0);
+    let passing = server::pass_through(&contracts, &[], move |service| {
+        let context = contracts::context_of(service.rsplit_once('.')?.0)?;
+        let all = clients.get(context.as_str())?;
+        let turn = turn.fetch_add(1, Ordering::Relaxed);
+        Some(all[turn % all.len()].clone())
+    });
+    let settings = server::Settings {
+        streams: 4096,
+        ..server::Settings::default()
+    };
+    let stop = CancellationToken::new();
+    let serving = server::serve(listener, passing.await.unwrap(), stop.clone(), settings);
+    drop(mesh::task::detach(serving));
+    stop
+}
+
+/// A fresh database for each context; they end with the mesh.
+struct Databases {
+    server: Arc<Server>,
+    prefix: String,
+}
+
+impl Databases {
+    fn new() -> Self {
+        let server = Server::shared().expect("`make tools` fetches PostgreSQL");
+        let prefix = format!("replicas-{}-", mesh::id::new());
+        for context in CONTEXTS {
+            server.execute(&format!("CREATE DATABASE \"{prefix}{context}\""));
+        }
+        Self { server, prefix }
+    }
+
+    fn url(&self) -> String {
+        let any = self.server.database_of("postgres").0;
+        let (address, _) = any.rsplit_once('/').unwrap();
+        let address = address.replace("test@", &format!("test:{PASSWORD}@"));
+        format!("{address}/{}{{context}}", self.prefix)
+    }
+
+    fn of(&self, context: &str) -> mesh::store::Url {
+        mesh::store::Url(self.url().replace("{context}", context))
+    }
+}
+
+impl Drop for Databases {
+    fn drop(&mut self) {
+        for context in CONTEXTS {
+            let name = format!("{}{context}", self.prefix);
+            self.server
+                .execute(&format!("DROP DATABASE \"{name}\" WITH (FORCE)"));
+        }
+    }
+}
+
+#[derive(diesel::QueryableByName)]
+struct Count {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    count: i64,
+}
+
+fn leaders(db: &mut mesh::Db) -> usize {
+    use diesel::RunQueryDsl;
+    // The first half of the key is the same for every context.
+    let held = "SELECT COUNT(*) AS count FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2 \
+                AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    let found = diesel::sql_query(held).get_result::<Count>(db).unwrap();
+    usize::try_from(found.count).unwrap()
+}

@@ -1,0 +1,77 @@
+//! What `yemae serve` wants around it: a broker with the stream in it, and everybody's keys.
+
+use crate::rig::{root, yemae};
+use mesh::identity::{Key, write_jwks};
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+/// What each context's key permits.
+const SCOPES: [(&str, &[&str]); 7] = [
+    ("payment", &[]),
+    ("cinema-movie", &[]),
+    ("cinema-theater", &[]),
+    ("cinema-booking", &["payment.charge", "theater.hold"]),
+    ("cinema-ticket", &[]),
+    ("mypage", &[]),
+    ("notification", &[]),
+];
+
+/// An address that nobody listens on now.
+pub fn free() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap()
+}
+
+/// A broker that ends with its test.
+pub struct Broker {
+    pub url: String,
+    child: Child,
+}
+
+impl Broker {
+    /// Starts one that keeps its store in `data`, and provisions it.
+    pub fn start(data: &Path) -> Self {
+        let at = free();
+        let child = Command::new(root().join(".tools/bin/nats-server"))
+            .args(["-js", "-a", "127.0.0.1", "-p", &at.port().to_string()])
+            .arg("-sd")
+            .arg(data.join("nats"))
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let url = format!("nats://{at}");
+        let broker = Self { url, child };
+        let mut provision = yemae();
+        provision.arg("provision").env("NATS_URL", &broker.url);
+        assert!(provision.output().unwrap().status.success());
+        broker
+    }
+}
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Makes the keys of people and contexts where `yemae up` would, so that commands with `--data` find the people's.
+/// Answers what tells `serve` where they are.
+pub fn make_keys(data: &Path) -> Vec<(String, PathBuf)> {
+    let keys = data.join("keys");
+    std::fs::create_dir(&keys).unwrap();
+    let people = Key::make(&keys.join("users.pem")).unwrap();
+    let (users, services) = (keys.join("users.json"), keys.join("services.json"));
+    write_jwks(&users, &[people.entry()]).unwrap();
+    let entries = SCOPES.map(|(context, scopes)| {
+        let own = Key::make(&keys.join(format!("{context}.pem"))).unwrap();
+        own.service_entry(context, scopes)
+    });
+    write_jwks(&services, &entries).unwrap();
+    vec![
+        ("YEMAE_USER_JWKS_FILE".to_owned(), users),
+        ("YEMAE_SERVICE_JWKS_FILE".to_owned(), services),
+        ("YEMAE_KEY_FILE".to_owned(), keys.join("{context}.pem")),
+    ]
+}
