@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
+use tonic::Code;
 
 /// Customers who watch: enough to see some of every second, and too few to be a load themselves.
 const WATCHERS: usize = 4;
@@ -31,6 +32,8 @@ struct Known {
     shown: HashSet<String>,
     /// In µs; 0 when the page was there first.
     took: Vec<i64>,
+    /// There is no page in this mesh.
+    is_left_out: bool,
 }
 
 /// Until a booking that was answered is on the customer's page.
@@ -94,6 +97,9 @@ impl Pages {
             return;
         }
         let mut known = self.known();
+        if known.is_left_out {
+            return;
+        }
         match known.shown.contains(&seen.record.order_id) {
             true => known.took.push(0),
             false => {
@@ -112,6 +118,13 @@ impl Pages {
         known.shown.insert(order_id);
     }
 
+    fn is_left_out(&self) {
+        *self.known() = Known {
+            is_left_out: true,
+            ..Known::default()
+        };
+    }
+
     fn known(&self) -> std::sync::MutexGuard<'_, Known> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -125,12 +138,16 @@ async fn watch(person: Mesh, pages: Pages) {
             cursor: cursor.clone(),
         };
         let mut page = MyPageServiceClient::new(person.channel());
-        if let Ok(shown) = page.watch_my_orders(request).await {
-            let mut shown = shown.into_inner();
-            while let Ok(Some(next)) = shown.message().await {
-                cursor = next.cursor;
-                pages.shows(next.order.unwrap_or_default().order_id);
+        match page.watch_my_orders(request).await {
+            Ok(shown) => {
+                let mut shown = shown.into_inner();
+                while let Ok(Some(next)) = shown.message().await {
+                    cursor = next.cursor;
+                    pages.shows(next.order.unwrap_or_default().order_id);
+                }
             }
+            Err(why) if why.code() == Code::Unimplemented => return pages.is_left_out(),
+            Err(_) => {}
         }
         sleep(AGAIN).await;
     }

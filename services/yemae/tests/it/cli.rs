@@ -264,6 +264,7 @@ fn a_mesh_without_a_context_takes_orders() {
     let tally = mesh.ok(&["load", "--seconds", "1", "--clients", "2", "--json"]);
     let tally: serde_json::Value = serde_json::from_str(&tally).unwrap();
     assert!(tally["booked"].as_u64().unwrap() > 0, "{tally}");
+    assert_eq!(tally["visible"]["missing"], 0, "there is no page: {tally}");
     let status = mesh.ok(&["status"]);
     assert_eq!(status.matches(" ready ").count(), 6 + 1, "{status}");
     assert!(!status.contains("mypage"), "{status}");

@@ -1,8 +1,10 @@
 //! Where the contexts have their databases: brought up to date, never shared, and never another one unsaid.
 
 use crate::cli::assert_fault;
-use crate::rig::{Up, directory, yemae};
+use crate::rig::{Up, directory, root, yemae};
 use crate::stores::{CONTEXTS, PASSWORD};
+use diesel::connection::SimpleConnection;
+use mesh::store::Url;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
@@ -95,6 +97,20 @@ fn a_data_directory_keeps_to_its_databases() {
     let kept = std::fs::read_to_string(data.path().join("version.json")).unwrap();
     assert!(kept.contains("postgres://***@"), "{kept}");
     assert!(!kept.contains(PASSWORD), "{kept}");
+
+    // Back to how it was before its last migration.
+    let last = "services/payment/migrations/payment-0002_simulator/down.sql";
+    let down = std::fs::read_to_string(root().join(last)).unwrap();
+    let forget = "DELETE FROM __diesel_schema_migrations WHERE version = 'payment0002'";
+    let payments = Url(url.replace("{context}", "payment"));
+    let mut db = mesh::Db::open(&payments).unwrap();
+    db.batch_execute(&format!("{down};{forget}")).unwrap();
+    drop(db);
+    let up = Up::on_files_but(data.path(), &[], &more);
+    let said = up.said();
+    assert!(said.contains("brings payment up to"), "{said}");
+    assert!(said.contains("no copy is kept"), "{said}");
+    assert!(up.stop(), "it drained");
 
     // Without the setting nobody begins on empty files, or calls nothing clean.
     let missing = ["cinema-movie", "postgres://***@", "YEMAE_DATABASE_URL"];

@@ -57,6 +57,14 @@ async fn real_rebuild_mends_and_says_so() {
     db.batch_execute("DELETE FROM my_order").unwrap();
     drop(db);
 
+    let told = up.ok(&["order", &order_id]);
+    for part in [
+        "payment ",
+        "yemae.cinema.booking.v1.BookingPlaced",
+        "(published)",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
     assert_fault(&up.run(REBUILD), 1, &["differs"]);
     let request = GetMyOrderRequest {
         order_id: order_id.clone(),

@@ -1,6 +1,7 @@
 //! F15 and F21's ground: more than one replica of every context, on PostgreSQL. One of them publishes, all of them answer,
 //! and any of them may die.
 
+mod clock;
 mod many;
 
 use crate::play::{Load, in_full};
@@ -42,6 +43,8 @@ async fn any_may_die(number: usize, between: usize) {
         begun.elapsed()
     );
 
+    // A minute and a half is long for each change to wait for.
+    let unused = in_full().then(|| clock::book_what_ends_soon(&mesh));
     let pages = mesh.replicas["mypage"].iter();
     let key = Key::read(&mesh.data().join("keys/users.pem")).unwrap();
     let pages: Vec<_> = pages
@@ -71,6 +74,9 @@ async fn any_may_die(number: usize, between: usize) {
     assert!(audit.status.success(), "{verdict}{trouble}");
     assert!(!verdict.contains("not checked"), "{verdict}");
     one_leads(&mesh);
+    if let Some(order_id) = unused {
+        clock::is_missed_once(&mesh, &order_id);
+    }
     let own = mine(&history);
     assert!(!own.is_empty(), "nothing was watched for");
     for mut page in pages {

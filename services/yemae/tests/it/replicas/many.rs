@@ -183,9 +183,16 @@ async fn pass_on(
         .map(|(context, all)| (*context, all.iter().map(Replica::client).collect()))
         .collect();
     let turn = AtomicUsize::new(0);
-    let passing = server::pass_through(&contracts, &[], move |service| {
-        let context = contracts::context_of(service.rsplit_once('.')?.0)?;
-        let all = clients.get(context.as_str())?;
+    let of = |service: &str| contracts::context_of(service.rsplit_once('.')?.0);
+    let services = contracts
+        .pool()
+        .services()
+        .map(|own| own.full_name().to_owned());
+    let known = |own: &String| of(own).is_some_and(|own| clients.contains_key(own.as_str()));
+    let services: Vec<String> = services.filter(known).collect();
+    let services: Vec<&str> = services.iter().map(String::as_str).collect();
+    let passing = server::pass_through(&contracts, &services, move |service| {
+        let all = clients.get(of(service)?.as_str())?;
         let turn = turn.fetch_add(1, Ordering::Relaxed);
         Some(all[turn % all.len()].clone())
     });
