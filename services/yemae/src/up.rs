@@ -4,6 +4,7 @@ mod brood;
 mod everybody;
 mod keys;
 mod parent;
+mod ports;
 mod stage;
 
 use crate::contexts::{self, Entry};
@@ -16,6 +17,7 @@ use brood::Brood;
 use mesh::bus::{self, Bus};
 use mesh::identity::Verifier;
 use mesh::{Clock, server};
+use ports::{Ports, free};
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -38,6 +40,7 @@ pub(crate) fn run(command: &cli::Up) -> Result<(), Fault> {
     runtime()?.block_on(async {
         let listener = listen(command.listen.unwrap_or(GRPC)).await?;
         let grpc = listener.local_addr().map_err(Fault::bug)?;
+        let mut ports = Ports::default();
         let broker = match command.listen {
             None => free(NATS).await.map_err(|_| {
                 taken(
@@ -45,9 +48,7 @@ pub(crate) fn run(command: &cli::Up) -> Result<(), Fault> {
                     "--listen 127.0.0.1:0 makes every listener take a free port",
                 )
             })?,
-            Some(_) => free(SocketAddr::new(grpc.ip(), 0))
-                .await
-                .map_err(Fault::not_ready)?,
+            Some(_) => ports.next(grpc.ip()).await.map_err(Fault::not_ready)?,
         };
         let settings = Settings::from_environment()?;
         let path = settings.variable("PATH").unwrap_or_default();
@@ -92,7 +93,7 @@ pub(crate) fn run(command: &cli::Up) -> Result<(), Fault> {
             own_listen: command.listen.is_some(),
         };
         if command.processes {
-            mesh.in_processes(listener, &mut brood).await?
+            mesh.in_processes(listener, &mut brood, &mut ports).await?
         } else {
             mesh.in_one(listener, &mut brood).await?
         }
@@ -121,11 +122,6 @@ async fn listen(at: SocketAddr) -> Result<TcpListener, Fault> {
 
 fn taken(at: SocketAddr, way_out: &str) -> Fault {
     Fault::not_ready(format!("the address {at} is taken: {way_out}"))
-}
-
-/// An address that nobody listens on now.
-async fn free(at: SocketAddr) -> std::io::Result<SocketAddr> {
-    TcpListener::bind(at).await?.local_addr()
 }
 
 struct Mesh {

@@ -2,7 +2,8 @@
 
 use super::brood::Brood;
 use super::everybody;
-use super::{LOOK, Mesh, free, patience};
+use super::ports::Ports;
+use super::{LOOK, Mesh, patience};
 use crate::fault::Fault;
 use crate::serve::{self, OPERATOR};
 use mesh::client::Client;
@@ -10,7 +11,7 @@ use mesh::{Contracts, contracts, server};
 use proto::operator::v1::GetStatusRequest;
 use proto::operator::v1::operator_service_client::OperatorServiceClient;
 use std::collections::HashMap;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
@@ -25,12 +26,12 @@ impl Mesh {
         &self,
         listener: TcpListener,
         brood: &mut Brood,
+        ports: &mut Ports,
     ) -> Result<(), Fault> {
         let mut children = HashMap::new();
         for entry in &self.entries {
-            let at = free(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0))
-                .await
-                .map_err(Fault::not_ready)?;
+            let at = ports.next(Ipv4Addr::LOCALHOST.into()).await;
+            let at = at.map_err(Fault::not_ready)?;
             brood.start_child(entry.name, at, &self.running)?;
             children.insert(entry.name.to_owned(), server::plain(&at.to_string()));
         }

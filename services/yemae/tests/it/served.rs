@@ -2,9 +2,11 @@
 
 use crate::rig::{root, yemae};
 use mesh::identity::{Key, write_jwks};
+use std::collections::BTreeSet;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 
 /// What each context's key permits.
 const SCOPES: [(&str, &[&str]); 7] = [
@@ -17,10 +19,20 @@ const SCOPES: [(&str, &[&str]); 7] = [
     ("notification", &[]),
 ];
 
-/// An address that nobody listens on now.
+/// An address that nobody listens on now, and whoever is started there again finds free: of the ports that systems do not
+/// give to outgoing connections. None is given twice.
 pub fn free() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap()
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    let mut given = GIVEN.lock().unwrap();
+    loop {
+        let port = rand::random_range(20_000..32_000);
+        let listener = TcpListener::bind(("127.0.0.1", port));
+        if let Ok(listener) = listener
+            && given.insert(port)
+        {
+            return listener.local_addr().unwrap();
+        }
+    }
 }
 
 /// A broker that ends with its test.
