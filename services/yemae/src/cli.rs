@@ -23,6 +23,9 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run every context on this machine, with a broker of its own. For development.
+    ///
+    /// The databases are files in the data directory, or where YEMAE_DATABASE_URL says; then `audit` and `order` want to be
+    /// told as well.
     Up(Up),
     /// Run the named contexts as in production.
     Serve(Serve),

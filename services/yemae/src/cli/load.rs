@@ -22,6 +22,10 @@ pub(crate) struct Load {
     /// What makes two runs alike.
     #[arg(long, default_value_t = 1, conflicts_with_all = ["rate", "sweep", "siege"])]
     pub(crate) seed: u64,
+    /// Closed loop: customers who do nothing but book, each a seat of its own; else some cancel, print tickets, or want seats
+    /// that are taken.
+    #[arg(long, conflicts_with_all = ["rate", "sweep", "siege"])]
+    pub(crate) just_book: bool,
     /// Open loop: offer so many bookings a second.
     #[arg(long, value_name = "N", conflicts_with_all = ["sweep", "siege"], value_parser = rate)]
     pub(crate) rate: Option<f64>,

@@ -19,8 +19,8 @@ use tonic::{Code, Status};
 
 /// How often one request is repeated while it is answered UNAVAILABLE or not at all.
 const REPEATS: u32 = 40;
-/// How many of all customers want seats that were asked for before.
-const AGAIN: f64 = 0.05;
+/// How many of all customers want seats that somebody else has seen a moment before them.
+const LATE: f64 = 0.05;
 /// Between repeats, and before a ticket is asked for.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -32,8 +32,8 @@ pub(super) struct Customer {
     made: u32,
     tell: Tell,
     clock: Clock,
-    /// What this customer asked for last.
-    last: Option<Seats>,
+    /// Does nothing else, and wants no seat that others want.
+    just_books: bool,
 }
 
 impl Customer {
@@ -55,8 +55,13 @@ impl Customer {
             made: 0,
             tell,
             clock,
-            last: None,
+            just_books: false,
         }
+    }
+
+    /// The same customer, who does nothing but book if so.
+    pub(super) fn just_booking(self, just_books: bool) -> Self {
+        Self { just_books, ..self }
     }
 
     /// Shops until the shop closes.
@@ -66,8 +71,10 @@ impl Customer {
                 continue;
             };
             match self.random.random_range(0..100) {
+                _ if self.just_books => {}
                 0..20 => self.cancel(&booking_id).await,
-                20..30 => self.print(&booking_id).await,
+                // The customer goes on meanwhile: fetching a ticket takes its time.
+                20..30 => drop(mesh::task::detach(print(self.kiosk(), booking_id))),
                 _ => {}
             }
         }
@@ -79,7 +86,6 @@ impl Customer {
             return None;
         };
         self.made += 1;
-        self.last = Some(seats.clone());
         let request = CreateBookingRequest {
             request_id: format!("{}-{}-{}", self.scene.run, self.number, self.made),
             screening_id: seats.screening_id,
@@ -109,11 +115,10 @@ impl Customer {
         None
     }
 
-    /// Free ones, as who looks at the seat map does; now and then those again that were asked for last.
+    /// Free ones, as who looks at the seat map does; now and then those that somebody else is about to book.
     fn seats(&mut self) -> Option<Seats> {
-        let wants_them_again = self.random.random_bool(AGAIN);
-        if let Some(last) = self.last.take().filter(|_| wants_them_again) {
-            return Some(last);
+        if !self.just_books && self.random.random_bool(LATE) {
+            return self.scene.taken_last();
         }
         let number = if self.random.random_bool(0.3) { 2 } else { 1 };
         self.scene.take(number)
@@ -130,33 +135,45 @@ impl Customer {
         self.record("cancel", &answer.map(|_| booking_id.to_owned()), "", begun);
     }
 
-    /// The ticket is there a moment after the booking: asked for a few times.
-    async fn print(&self, booking_id: &str) {
-        for _ in 0..10 {
-            tokio::time::sleep(PAUSE).await;
-            let begun = Instant::now();
-            let request = PrintTicketRequest {
-                booking_id: booking_id.to_owned(),
-            };
-            let answer = TicketServiceClient::new(self.scene.staff.channel())
-                .print_ticket(request)
-                .await;
-            let not_yet = answer
-                .as_ref()
-                .is_err_and(|status| status.code() == Code::NotFound);
-            if !not_yet {
-                return self.record(
-                    "progress",
-                    &answer.map(|_| booking_id.to_owned()),
-                    "",
-                    begun,
-                );
-            }
+    fn kiosk(&self) -> Kiosk {
+        Kiosk {
+            staff: self.scene.staff.clone(),
+            tell: self.tell.clone(),
+            clock: self.clock.clone(),
         }
     }
 
     fn record(&self, op: &str, answer: &Result<String, Status>, request_id: &str, begun: Instant) {
         let seen = Seen::new(op, answer, request_id, begun, &self.clock);
         self.tell.tell(seen);
+    }
+}
+
+/// Where tickets are printed, by staff.
+struct Kiosk {
+    staff: Mesh,
+    tell: Tell,
+    clock: Clock,
+}
+
+/// The ticket is there a moment after the booking: asked for a few times.
+async fn print(kiosk: Kiosk, booking_id: String) {
+    for _ in 0..10 {
+        tokio::time::sleep(PAUSE).await;
+        let begun = Instant::now();
+        let request = PrintTicketRequest {
+            booking_id: booking_id.clone(),
+        };
+        let answer = TicketServiceClient::new(kiosk.staff.channel())
+            .print_ticket(request)
+            .await;
+        let not_yet = answer
+            .as_ref()
+            .is_err_and(|status| status.code() == Code::NotFound);
+        if !not_yet {
+            let answer = answer.map(|_| booking_id);
+            let seen = Seen::new("progress", &answer, "", begun, &kiosk.clock);
+            return kiosk.tell.tell(seen);
+        }
     }
 }

@@ -7,7 +7,7 @@ use crate::stage;
 use futures::stream::{StreamExt, TryStreamExt};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Won for one seat.
@@ -44,6 +44,8 @@ pub(super) struct Scene {
     ready: usize,
     made: AtomicU64,
     free: Mutex<VecDeque<Free>>,
+    /// What was given away last.
+    last: Mutex<Option<Seats>>,
 }
 
 /// The seats of a screening that nobody has asked for.
@@ -69,6 +71,7 @@ impl Scene {
             ready: SCREENINGS.max(wanted),
             made: AtomicU64::new(0),
             free: Mutex::default(),
+            last: Mutex::default(),
         };
         scene.add(scene.ready).await?;
         Ok(scene)
@@ -120,10 +123,22 @@ impl Scene {
         if !next.names.is_empty() {
             free.push_back(next);
         }
-        Some(Seats {
+        drop(free);
+        let seats = Seats {
             screening_id,
             names,
-        })
+        };
+        *self.last() = Some(seats.clone());
+        Some(seats)
+    }
+
+    /// Those that somebody else was given just now, and is about to book.
+    pub(super) fn taken_last(&self) -> Option<Seats> {
+        self.last().clone()
+    }
+
+    fn last(&self) -> MutexGuard<'_, Option<Seats>> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Gives back seats that were surely not sold. Others come first: they may still be held for a moment.
@@ -142,7 +157,7 @@ impl Scene {
         self.free().iter().map(|own| own.names.len()).sum()
     }
 
-    fn free(&self) -> std::sync::MutexGuard<'_, VecDeque<Free>> {
+    fn free(&self) -> MutexGuard<'_, VecDeque<Free>> {
         self.free.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

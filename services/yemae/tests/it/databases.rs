@@ -130,6 +130,28 @@ fn a_data_directory_keeps_to_its_databases() {
 }
 
 #[test]
+fn a_backup_says_what_is_not_in_it() {
+    let (databases, data, beside) = (Databases::new(), directory(), directory());
+    let payments = databases.url().replace("{context}", "payment");
+    let more = [("YEMAE_PAYMENT__DATABASE_URL", payments.as_str())];
+    let up = Up::on_files_but(data.path(), &[], &more);
+    up.ok(&["demo", "cinema"]);
+    up.ok(&["audit", "--quiet"]);
+    let backup = beside.path().join("backup");
+    let told = up.ok(&["backup", backup.to_str().unwrap()]);
+    assert!(told.contains("6 databases"), "{told}");
+    assert!(told.contains("NOT in it: payment"), "{told}");
+    assert!(!told.contains(PASSWORD), "{told}");
+    assert!(up.stop(), "it drained");
+
+    let restored = beside.path().join("restored");
+    let backup = ["restore", backup.to_str().unwrap()];
+    said(run(&backup, &restored, ""));
+    let missing = ["payment", "postgres://***@"];
+    assert_fault(&run(&UP, &restored, ""), 2, &missing);
+}
+
+#[test]
 fn a_database_is_of_one_context() {
     let (databases, data) = (Databases::new(), directory());
     let payments = databases.url().replace("{context}", "payment");

@@ -36,6 +36,7 @@ fn every_command_explains_its_flags() {
                 "--seconds",
                 "--clients",
                 "--seed",
+                "--just-book",
                 "--rate",
                 "--in-flight",
                 "--sweep",
