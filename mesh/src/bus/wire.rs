@@ -52,7 +52,6 @@ pub(crate) fn headers(row: &Row, last: u64, renewal: u32, now: Time) -> HeaderMa
         // What has expired is still told, for a moment: somebody may be waiting for just this.
         let left = Time(expires_at).since(now).max(SHORTEST_TTL);
         let seconds = left.as_secs() + u64::from(left.subsec_nanos() > 0);
-        headers.insert("Nats-Rollup", "sub");
         headers.insert("Nats-TTL", seconds.to_string());
     }
     headers
@@ -173,7 +172,6 @@ mod tests {
             ("cinema-booking/Order/0197-a/3".to_owned(), Some(3))
         );
         assert_eq!(header(&headers, "Nats-TTL"), None);
-        assert_eq!(header(&headers, "Nats-Rollup"), None);
     }
 
     #[test]
