@@ -76,6 +76,40 @@ async fn a_letter_is_taken_once_its_policy_is_mended_and_stays_until_then() {
 }
 
 #[tokio::test]
+async fn what_a_letter_leads_to_is_part_of_the_trace_it_was_told_in() {
+    const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let Some(rig) = Rig::new().await else { return };
+    let mended = Arc::new(AtomicBool::new(false));
+    let is_mended = mended.clone();
+    let policies = policies(move |tx, change| {
+        let broken = || Refusal::precondition("BROKEN", text("broken", "고장"));
+        let fine = change.id == "fine" || is_mended.load(Ordering::SeqCst);
+        fine.then_some(()).ok_or_else(broken)?;
+        tx.start_task("tell", &change.id, &())
+    });
+    let _follower = rig.follow(policies.clone());
+    for id in ["a", "fine"] {
+        state(&rig.from, id, 1, None).await;
+    }
+    let traced = rig.from.write((), |tx| {
+        let rows = mesh::update(outbox::table).set(outbox::trace.eq(TRACE));
+        Ok(rows.execute(tx.db()).map(drop)?)
+    });
+    traced.await.unwrap();
+    let _relay = rig.relay();
+    let letters = dead_letters(&rig.to, 1).await;
+    mended.store(true, Ordering::SeqCst);
+    let redriven = dead_letter::redrive(&rig.to, &policies, &letters[0].id).await;
+    redriven.unwrap();
+    let due = rig
+        .to
+        .read(|db| Ok(mesh::tasks::due(db, Time(i64::MAX), 10)?));
+    let due = due.await.unwrap();
+    let of_trace = |task: &mesh::Task| task.trace.as_deref() == Some(TRACE);
+    assert!(due.len() == 2 && due.iter().all(of_trace), "{due:?}");
+}
+
+#[tokio::test]
 async fn a_letter_about_what_has_changed_since_is_no_news() {
     let Some(rig) = Rig::new().await else { return };
     let mended = Arc::new(AtomicBool::new(false));
