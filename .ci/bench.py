@@ -54,6 +54,7 @@ def whole(arguments, asked, settings, server):
     """A mesh of its own, loaded, and what that took."""
     folder = Path(tempfile.mkdtemp(prefix="yemae-bench-"))
     data = ["--data", folder / "data"]
+    history = ["--history", folder / "history"]
     log = open(folder / "log", "w")
     started = time.monotonic()
     words = [YEMAE, "up", "--listen", "127.0.0.1:0", *data, *arguments]
@@ -65,18 +66,18 @@ def whole(arguments, asked, settings, server):
         threading.Thread(target=up.stdout.read, daemon=True).start()
         quiet(up.pid)
         idle = {name: rss(pid) for name, pid in family(up.pid).items()}
-        load(data, 2, asked.clients, 1)
+        load([*data, *history], 2, asked.clients, 1)
         quiet(up.pid)
         before = used(up.pid, server)
         own = os.times()
-        seen = load(data, asked.seconds, asked.clients, 2)
+        seen = load([*data, *history], asked.seconds, asked.clients, 2)
         generator = os.times()
         lagged = quiet(up.pid)
         members = family(up.pid)
         booked = max(seen["booked"], 1)
         spent = {name: after - before.get(name, 0) for name, after in used(up.pid, server).items()}
         spent["load"] = generator.children_user + generator.children_system - own.children_user - own.children_system
-        words = [YEMAE, "audit", "--quiet", "--wait", "120s", *data]
+        words = [YEMAE, "audit", "--quiet", "--wait", "120s", *data, *history]
         audit = subprocess.run(words, env=os.environ | settings, stdout=subprocess.PIPE, text=True)
         return {
             "ready_seconds": round(ready, 3),
@@ -85,8 +86,8 @@ def whole(arguments, asked, settings, server):
             "cpu_ms_per_booking": {name: round(1000 * seconds / booked, 3) for name, seconds in spent.items()},
             "rss_mib_idle": idle,
             "rss_mib_after": {name: rss(pid) for name, pid in members.items()},
-            "sound": audit.returncode == 0 and seen.get("invisible", 0) == 0,
-            "audit": audit.stdout.strip().splitlines()[-1:],
+            "sound": audit.returncode == 0 and seen["visible"]["missing"] == 0,
+            "audit": audit.stdout.strip().splitlines(),
         }
     finally:
         up.terminate()
@@ -96,7 +97,7 @@ def whole(arguments, asked, settings, server):
 
 
 def load(data, seconds, clients, seed):
-    words = ["--seconds", seconds, "--clients", clients, "--seed", seed, "--json"]
+    words = ["--seconds", seconds, "--clients", clients, "--seed", seed, "--just-book", "--json"]
     done = subprocess.run([str(word) for word in (YEMAE, "load", *data, *words)], stdout=subprocess.PIPE, text=True)
     if done.returncode != 0:
         sys.exit("yemae load failed")
