@@ -135,24 +135,24 @@ pub fn save(tx: &mut Tx<'_>, before: &Row, row: &Row) -> Result<(), Refusal> {
     }
 }
 
-/// What ticket tells the audit of each booking it has heard of.
+/// What ticket tells the audit of each booking it has heard of. A ticket that says of itself what no fulfilment says has
+/// lost what was done about its booking, and is not told.
 pub fn facts(db: &mut Db, context: &str) -> Result<Vec<FulfilmentFact>, Refusal> {
-    let rows: Vec<(String, i64, Option<bool>)> = ticket::table
+    let rows: Vec<(Row, Option<String>)> = ticket::table
         .left_join(fulfilment::table.on(fulfilment::order_id.eq(ticket::booking_id)))
-        .select((
-            ticket::booking_id,
-            ticket::seen_version,
-            fulfilment::irrevocable.nullable(),
-        ))
+        .select((Row::as_select(), fulfilment::state.nullable()))
         .load(db)?;
-    let fact =
-        |(order_id, seen_version, irrevocable): (String, i64, Option<bool>)| FulfilmentFact {
-            order_id,
+    let whole = |(row, state): &(Row, Option<String>)| row.status == 0 || state.is_some();
+    let fact = |(row, state): (Row, Option<String>)| {
+        let done = state.as_deref().map(fulfilments::read).transpose()?;
+        Ok(FulfilmentFact {
+            order_id: row.booking_id,
             context: context.to_owned(),
-            seen_version,
-            irrevocable: irrevocable.unwrap_or(false),
-        };
-    Ok(rows.into_iter().map(fact).collect())
+            seen_version: row.seen_version,
+            irrevocable: done.is_some_and(|done| done.irrevocable),
+        })
+    };
+    rows.into_iter().filter(whole).map(fact).collect()
 }
 
 /// Reads a ticket that there is or was; a customer's only if it is `of`.
