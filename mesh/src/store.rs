@@ -11,7 +11,7 @@ mod tx;
 mod writer;
 
 pub use db::{Backend, Db, MigrationFault, Url};
-pub use prepared::{Prepared, Update, update};
+pub use prepared::{Update, Updating, update};
 pub use tx::Tx;
 
 use crate::clock::Clock;

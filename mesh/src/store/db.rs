@@ -1,6 +1,6 @@
 //! One connection, to either of the two databases.
 
-use super::Prepared;
+use super::prepared::Say;
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::prelude::*;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
@@ -202,10 +202,8 @@ impl Db {
         self.keep()
     }
 
-    fn say(&mut self, statement: &str) -> QueryResult<()> {
-        Prepared(diesel::sql_query(statement))
-            .execute(self)
-            .map(drop)
+    fn say(&mut self, statement: &'static str) -> QueryResult<()> {
+        Say(statement).execute(self).map(drop)
     }
 
     /// How many transactions are open, one inside the other.
