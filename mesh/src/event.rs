@@ -3,11 +3,16 @@
 use crate::clock::Time;
 use prost::{Message, Name};
 
+/// The name of what is no event: an entity is stated as it is, for whoever has missed it.
+pub const STATED: &str = "yemae.Stated";
+
 /// An event to be enqueued with the state it tells.
 #[derive(Clone, Debug)]
 pub struct Event {
     /// The message's full name: "yemae.payment.v1.PaymentRefunded".
     pub name: String,
+    /// The entity's message name, where the event's name does not say it.
+    pub entity: Option<&'static str>,
     /// The entity's id.
     pub id: String,
     /// The entity's version after it.
@@ -33,10 +38,26 @@ impl Event {
     ) -> Self {
         Self {
             name: name.into(),
+            entity: None,
             id: id.into(),
             version,
             expires_at: None,
             body: message.encode_to_vec(),
+        }
+    }
+
+    /// No event: `entity` is stated as it is, at the version it has, for whoever has missed it. Who has seen that version
+    /// drops it, and so does the stream if it still has it.
+    pub fn stated<E: Message + Name>(id: impl Into<String>, version: i64, entity: &E) -> Self {
+        let mut body = Vec::new();
+        prost::encoding::message::encode(1, entity, &mut body);
+        Self {
+            name: STATED.to_owned(),
+            entity: Some(E::NAME),
+            id: id.into(),
+            version,
+            expires_at: None,
+            body,
         }
     }
 

@@ -207,6 +207,7 @@ fn mark(tx: &mut Tx<'_>) -> QueryResult<()> {
     let version = last.unwrap_or_default() + 1;
     let event = Event {
         name: MARK.to_owned(),
+        entity: None,
         id: "mark".to_owned(),
         version,
         expires_at: None,

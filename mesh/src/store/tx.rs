@@ -87,7 +87,10 @@ impl<'a> Tx<'a> {
 
     /// States an entity: the event is published after the commit, or never when there is none.
     pub fn enqueue(&mut self, event: Event) -> Result<(), Refusal> {
-        let entity = self.scope.contracts.entity(&event.name)?;
+        let entity = match event.entity {
+            Some(entity) => entity,
+            None => self.scope.contracts.entity(&event.name)?,
+        };
         if !fits_a_subject(&event.id) {
             return Err(Refusal::internal(format!(
                 "no subject can carry the id {:?} of {}",
