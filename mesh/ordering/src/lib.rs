@@ -13,6 +13,7 @@ pub mod fulfilments;
 pub mod intents;
 pub mod orders;
 mod pay;
+mod republish;
 pub mod schema;
 mod settle;
 mod side;
@@ -21,5 +22,6 @@ mod wiring;
 
 pub use domain::{Money, Progress, Status, System};
 pub use intents::{Draft, Intent};
+pub use republish::{Republished, republish};
 pub use side::{Orders, PAYMENT, Side};
 pub use wiring::{fulfilling_side, is_own_word, order_side};

@@ -52,6 +52,19 @@ pub fn of_customer(
     query.load(db)?.into_iter().map(Row::read).collect()
 }
 
+/// The next orders behind `after`, by their id.
+pub fn behind(db: &mut Db, after: &str, limit: i64) -> Result<Vec<Order>, Refusal> {
+    placed_order::table
+        .filter(placed_order::order_id.gt(after))
+        .order(placed_order::order_id)
+        .limit(limit)
+        .select(Row::as_select())
+        .load(db)?
+        .into_iter()
+        .map(Row::read)
+        .collect()
+}
+
 /// Every order, for the audit.
 pub fn all(db: &mut Db) -> Result<Vec<Order>, Refusal> {
     placed_order::table

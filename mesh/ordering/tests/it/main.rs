@@ -8,4 +8,5 @@ mod audit;
 mod chaos;
 mod customers;
 mod history;
+mod republish;
 mod toys;
