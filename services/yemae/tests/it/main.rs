@@ -8,6 +8,7 @@ mod bookings;
 mod broker;
 mod cinema;
 mod cli;
+mod cost;
 mod databases;
 mod dead_letters;
 mod help;
