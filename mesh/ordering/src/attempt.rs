@@ -1,13 +1,13 @@
 //! One attempt of a creating command: paid, then placed; or surely none of it.
 
 use crate::create::MARGIN;
-use crate::domain::intent::{State, charge_key};
+use crate::domain::intent::{LEASE, State, charge_key};
 use crate::domain::order::{Actor, Cancellation, Entry, Happened, Order};
 use crate::intents::Intent;
 use crate::pay::{self, Charged};
 use crate::side::{Orders, Side};
 use crate::{claims, intents, orders, settle};
-use mesh::{Refusal, Tx};
+use mesh::{Refusal, Tx, telemetry};
 use prost::Message;
 
 /// How an attempt ended.
@@ -66,7 +66,12 @@ impl<S: Side> Orders<S> {
             })
             .await;
         match placed {
-            Ok(ended) => Ok(ended),
+            Ok(ended) => {
+                if matches!(ended, Ended::Placed(_)) {
+                    self.tell(intent, "placed", "");
+                }
+                Ok(ended)
+            }
             // The caller will hear that it did not happen, so what was charged must go back.
             Err(refusal) if payment_id.is_some() => {
                 tracing::warn!(%refusal, "a paid order could not be placed; it is voided");
@@ -95,6 +100,7 @@ impl<S: Side> Orders<S> {
             Ok(moved)
         });
         if refused.await {
+            self.tell(intent, "refused", &refusal.reason);
             Err(refusal)
         } else {
             Ok(Ended::Overtaken)
@@ -127,10 +133,17 @@ impl<S: Side> Orders<S> {
             Ok(moved)
         });
         if voiding.await {
+            self.tell(intent, "voided", "");
             Err(pay::unconfirmed())
         } else {
             Ok(Ended::Overtaken)
         }
+    }
+
+    /// Counts how it ended, and how long whoever held its lease last took.
+    fn tell(&self, intent: &Intent, outcome: &'static str, reason: &str) {
+        let took = self.site.clock.now().since(intent.lease_until.minus(LEASE));
+        telemetry::ended(self.site.context, outcome, reason, took);
     }
 }
 
