@@ -1,9 +1,11 @@
 //! What can be typed.
 
 mod dead_letters;
+mod hidden;
 mod load;
 
 pub(crate) use dead_letters::{DeadLetters, Which};
+pub(crate) use hidden::{Child, Guard};
 pub(crate) use load::Load;
 
 use clap::{Args, Parser, Subcommand};
@@ -263,39 +265,6 @@ pub(crate) struct Rebuild {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) reach: Reach,
-}
-
-/// `yemae child`.
-#[derive(Args, Debug)]
-pub(crate) struct Child {
-    /// The context.
-    pub(crate) name: String,
-    /// The data directory.
-    #[arg(long)]
-    pub(crate) data: PathBuf,
-    /// Where to listen.
-    #[arg(long)]
-    pub(crate) listen: SocketAddr,
-    /// The one address that reaches every other context.
-    #[arg(long)]
-    pub(crate) mesh: String,
-    /// The broker's address.
-    #[arg(long)]
-    pub(crate) nats: String,
-    /// The process to die with.
-    #[arg(long)]
-    pub(crate) parent: i32,
-}
-
-/// `yemae guard`.
-#[derive(Args, Debug)]
-pub(crate) struct Guard {
-    /// The process to die with.
-    #[arg(long)]
-    pub(crate) parent: i32,
-    /// What to become.
-    #[arg(last = true, required = true)]
-    pub(crate) program: Vec<String>,
 }
 
 /// "60s", or just "60".

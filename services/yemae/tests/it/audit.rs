@@ -1,17 +1,19 @@
 //! The audit's own test: each rule is broken by one SQL statement, in a copy of a mesh at rest, and exactly that rule
 //! must see it.
 
+mod copies;
 mod limits;
 
+use copies::Copy;
+
 use crate::rig::{Up, directory, yemae};
-use crate::stores::{self, CONTEXTS, Directory};
+use crate::stores::{self, Directory};
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::Text;
 use mesh::Db;
 use mesh::store::{Backend, Url};
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -22,12 +24,6 @@ struct Scene {
     history: PathBuf,
     copies: AtomicUsize,
     _keep: Directory,
-}
-
-/// A data directory of its own that nobody runs, with the same databases.
-struct Copy {
-    dir: Directory,
-    databases: BTreeMap<&'static str, Url>,
 }
 
 #[derive(QueryableByName)]
@@ -70,22 +66,7 @@ impl Scene {
 
     fn copy(&self) -> Copy {
         let number = self.copies.fetch_add(1, Ordering::Relaxed);
-        let dir = directory();
-        std::fs::create_dir(dir.path().join("db")).unwrap();
-        let databases = CONTEXTS.map(|context| {
-            let from = stores::url(&self.up.data, context);
-            let copied = match stores::backend(context) {
-                Backend::Sqlite => {
-                    let to = dir.path().join("db").join(format!("{context}.sqlite"));
-                    run(&from, &format!("VACUUM INTO '{}'", to.display()));
-                    Url(to.display().to_string())
-                }
-                Backend::Postgres => in_schema(&from, &format!("copy_{number}")),
-            };
-            (context, copied)
-        });
-        let databases = BTreeMap::from(databases);
-        Copy { dir, databases }
+        Copy::of(&self.up.data, number)
     }
 
     /// Audits a copy, or else the mesh itself.
@@ -132,40 +113,6 @@ impl Scene {
             .unwrap_or_else(|why| panic!("{query}: {why}"))
             .id
     }
-}
-
-impl Copy {
-    /// Where those databases are that are not files in it.
-    fn environment(&self) -> impl Iterator<Item = (String, String)> {
-        let elsewhere = self.databases.iter();
-        let elsewhere = elsewhere.filter(|(_, url)| url.backend() == Backend::Postgres);
-        elsewhere.map(|(context, url)| {
-            let shouted = context.replace('-', "_").to_uppercase();
-            (format!("YEMAE_{shouted}__DATABASE_URL"), url.0.clone())
-        })
-    }
-
-    /// Takes a context's database away.
-    fn lose(&mut self, context: &str) {
-        let url = self.databases.remove(context).unwrap();
-        if url.backend() == Backend::Sqlite {
-            std::fs::remove_file(url.0).unwrap();
-        }
-    }
-}
-
-/// Copies all tables into a schema of the same database: a database that is in use cannot be copied whole.
-fn in_schema(from: &Url, schema: &str) -> Url {
-    let copy = format!(
-        "DO $$ DECLARE own TEXT; BEGIN
-         CREATE SCHEMA {schema};
-         FOR own IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
-         EXECUTE format('CREATE TABLE {schema}.%I (LIKE public.%I INCLUDING ALL)', own, own);
-         EXECUTE format('INSERT INTO {schema}.%I OVERRIDING SYSTEM VALUE SELECT * FROM public.%I', own, own);
-         END LOOP; END $$"
-    );
-    run(from, &copy);
-    Url(format!("{}?options=-csearch_path%3D{schema}", from.0))
 }
 
 fn run(url: &Url, statement: &str) -> usize {

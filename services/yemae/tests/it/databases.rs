@@ -2,48 +2,11 @@
 
 use crate::cli::assert_fault;
 use crate::rig::{Up, directory, root, yemae};
-use crate::stores::{CONTEXTS, PASSWORD};
+use crate::stores::{CONTEXTS, Databases, PASSWORD};
 use diesel::connection::SimpleConnection;
 use mesh::store::Url;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
-use std::sync::Arc;
-use testing::postgres::Server;
-
-/// A database for each context, in PostgreSQL whatever the run's store is.
-struct Databases {
-    server: Arc<Server>,
-    prefix: String,
-}
-
-impl Databases {
-    fn new() -> Self {
-        let server = Server::shared().expect("`make tools` fetches PostgreSQL");
-        let prefix = format!("own-{}-", mesh::id::new());
-        for context in CONTEXTS {
-            server.execute(&format!("CREATE DATABASE \"{prefix}{context}\""));
-        }
-        Self { server, prefix }
-    }
-
-    /// The URL of all of them, as an operator would give it.
-    fn url(&self) -> String {
-        let any = self.server.database_of("postgres").0;
-        let (address, _) = any.rsplit_once('/').unwrap();
-        let address = address.replace("test@", &format!("test:{PASSWORD}@"));
-        format!("{address}/{}{{context}}", self.prefix)
-    }
-}
-
-impl Drop for Databases {
-    fn drop(&mut self) {
-        for context in CONTEXTS {
-            let name = format!("{}{context}", self.prefix);
-            self.server
-                .execute(&format!("DROP DATABASE \"{name}\" WITH (FORCE)"));
-        }
-    }
-}
 
 fn migrate(url: &str) -> Command {
     let mut command = yemae();

@@ -127,3 +127,34 @@ fn address() -> String {
     let (address, _) = own.rsplit_once('/').unwrap();
     address.replace("test@", &format!("test:{PASSWORD}@"))
 }
+
+/// A fresh database for each context, in PostgreSQL whatever the run's store is. They end with this.
+pub struct Databases(String);
+
+impl Databases {
+    pub fn new() -> Self {
+        let prefix = format!("own-{}-", mesh::id::new());
+        for context in CONTEXTS {
+            server().execute(&format!("CREATE DATABASE \"{prefix}{context}\""));
+        }
+        Self(prefix)
+    }
+
+    /// The URL of all of them, as an operator would give it.
+    pub fn url(&self) -> String {
+        format!("{}/{}{{context}}", address(), self.0)
+    }
+
+    pub fn of(&self, context: &str) -> Url {
+        Url(self.url().replace("{context}", context))
+    }
+}
+
+impl Drop for Databases {
+    fn drop(&mut self) {
+        for context in CONTEXTS {
+            let name = format!("{}{context}", self.0);
+            server().execute(&format!("DROP DATABASE \"{name}\" WITH (FORCE)"));
+        }
+    }
+}

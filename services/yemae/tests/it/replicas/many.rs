@@ -3,16 +3,14 @@
 
 use crate::rig::{wait_for, yemae};
 use crate::served::{Broker, free, make_keys};
-use crate::stores::{CONTEXTS, Directory, PASSWORD, directory};
+use crate::stores::{CONTEXTS, Databases, Directory, directory};
 use mesh::client::Client;
 use mesh::{Contracts, contracts, server};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use testing::postgres::Server;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -204,44 +202,6 @@ async fn pass_on(
     let serving = server::serve(listener, passing.await.unwrap(), stop.clone(), settings);
     drop(mesh::task::detach(serving));
     stop
-}
-
-/// A fresh database for each context; they end with the mesh.
-struct Databases {
-    server: Arc<Server>,
-    prefix: String,
-}
-
-impl Databases {
-    fn new() -> Self {
-        let server = Server::shared().expect("`make tools` fetches PostgreSQL");
-        let prefix = format!("replicas-{}-", mesh::id::new());
-        for context in CONTEXTS {
-            server.execute(&format!("CREATE DATABASE \"{prefix}{context}\""));
-        }
-        Self { server, prefix }
-    }
-
-    fn url(&self) -> String {
-        let any = self.server.database_of("postgres").0;
-        let (address, _) = any.rsplit_once('/').unwrap();
-        let address = address.replace("test@", &format!("test:{PASSWORD}@"));
-        format!("{address}/{}{{context}}", self.prefix)
-    }
-
-    fn of(&self, context: &str) -> mesh::store::Url {
-        mesh::store::Url(self.url().replace("{context}", context))
-    }
-}
-
-impl Drop for Databases {
-    fn drop(&mut self) {
-        for context in CONTEXTS {
-            let name = format!("{}{context}", self.prefix);
-            self.server
-                .execute(&format!("DROP DATABASE \"{name}\" WITH (FORCE)"));
-        }
-    }
 }
 
 #[derive(diesel::QueryableByName)]
