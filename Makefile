@@ -24,7 +24,7 @@ run: need ## start every service in one process, with demo data
 	cargo run --locked --bin yemae -- up --demo
 
 # The tests whose contexts are on whatever store TEST_STORE says: sqlite, postgres, or a mix of them.
-ON_ANY_STORE := kind(test) - package(mesh) - (package(yemae) - test(/^(bookings|old_bugs)::/))
+ON_ANY_STORE := kind(test) - package(mesh) - (package(yemae) - test(/^(audit|bookings|broker|dead_letters|kills|load|old_bugs|payment|production|rebuild|seats|secrets|serving|story)::/))
 NEXTEST := cargo nextest run --workspace --locked $(if $(CI),--profile ci)
 
 test: tools ## run all tests: documentation examples, units, whole systems with NATS and PostgreSQL
