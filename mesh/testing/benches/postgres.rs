@@ -10,14 +10,11 @@ fn main() {
     let server = Server::durable().expect("`make tools` fetches PostgreSQL");
     let contracts = Contracts::load(proto::DESCRIPTORS).expect("the contracts");
     let contexts: BTreeSet<_> = contracts.methods().map(|method| &method.context).collect();
-    let settings: Vec<_> = contexts
-        .into_iter()
-        .map(|context| {
-            let name = context.to_uppercase().replace('-', "_");
-            let url = server.database_of(context).0;
-            format!("\"YEMAE_{name}__DATABASE_URL\": \"{url}\"")
-        })
-        .collect();
-    println!("{{{}}}", settings.join(", "));
+    for context in contexts {
+        server.execute(&format!("CREATE DATABASE \"{context}\""));
+    }
+    let own = server.database_of("postgres").0;
+    let server_url = own.trim_end_matches("postgres");
+    println!("{{\"YEMAE_DATABASE_URL\": \"{server_url}{{context}}\"}}");
     let _ = std::io::stdin().read_to_end(&mut Vec::new());
 }
