@@ -146,6 +146,7 @@ async fn mending(backend: Backend) {
     let of = |id: &str| format!("yemae.cinema-booking.Order.{id}");
     let purged = stream.purge().filter(of(expired)).await.unwrap();
     assert_eq!(purged.purged, 1);
+    let stale = stream.get_last_raw_message_by_subject(&of(older)).await;
     let newer = [1, 48].map(|n| Order {
         version: 2,
         ..orders[n].clone()
@@ -158,6 +159,15 @@ async fn mending(backend: Backend) {
     let last = stream.get_last_raw_message_by_subject(&of(older)).await;
     assert!(stream.delete_message(last.unwrap().sequence).await.unwrap());
     drop(carried);
+    let mut stale = stale.unwrap();
+    stale.headers.insert("Nats-Msg-Id", "once more");
+    let (nats, older) = (js.client(), of(older));
+    let again = nats.publish_with_headers(older.clone(), stale.headers, stale.payload);
+    again.await.unwrap();
+    eventually("the stream has an older one than the page", || async {
+        stream.get_last_raw_message_by_subject(&older).await.ok()
+    })
+    .await;
     let stranger = BookingPlaced {
         order: Some(Order {
             context: "vod-order".to_owned(),

@@ -111,7 +111,8 @@ fn a_mesh_that_does_not_rest_is_not_judged(scene: &Scene) {
         .output()
         .unwrap();
     assert_eq!(away.status.code(), Some(3), "{}", text(&away));
-    let task = "INSERT INTO task VALUES ('refund', 'a', '', 1, 9000000000000000, 1, '')";
+    let task = "INSERT INTO task (kind, key, payload, tries, due_at, created_at, last_error) \
+                VALUES ('refund', 'a', '', 1, 9000000000000000, 1, '')";
     assert_eq!(run(&copy.databases["payment"], task), 1);
     let busy = scene.audit(Some(&copy), &["--quiet", "--wait", "1"], None);
     assert_eq!(busy.status.code(), Some(3), "{}", text(&busy));
