@@ -7,10 +7,10 @@ export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/.tools/postgres/bin:$(PATH)
 # The same words in every target: other ones would build all dependencies once more.
 CLIPPY := cargo clippy --workspace --all-targets --locked
 
-.PHONY: help tools build run test siege overload bench lint ci fmt clean need
+.PHONY: help tools build run test proof-all siege overload bench lint ci fmt clean need
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
 tools: need ## fetch nats-server, PostgreSQL, buf, nextest and cargo-deny into .tools
 	@python3 .ci/tools.py
@@ -36,6 +36,12 @@ test: tools ## run all tests: documentation examples, units, whole systems with 
 	done; exit $$failed
 	@echo "test: contexts that work together on a mix"
 	TEST_STORE=mix $(NEXTEST) -E '(package(yemae) & test(/^(bookings|old_bugs|rebuild|story)::/)) + test(/^chaos::seeds::/)'
+
+proof-all: tools ## the long forms of the proof: ten kills with 1,000 answered bookings before each, four replicas
+	@failed=0; for store in sqlite postgres; do \
+		echo "proof: every context on $$store"; \
+		YEMAE_PROOF=full TEST_STORE=$$store cargo nextest run --workspace --locked --profile proof -E 'package(yemae) & test(/^(kills|replicas)::real_/)' || failed=1; \
+	done; exit $$failed
 
 siege: need ## 100 customers for 60 s on a payment of 400 to 620 ms; fails below what is promised
 	@python3 .ci/tools.py nats-server

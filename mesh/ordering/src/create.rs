@@ -87,7 +87,7 @@ impl<S: Side> Orders<S> {
                 );
             };
             asked.bound.is_of(&found.body_hash)?;
-            repeat(&*side, tx, found, &request)
+            repeat(&*side, tx, found, &asker, &request)
         });
         let begun = begun.await;
         if begun.as_ref().is_err_and(request::was_looked_at) {
@@ -140,6 +140,7 @@ fn repeat<S: Side>(
     side: &S,
     tx: &mut Tx<'_>,
     found: Intent,
+    asker: &Asker,
     request: &S::Request,
 ) -> Result<Begun, Refusal> {
     match found
@@ -150,12 +151,13 @@ fn repeat<S: Side>(
         Repeat::Wait => Ok(Begun::Wait),
         Repeat::NotYet => Err(pay::unconfirmed()),
         Repeat::TakeOver => {
-            let (attempt, draft) = (found.attempt, found.draft.clone());
-            mine(intents::lease(tx, &found, attempt, draft)?, true)
+            let ordered = (found.asker.clone(), found.draft.clone());
+            mine(intents::lease(tx, &found, found.attempt, ordered)?, true)
         }
         Repeat::Again(attempt) => {
             let draft: Draft = side.admit(tx, &found.order_id, request)?;
-            mine(intents::lease(tx, &found, attempt, draft)?, false)
+            let ordered = (asker.clone(), draft);
+            mine(intents::lease(tx, &found, attempt, ordered)?, false)
         }
     }
 }

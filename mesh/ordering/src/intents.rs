@@ -203,12 +203,12 @@ fn insert(tx: &mut Tx<'_>, key: &Key, new: &Intent) -> Result<(), Refusal> {
     }
 }
 
-/// Leases an intent anew as attempt `attempt`, with what is ordered now. None: somebody else was faster.
+/// Leases an intent anew as attempt `attempt`, with what is ordered now and by whom. None: somebody else was faster.
 pub fn lease(
     tx: &mut Tx<'_>,
     found: &Intent,
     attempt: i32,
-    draft: Draft,
+    (asker, draft): (Asker, Draft),
 ) -> Result<Option<Intent>, Refusal> {
     let now = tx.now();
     let lease_until = now.plus(LEASE);
@@ -217,7 +217,7 @@ pub fn lease(
             intent::state.eq(State::Pending.name()),
             intent::attempt.eq(attempt),
             intent::lease_until.eq(lease_until.0),
-            intent::draft.eq(encode(&found.asker, &draft)?),
+            intent::draft.eq(encode(&asker, &draft)?),
             intent::detail.eq(&draft.detail),
             intent::changed_at.eq(now.0),
         ))
@@ -226,6 +226,7 @@ pub fn lease(
         state: State::Pending,
         attempt,
         lease_until,
+        asker,
         draft,
         ..found.clone()
     }))

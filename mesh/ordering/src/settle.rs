@@ -74,7 +74,8 @@ impl<S: Side> Orders<S> {
                 .site
                 .store
                 .write(intent.order_id.clone(), move |tx| {
-                    intents::lease(tx, &found, found.attempt, found.draft.clone())
+                    let ordered = (found.asker.clone(), found.draft.clone());
+                    intents::lease(tx, &found, found.attempt, ordered)
                 })
                 .await?;
             if let Some(intent) = leased {

@@ -177,9 +177,11 @@ pub fn take(
 
 /// Makes a held claim a standing booking's.
 pub fn reserve(tx: &mut Tx<'_>, held: &Hold) -> Result<(), Refusal> {
-    mesh::update(hold::table.find(&held.claimant))
-        .set(hold::reserved.eq(true))
-        .execute(tx.db())?;
+    let live = hold::table.find(&held.claimant).filter(hold::live);
+    let reserved = mesh::update(live).set(hold::reserved.eq(true));
+    if reserved.execute(tx.db())? == 0 {
+        return Err(Refusal::conflict());
+    }
     changes::note(tx, &held.screening_id)
 }
 

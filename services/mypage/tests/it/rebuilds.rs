@@ -100,7 +100,10 @@ async fn while_serving(backend: Backend) {
     assert_eq!(done.refused, 0);
     // What changed before it was read is no more where it was when the reading began; the policy brings it.
     assert!(done.carried <= reads as i64, "{done:?}");
-    assert!(done.total >= 600 && done.seen + done.carried >= 600, "{done:?}");
+    assert!(
+        done.total >= 600 && done.seen + done.carried >= 600,
+        "{done:?}"
+    );
     assert_eq!(done.hash_before, done.hash_after);
     rig.shows(&orders).await;
     assert_eq!(
