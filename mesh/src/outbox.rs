@@ -117,19 +117,23 @@ pub fn mark(db: &mut Db, rows: &[Published], now: Time) -> QueryResult<()> {
     Ok(())
 }
 
-/// The last message of `subject` in the stream made at `stream_created`, as far as this outbox knows: its sequence and
-/// version.
+/// The last message of `subject` in the stream made at `stream_created`, as far as this outbox knows: its sequence, its
+/// version, and when it expires.
 pub(crate) fn last_published(
     db: &mut Db,
     subject: &str,
     stream_created: &str,
-) -> QueryResult<Option<(i64, i64)>> {
+) -> QueryResult<Option<(i64, i64, Option<i64>)>> {
     outbox::table
         .filter(outbox::subject.eq(subject))
         .filter(outbox::stream_created.eq(stream_created))
         .filter(outbox::stream_seq.is_not_null())
         .order(outbox::stream_seq.desc())
-        .select((outbox::stream_seq.assume_not_null(), outbox::version))
+        .select((
+            outbox::stream_seq.assume_not_null(),
+            outbox::version,
+            outbox::expires_at,
+        ))
         .first(db)
         .optional()
 }

@@ -12,6 +12,7 @@ const ID: &str = "ce-id";
 const TYPE: &str = "ce-type";
 const TIME: &str = "ce-time";
 const SEQUENCE: &str = "ce-sequence";
+const TTL: &str = "Nats-TTL";
 const EXPECTED: &str = "Nats-Expected-Last-Subject-Sequence";
 /// A TTL has whole seconds.
 const SHORTEST_TTL: Duration = Duration::from_secs(1);
@@ -52,7 +53,7 @@ pub(crate) fn headers(row: &Row, last: u64, renewal: u32, now: Time) -> HeaderMa
         // What has expired is still told, for a moment: somebody may be waiting for just this.
         let left = Time(expires_at).since(now).max(SHORTEST_TTL);
         let seconds = left.as_secs() + u64::from(left.subsec_nanos() > 0);
-        headers.insert("Nats-TTL", seconds.to_string());
+        headers.insert(TTL, seconds.to_string());
     }
     headers
 }
@@ -64,6 +65,11 @@ pub(crate) fn stored(headers: &HeaderMap) -> (String, Option<i64>) {
         get(ID).unwrap_or_default().to_owned(),
         get(SEQUENCE).and_then(|version| version.parse().ok()),
     )
+}
+
+/// Whether a stored message goes by itself some day.
+pub(crate) fn expires(headers: &HeaderMap) -> bool {
+    headers.get(TTL).is_some()
 }
 
 /// What `yemae.<context>.<Entity>.<id>` is without the id: of these there are few.
@@ -171,7 +177,7 @@ mod tests {
             stored(&headers),
             ("cinema-booking/Order/0197-a/3".to_owned(), Some(3))
         );
-        assert_eq!(header(&headers, "Nats-TTL"), None);
+        assert_eq!(header(&headers, TTL), None);
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub(super) struct Last {
     pub(super) sequence: u64,
     /// Lower than any when the message is no event.
     pub(super) version: i64,
+    /// It goes by itself some day, so that one day it proves nothing that it is gone.
+    pub(super) expires: bool,
 }
 
 /// Why a row is not published.
@@ -117,6 +119,7 @@ impl Publisher {
                     *last = Some(Last {
                         sequence,
                         version: row.version,
+                        expires: row.expires_at.is_some(),
                     });
                     return Ok(Some(sequence));
                 }
@@ -145,7 +148,9 @@ impl Publisher {
     }
 
     /// Looks at the subject's last message. When the row is not newer it needs no publishing: answers its sequence if
-    /// it is that very message. A last message older than one that is known to have been there is a loss.
+    /// it is that very message. A last message older than one that is known to have been there is a loss, and so is
+    /// none: of an entity there is always the present, unless that expires. The row itself may have been that, if an
+    /// earlier try was stored.
     async fn settled(
         &self,
         row: &Row,
@@ -156,8 +161,11 @@ impl Publisher {
         let message = match stream.get_last_raw_message_by_subject(&row.subject).await {
             Ok(message) => message,
             Err(why) if why.kind() == LastRawMessageErrorKind::NoMessageFound => {
-                *last = None;
-                return Ok(None);
+                let known = last.take();
+                return match known.filter(|last| !last.expires) {
+                    Some(_) if row.expires_at.is_none() => Err(Trouble::Lost(Some(i64::MIN))),
+                    _ => Ok(None),
+                };
             }
             Err(why) => return Err(Trouble::stream(why)),
         };
@@ -169,7 +177,11 @@ impl Publisher {
         }
         let version = version.unwrap_or(i64::MIN);
         let sequence = message.sequence;
-        *last = Some(Last { sequence, version });
+        *last = Some(Last {
+            sequence,
+            version,
+            expires: wire::expires(&message.headers),
+        });
         let is_own = id == wire::id(&row.subject, row.version);
         Ok((version >= row.version).then(|| is_own.then_some(sequence)))
     }

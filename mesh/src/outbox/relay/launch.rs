@@ -85,16 +85,20 @@ impl Relay<'_> {
         let found = self.store.read(move |db| {
             let mut found = Vec::new();
             for subject in unknown {
-                if let Some((sequence, version)) = last_published(db, &subject, &created)? {
-                    found.push((subject, sequence, version));
+                if let Some(last) = last_published(db, &subject, &created)? {
+                    found.push((subject, last));
                 }
             }
             Ok(found)
         });
         // Without an answer the stream itself is asked, by a publish it refuses.
-        for (subject, sequence, version) in found.await.unwrap_or_default() {
-            let sequence = sequence.unsigned_abs();
-            self.known.insert(subject, Last { sequence, version });
+        for (subject, (sequence, version, expires_at)) in found.await.unwrap_or_default() {
+            let last = Last {
+                sequence: sequence.unsigned_abs(),
+                version,
+                expires: expires_at.is_some(),
+            };
+            self.known.insert(subject, last);
         }
     }
 }
