@@ -12,6 +12,7 @@ use http::header::ACCEPT_LANGUAGE;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
+use tonic::{Code, Status};
 use tower::ServiceExt;
 
 /// How many attempts of this call were made before, gRFC A6.
@@ -107,14 +108,19 @@ impl Next {
             let Incoming {
                 request,
                 call,
-                permit,
+                mut permit,
                 ..
             } = incoming;
             call::scope(Arc::new(call), async move {
+                permit.iter_mut().for_each(Permit::begin);
                 let reply = routes.oneshot(request).await;
+                let reply = reply.unwrap_or_else(|never| match never {});
+                let code = Status::from_header_map(reply.headers());
+                let code = code.map_or(Code::Ok, |status| status.code());
+                permit.iter_mut().for_each(|permit| permit.answered(code));
                 // Only now: what a stream sends later is not held for.
                 drop(permit);
-                Ok(reply.unwrap_or_else(|never| match never {}))
+                Ok(reply)
             })
         })
     }

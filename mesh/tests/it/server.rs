@@ -11,6 +11,7 @@ mod drain;
 pub mod house;
 mod limit;
 mod message;
+mod overload;
 mod pass;
 mod wire;
 

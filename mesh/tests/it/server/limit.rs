@@ -3,10 +3,7 @@
 use super::*;
 use tokio::sync::Semaphore;
 
-const TWO: Limits = Limits {
-    calls: 2,
-    reserve: 1,
-};
+const TWO: Limits = Limits::fixed(2, 50);
 
 /// A house whose handlers wait to be let go, one by one.
 async fn slow(limits: Limits) -> (Arc<House>, Arc<Semaphore>) {
@@ -143,10 +140,7 @@ async fn a_command_keeps_its_place_when_its_caller_leaves() {
 
 #[tokio::test(start_paused = true)]
 async fn health_is_never_shed() {
-    let none = Limits {
-        calls: 0,
-        reserve: 0,
-    };
+    let none = Limits::fixed(0, 0);
     let house = House::with(none, |_| async { fine() }).await;
     assert_eq!(house.call(PRINT).await.code, Code::ResourceExhausted);
     let check = http::Request::post("/grpc.health.v1.Health/Check").body(message(0));

@@ -179,10 +179,7 @@ async fn go_wrong(house: &House, signer: &Signer) -> Payment {
             .await
             .unwrap_err();
     }
-    let none = Limits {
-        calls: 0,
-        reserve: 0,
-    };
+    let none = Limits::fixed(0, 0);
     let full = House::with(none, |_| async { fine() }).await;
     assert!(
         full.call("/yemae.payment.v1.PaymentService/GetPayment")
