@@ -2,6 +2,7 @@
 
 mod around;
 mod attempt;
+mod balance;
 mod board;
 mod breaker;
 mod circuit;
@@ -11,18 +12,22 @@ mod endpoint;
 mod limit;
 mod receive;
 mod reply;
+mod resolve;
 mod retry;
 mod span;
 mod trip;
 
 pub use board::{Board, Standing, State};
 pub use endpoint::{BadUri, Endpoint};
+pub use resolve::Lookup;
 pub use trip::never_sent;
 
 use crate::contracts::Contracts;
 use crate::identity::Signer;
 use crate::telemetry::rpc::{Line, shared};
 use around::around;
+use circuit::Circuit;
+use endpoint::Wire;
 use span::Told;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -54,31 +59,43 @@ pub fn stack(
         context: shared(signer.as_ref().map_or("yemae", Signer::context)),
         peer: peer.clone().into(),
     };
-    let circuit = board.circuit(&line, endpoint.name(), settings.breaker_longest);
-    Client::new(
+    let here = line.clone();
+    let Settings {
+        total,
+        attempt,
+        attempts,
+        in_flight,
+        ..
+    } = *settings;
+    let call = ServiceBuilder::new()
+        // Tells what was called and what became of it. Outermost: the caller waits for all of it.
+        .layer(around(Arc::new(Told::new(&contracts, &line)), span::tell))
+        // Says of a failed call whether it can have had an effect. Outside the deadline, which also ends calls.
+        .layer(around(contracts, trip::conclude))
+        // Ends the call when its caller stops waiting, and sends none that cannot end by then. Outside retry: all
+        // attempts together have this much time.
+        .layer(around((peer.clone(), total), deadline::keep))
+        // Says who calls, for whom and in which language. Outside retry: that is the same for every attempt.
+        .layer(around(signer, credentials::sign))
+        // Tries again what may succeed a moment later. Outside the choice below: every attempt makes it anew.
+        .layer(around(retry::budgeted(attempts), retry::repeat));
+    // From here on: one of the places that the peer's name leads to.
+    let attempt = move |circuit: Arc<Circuit>, wire: Wire| {
         ServiceBuilder::new()
-            // Tells what was called and what became of it. Outermost: the caller waits for all of it.
-            .layer(around(Arc::new(Told::new(&contracts, &line)), span::tell))
-            // Says of a failed call whether it can have had an effect. Outside the deadline, which also ends calls.
-            .layer(around(contracts, trip::conclude))
-            // Ends the call when its caller stops waiting, and sends none that cannot end by then. Outside retry: all
-            // attempts together have this much time.
-            .layer(around((peer.clone(), settings.total), deadline::keep))
-            // Says who calls, for whom and in which language. Outside retry: that is the same for every attempt.
-            .layer(around(signer, credentials::sign))
-            // Tries again what may succeed a moment later. Outside the breaker: every attempt asks it anew.
-            .layer(around(retry::budgeted(settings.attempts), retry::repeat))
-            // From here on: one endpoint. Leaves it alone while it keeps failing. Outside the attempt's time: silence
-            // is a failure, and so is a caller who leaves before there was an answer.
+            // Leaves it alone while it keeps failing. Outside the attempt's time: silence is a failure, and so is a
+            // caller who leaves before there was an answer.
             .layer(around(circuit, circuit::guard))
-            // Gives up one attempt while there is time for another. Outside the limit: a place is waited for.
-            .layer(around((peer.clone(), settings.attempt), attempt::keep))
-            // Keeps a slow peer from holding all there is here. The last to refuse: a place is for what is sent.
-            .layer(around(limit::places(&line, settings.in_flight), limit::enter))
+            // Gives up one attempt while there is time for another. Outside the limit: a place in it is waited for.
+            .layer(around((peer.clone(), attempt), attempt::keep))
+            // Keeps a slow one from holding all there is here. The last to refuse: a place is for what is sent.
+            .layer(around(limit::places(&here, in_flight), limit::enter))
             // Makes one whole reply of whatever comes back, lost connections included. Nothing fails above this.
-            .layer(around(peer, receive::receive))
-            .service(endpoint.wire()),
-    )
+            .layer(around(peer.clone(), receive::receive))
+            .service(wire)
+    };
+    // Between the two, for each attempt: the less busy of two places, of those that are not left alone.
+    let places = resolve::places(&line, endpoint, board, settings, attempt);
+    Client::new(call.service(balance::between(places)))
 }
 
 /// How patient a caller is with a peer.

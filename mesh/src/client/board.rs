@@ -10,7 +10,7 @@ use std::time::Duration;
 #[derive(Clone, Debug, Default)]
 pub struct Board(Arc<Mutex<Vec<Weak<Circuit>>>>);
 
-/// How one endpoint of a peer stands.
+/// How a peer stands: the worst of its endpoints.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {
     /// The context that is called: "payment".
@@ -21,6 +21,17 @@ pub struct Standing {
     pub state: State,
     /// Its failures since its last success.
     pub consecutive_failures: u32,
+}
+
+impl Standing {
+    fn badness(&self) -> (u8, u32) {
+        let state = match self.state {
+            State::Closed => 0,
+            State::Probing => 1,
+            State::Open => 2,
+        };
+        (state, self.consecutive_failures)
+    }
 }
 
 /// What a breaker does.
@@ -35,15 +46,21 @@ pub enum State {
 }
 
 impl Board {
-    /// Every endpoint that a stack still calls, in the order they were added.
+    /// Every peer that a stack still calls, in the order they were added. One that has several endpoints stands as the
+    /// worst of them.
     pub fn standings(&self) -> Vec<Standing> {
         let mut circuits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         circuits.retain(|circuit| circuit.strong_count() > 0);
-        circuits
-            .iter()
-            .filter_map(Weak::upgrade)
-            .map(|circuit| circuit.standing())
-            .collect()
+        let mut standings: Vec<Standing> = Vec::new();
+        for circuit in circuits.iter().filter_map(Weak::upgrade) {
+            let standing = circuit.standing();
+            match standings.iter_mut().find(|it| it.peer == standing.peer) {
+                Some(worst) if worst.badness() < standing.badness() => *worst = standing,
+                Some(_) => {}
+                None => standings.push(standing),
+            }
+        }
+        standings
     }
 
     pub(super) fn circuit(&self, line: &Line, endpoint: &str, longest: Duration) -> Arc<Circuit> {

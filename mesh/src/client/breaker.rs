@@ -82,6 +82,14 @@ impl Breaker {
         self.consecutive
     }
 
+    /// Whether it would let a call through.
+    pub(super) fn admits(&self, now: Instant) -> bool {
+        match self.phase {
+            Phase::Closed => true,
+            Phase::Open { until } | Phase::Probing { until } => until <= now,
+        }
+    }
+
     /// Lets a call through, or says how long none will be.
     pub(super) fn admit(&mut self, now: Instant) -> Result<Generation, Duration> {
         match self.phase {

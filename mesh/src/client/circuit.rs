@@ -48,6 +48,11 @@ impl Circuit {
         self.line.reading(&BREAKER_STATE, state)
     }
 
+    /// Whether a call would be let through.
+    pub(super) fn admits(&self, now: Instant) -> bool {
+        self.breaker().admits(now)
+    }
+
     fn breaker(&self) -> MutexGuard<'_, Breaker> {
         self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
     }

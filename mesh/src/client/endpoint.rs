@@ -1,10 +1,15 @@
 //! Where a peer is: the lowest hop.
 
+use super::resolve::{self, Lookup};
 use super::trip::{Ticket, Trip};
 use super::{Reply, Request};
+use http::Uri;
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::error::Error;
+use std::net::SocketAddr;
 use std::time::Duration;
+use tokio::time::timeout;
 use tonic::TimeoutExpired;
 use tonic::transport::{self, Channel};
 use tower::util::BoxCloneSyncService;
@@ -31,9 +36,23 @@ pub(super) enum Lost {
 
 /// Where a peer is.
 #[derive(Clone, Debug)]
-pub struct Endpoint {
-    name: String,
-    wire: Wire,
+pub struct Endpoint(pub(super) At);
+
+#[derive(Clone, Debug)]
+pub(super) enum At {
+    /// One place.
+    Wire { name: String, wire: Wire },
+    /// As many as the name leads to.
+    Name(Name),
+}
+
+/// A name that leads to places.
+#[derive(Clone)]
+pub(super) struct Name {
+    pub(super) uri: Uri,
+    host: String,
+    port: u16,
+    lookup: Lookup,
 }
 
 /// An address that is none.
@@ -44,31 +63,39 @@ pub struct BadUri {
 }
 
 impl Endpoint {
-    /// A server by its URI, plain HTTP/2. It is connected to when first called, and again whenever the connection is
-    /// lost. To be called inside a runtime.
+    /// A server by its URI, plain HTTP/2; by a name, all that this leads to at any time. Each is connected to when first
+    /// called, and again whenever the connection is lost. To be called inside a runtime.
     pub fn at(uri: &str) -> Result<Self, BadUri> {
+        Self::looked_up(uri, resolve::system())
+    }
+
+    /// The same, its name looked up by `lookup`.
+    pub fn looked_up(uri: &str, lookup: Lookup) -> Result<Self, BadUri> {
         let bad = || BadUri {
             uri: uri.to_owned(),
         };
-        let endpoint = transport::Endpoint::from_shared(uri.to_owned()).map_err(|_| bad())?;
-        if endpoint.uri().scheme() != Some(&http::uri::Scheme::HTTP) {
+        let parsed: Uri = uri.parse().map_err(|_| bad())?;
+        if parsed.scheme() != Some(&http::uri::Scheme::HTTP) {
             return Err(bad());
         }
-        let endpoint = endpoint
-            .tcp_nodelay(true)
-            .connect_timeout(CONNECT)
-            .http2_keep_alive_interval(PING_EVERY)
-            .keep_alive_timeout(PONG_WITHIN)
-            .keep_alive_while_idle(true);
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the one room where channels are made"
-        )]
-        let channel = endpoint.connect_lazy();
-        Ok(Self {
-            name: uri.to_owned(),
-            wire: Wire::new(service_fn(move |request| over(channel.clone(), request))),
-        })
+        let host = parsed.host().ok_or_else(bad)?;
+        let is_address = host
+            .trim_matches(['[', ']'])
+            .parse::<std::net::IpAddr>()
+            .is_ok();
+        // The local host in both families is one server, that may listen in one of them.
+        if is_address || host == "localhost" {
+            return Ok(Self(At::Wire {
+                name: uri.to_owned(),
+                wire: wire(parsed.clone().into()),
+            }));
+        }
+        Ok(Self(At::Name(Name {
+            host: host.to_owned(),
+            port: parsed.port_u16().unwrap_or(80),
+            uri: parsed,
+            lookup,
+        })))
     }
 
     /// A peer in this process.
@@ -81,22 +108,60 @@ impl Endpoint {
             + 'static,
     {
         let service = service.map_err(|never| match never {});
-        Self {
+        Self(At::Wire {
             name: "in process".to_owned(),
             wire: Wire::new(service.map_request(|request: Request| {
                 Ticket::of(&request).go();
                 request
             })),
+        })
+    }
+}
+
+impl Name {
+    /// Where it leads now: at least one address, or why none.
+    pub(super) async fn addresses(
+        &self,
+        patience: Duration,
+    ) -> Result<BTreeSet<SocketAddr>, String> {
+        let looking = (self.lookup)(self.host.clone(), self.port);
+        let found = timeout(patience, looking).await;
+        let found = found.map_err(|_| "no answer in time".to_owned())?;
+        let found: BTreeSet<_> = found.map_err(|why| why.to_string())?.into_iter().collect();
+        if found.is_empty() {
+            return Err("it has no address".to_owned());
         }
+        Ok(found)
     }
 
-    pub(super) fn name(&self) -> &str {
-        &self.name
+    /// The wire to one of its addresses. The server hears the name.
+    pub(super) fn wire(&self, address: SocketAddr) -> Option<Wire> {
+        let uri: Uri = format!("http://{address}").parse().ok()?;
+        Some(wire(
+            transport::Endpoint::from(uri).origin(self.uri.clone()),
+        ))
     }
+}
 
-    pub(super) fn wire(self) -> Wire {
-        self.wire
+impl std::fmt::Debug for Name {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.uri)
     }
+}
+
+fn wire(endpoint: transport::Endpoint) -> Wire {
+    let endpoint = endpoint
+        .tcp_nodelay(true)
+        .connect_timeout(CONNECT)
+        .http2_keep_alive_interval(PING_EVERY)
+        .keep_alive_timeout(PONG_WITHIN)
+        .keep_alive_while_idle(true);
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one room where channels are made"
+    )]
+    let channel = endpoint.connect_lazy();
+    Wire::new(service_fn(move |request| over(channel.clone(), request)))
 }
 
 async fn over(channel: Channel, request: Request) -> Result<Reply, Lost> {

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 use http_body::{Body as _, Frame};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use tonic::body::Body;
 use tonic::{Code, Status};
@@ -38,6 +38,8 @@ pub(super) struct Trip(Arc<Known>);
 struct Known {
     unary: bool,
     arrived: AtomicBool,
+    /// The place that the last attempt was sent to.
+    tried: Mutex<Option<Arc<str>>>,
 }
 
 /// Says of a failed call whether it can have had an effect.
@@ -49,7 +51,7 @@ pub(super) async fn conclude(
     let method = contracts.method(request.uri().path());
     let trip = Trip(Arc::new(Known {
         unary: method.is_some_and(|method| method.unary),
-        arrived: AtomicBool::new(false),
+        ..Known::default()
     }));
     request.extensions_mut().insert(trip.clone());
     let reply = send(next, request).await;
@@ -68,6 +70,18 @@ impl Trip {
     /// One message in, one message out, by a contract. Of anything else nothing is known: it is taken for a stream.
     pub(super) fn is_unary(&self) -> bool {
         self.0.unary
+    }
+
+    /// Where the last attempt was sent to, that the next one goes elsewhere.
+    pub(super) fn tried(&self) -> Option<Arc<str>> {
+        let tried = self.0.tried.lock();
+        tried.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// An attempt is sent to `place`.
+    pub(super) fn tries(&self, place: &Arc<str>) {
+        let tried = self.0.tried.lock();
+        *tried.unwrap_or_else(PoisonError::into_inner) = Some(place.clone());
     }
 
     /// Begins an attempt.
