@@ -5,7 +5,7 @@ use crate::data::Data;
 use crate::fault::Fault;
 use crate::house::{Ground, House};
 use crate::settings::Settings;
-use crate::{cli, guard, runtime, serve, up};
+use crate::{cli, guard, metrics, runtime, serve, up};
 use mesh::bus::{self, Bus};
 use tokio::net::TcpListener;
 
@@ -20,6 +20,7 @@ pub(crate) fn run(command: &cli::Child) -> Result<(), Fault> {
         let listener = TcpListener::bind(command.listen)
             .await
             .map_err(Fault::not_ready)?;
+        let page = metrics::Place::Default(command.metrics).take().await?;
         let bus = Bus::connect(bus::Settings::new(&command.nats, entry.name))
             .await
             .map_err(Fault::not_ready)?;
@@ -35,6 +36,7 @@ pub(crate) fn run(command: &cli::Child) -> Result<(), Fault> {
             &ground,
             verifier,
             up::patience(),
+            page,
             serve::asked_to_stop(),
         )
         .await

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
+use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
@@ -147,6 +148,25 @@ impl Data {
 
     fn version(&self) -> PathBuf {
         self.0.join("version.json")
+    }
+
+    /// Where the metrics of each process are read.
+    pub(crate) fn pages(&self) -> PathBuf {
+        self.0.join("metrics.json")
+    }
+
+    /// Writes that down as Prometheus reads it (`file_sd_configs`).
+    pub(crate) fn write_pages(&self, pages: &[(&str, Option<SocketAddr>)]) -> Result<(), Fault> {
+        let served = pages
+            .iter()
+            .filter_map(|(process, at)| Some((process, (*at)?)));
+        let targets: Vec<_> = served
+            .map(|(process, at)| {
+                serde_json::json!({"targets": [at.to_string()], "labels": {"process": process}})
+            })
+            .collect();
+        let text = serde_json::to_string_pretty(&targets).map_err(Fault::bug)?;
+        write_durably(&self.pages(), &text)
     }
 
     /// What makes a directory a backup.

@@ -15,6 +15,7 @@ mod fault;
 mod guard;
 mod house;
 mod load;
+mod metrics;
 mod migrate;
 mod nats;
 mod operator;
@@ -28,6 +29,7 @@ mod serve;
 mod settings;
 mod stage;
 mod status;
+mod telling;
 mod token;
 mod up;
 
@@ -36,16 +38,29 @@ use cli::{Cli, Command};
 use fault::Fault;
 use std::process::ExitCode;
 use tokio::runtime::{Builder, Runtime};
-use tracing::Level;
-use tracing_subscriber::filter::{FilterExt, filter_fn};
-use tracing_subscriber::layer::{Layer, SubscriberExt};
-use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, fmt};
 
 fn main() -> ExitCode {
-    log();
     let cli = Cli::parse();
-    let done = match &cli.command {
+    match told(&cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => {
+            eprintln!("yemae: {fault}");
+            fault.code()
+        }
+    }
+}
+
+/// Runs a command; what is told of it is sent before this returns.
+fn told(command: &Command) -> Result<(), Fault> {
+    // Before anything is opened: what is opened earlier is not looked at.
+    let telemetry = telling::begin(command)?;
+    let done = run(command);
+    drop(telemetry);
+    done
+}
+
+fn run(command: &Command) -> Result<(), Fault> {
+    match command {
         Command::Up(command) => up::run(command),
         Command::Serve(command) => serve::run(command),
         Command::Provision => serve::provision(),
@@ -64,33 +79,7 @@ fn main() -> ExitCode {
         Command::Status(command) => status::run(command),
         Command::Child(command) => child::run(command),
         Command::Guard(command) => guard::run(command.parent, &command.program),
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(fault) => {
-            eprintln!("yemae: {fault}");
-            fault.code()
-        }
     }
-}
-
-fn log() {
-    let asked = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
-    // What a dependency carries, it shows at TRACE: events with the customer's name, headers with tokens.
-    let harmless = filter_fn(|about| *about.level() != Level::TRACE || is_own(about.target()));
-    let printed = fmt::layer().with_writer(std::io::stderr);
-    tracing_subscriber::registry()
-        .with(printed.with_filter(asked.and(harmless)))
-        .init();
-}
-
-/// Whether a log line's target is a crate of this repository.
-fn is_own(target: &str) -> bool {
-    let name = target.split("::").next().unwrap_or_default();
-    let is_context = contexts::ALL
-        .iter()
-        .any(|entry| entry.name.replace('-', "_") == name);
-    is_context || ["yemae", "mesh", "ordering"].contains(&name)
 }
 
 fn runtime() -> Result<Runtime, Fault> {

@@ -5,7 +5,7 @@ use crate::fault::Fault;
 use crate::house::{Ground, House, Place};
 use crate::operator::Operator;
 use crate::settings::Settings;
-use crate::{cli, databases, runtime};
+use crate::{cli, databases, metrics, runtime};
 use mesh::bus::{self, Bus};
 use mesh::identity::{Key, Verifier};
 use mesh::server::{self, Doors, Drained, Limits, Server};
@@ -32,6 +32,7 @@ pub(crate) fn run(command: &cli::Serve) -> Result<(), Fault> {
     let at: SocketAddr = shared("LISTEN")?
         .parse()
         .map_err(|_| Fault::usage("YEMAE_LISTEN must be an address and a port: 127.0.0.1:50051"))?;
+    let page = metrics::Place::read(&settings, first)?;
     runtime()?.block_on(async {
         let clock = Clock::system();
         let verifier = Verifier::from_files(
@@ -65,6 +66,7 @@ pub(crate) fn run(command: &cli::Serve) -> Result<(), Fault> {
         let listener = TcpListener::bind(at)
             .await
             .map_err(|why| Fault::not_ready(format!("cannot listen on {at}: {why}")))?;
+        let metrics = page.take().await?;
         eprintln!("yemae: serving {} on {at}", command.names.join(", "));
         let patience = server::Settings::default();
         live(
@@ -73,6 +75,7 @@ pub(crate) fn run(command: &cli::Serve) -> Result<(), Fault> {
             &ground,
             verifier,
             patience,
+            metrics,
             asked_to_stop(),
         )
         .await
@@ -122,10 +125,12 @@ pub(crate) async fn live(
     ground: &Ground,
     verifier: Verifier,
     patience: server::Settings,
+    metrics: Option<TcpListener>,
     asked: impl Future<Output = ()>,
 ) -> Result<(), Fault> {
     let (server, house) = doors(house, ground, verifier).await?;
     let stop = CancellationToken::new();
+    let _page = metrics::serve(metrics, &stop);
     let serving = mesh::task::detach(server::serve(listener, server, stop.clone(), patience));
     asked.await;
     stop.cancel();

@@ -24,6 +24,27 @@ pub(crate) struct Found {
     pub(crate) from: String,
 }
 
+impl Found {
+    /// Nobody said it.
+    pub(crate) fn is_default(&self) -> bool {
+        self.from == DEFAULT
+    }
+}
+
+/// What a value is from that nobody gave.
+const DEFAULT: &str = "default";
+
+/// RUST_LOG, if it says anything: every command reads it, also those that have no settings.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one room where the environment is read"
+)]
+pub(crate) fn rust_log() -> Option<String> {
+    std::env::var("RUST_LOG")
+        .ok()
+        .filter(|asked| !asked.is_empty())
+}
+
 impl Settings {
     /// Reads the environment. An unknown `YEMAE_` name is an error that names the nearest known one.
     #[expect(
@@ -94,7 +115,7 @@ impl Settings {
         let default = || {
             setting.default.map(|value| Found {
                 value: value.to_owned(),
-                from: "default".to_owned(),
+                from: DEFAULT.to_owned(),
             })
         };
         Ok(found.or_else(default).map(|mut found| {

@@ -12,22 +12,22 @@ use crate::data::{Data, Lock, Running};
 use crate::fault::Fault;
 use crate::house::{Ground, House, Place};
 use crate::settings::Settings;
-use crate::{cli, databases, nats, rpc, runtime, schemas, serve};
+use crate::{cli, databases, metrics, nats, rpc, runtime, schemas, serve};
 use brood::Brood;
 use mesh::bus::{self, Bus};
 use mesh::identity::Verifier;
 use mesh::{Clock, server};
 use ports::{Ports, free};
 use std::io::Write;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 /// Where gRPC is served unless told.
-const GRPC: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 50051);
+const GRPC: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 50051);
 /// Where the broker listens unless told.
-const NATS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 4222);
+const NATS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 4222);
 /// How often children are looked after.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -51,6 +51,9 @@ pub(crate) fn run(command: &cli::Up) -> Result<(), Fault> {
             Some(_) => ports.next(grpc.ip()).await.map_err(Fault::not_ready)?,
         };
         let settings = Settings::from_environment()?;
+        let page = page(&settings, command)?;
+        let (metrics::Place::Asked(pages_at) | metrics::Place::Default(pages_at)) = page;
+        let page = page.take().await?;
         let path = settings.variable("PATH").unwrap_or_default();
         let server =
             nats::Server::find(command.nats_server.as_deref(), path, broker, &data.nats())?;
@@ -91,17 +94,31 @@ pub(crate) fn run(command: &cli::Up) -> Result<(), Fault> {
             bus,
             demo: command.demo,
             own_listen: command.listen.is_some(),
+            page: page.as_ref().and_then(|page| page.local_addr().ok()),
+            pages_at: pages_at.ip(),
         };
         if command.processes {
-            mesh.in_processes(listener, &mut brood, &mut ports).await?
+            mesh.in_processes(listener, &mut brood, &mut ports, page)
+                .await?
         } else {
-            mesh.in_one(listener, &mut brood).await?
+            mesh.in_one(listener, &mut brood, page).await?
         }
         // The broker goes last, when nobody of us listens to it any more.
         drop(mesh);
         brood.stop();
         drop::<Lock>(lock);
         Ok(())
+    })
+}
+
+/// Where the metrics are: beside another mesh at a free port.
+fn page(settings: &Settings, command: &cli::Up) -> Result<metrics::Place, Fault> {
+    Ok(match metrics::Place::read(settings, "")? {
+        metrics::Place::Default(mut at) if command.listen.is_some() => {
+            at.set_port(0);
+            metrics::Place::Default(at)
+        }
+        place => place,
     })
 }
 
@@ -132,11 +149,20 @@ struct Mesh {
     bus: Bus,
     demo: bool,
     own_listen: bool,
+    /// Where this process's metrics are read, if anywhere.
+    page: Option<SocketAddr>,
+    /// Where those of the children are.
+    pages_at: IpAddr,
 }
 
 impl Mesh {
     /// Every context in this process.
-    async fn in_one(&self, listener: TcpListener, brood: &mut Brood) -> Result<(), Fault> {
+    async fn in_one(
+        &self,
+        listener: TcpListener,
+        brood: &mut Brood,
+        page: Option<TcpListener>,
+    ) -> Result<(), Fault> {
         let ground = Ground::development(self.bus.clone())?;
         let peers = format!("http://{}", self.running.grpc);
         let house = House::open(&ground, &self.entries, |entry| {
@@ -144,7 +170,9 @@ impl Mesh {
         })?;
         let verifier = verifier(&self.data, ground.clock.clone())?;
         let (server, house) = serve::doors(house, &ground, verifier).await?;
+        self.data.write_pages(&[("yemae", self.page)])?;
         let stop = CancellationToken::new();
+        let _page = metrics::serve(page, &stop);
         let serving = mesh::task::detach(server::serve(listener, server, stop.clone(), patience()));
         self.live(brood).await?;
         stop.cancel();
@@ -193,8 +221,11 @@ impl Mesh {
         } else {
             String::new()
         };
+        let metrics = self
+            .page
+            .map_or_else(String::new, |at| format!(", metrics on {at}"));
         let text = format!(
-            "yemae is ready: gRPC with reflection on {grpc}{reach}. Ctrl-C stops it. In another terminal:\n\n  \
+            "yemae is ready: gRPC with reflection on {grpc}{reach}{metrics}. Ctrl-C stops it. In another terminal:\n\n  \
              {me} demo cinema{data}\n  \
              {me} call ListScreenings{data}\n  \
              {me} status{data}\n  \

@@ -15,6 +15,9 @@ pub(crate) struct Child {
     /// Where to listen.
     #[arg(long)]
     pub(crate) listen: SocketAddr,
+    /// Where its metrics are read.
+    #[arg(long)]
+    pub(crate) metrics: SocketAddr,
     /// The one address that reaches every other context.
     #[arg(long)]
     pub(crate) mesh: String,

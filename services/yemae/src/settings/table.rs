@@ -45,6 +45,17 @@ pub(crate) const TABLE: &[Setting] = &[
         about: "The address and port where gRPC is served.",
     },
     Setting {
+        name: "METRICS_LISTEN",
+        scope: Scope::Process,
+        default: Some("127.0.0.1:9464"),
+        is_secret: false,
+        read_by: "serve, up",
+        about: "The address and port where Prometheus reads `/metrics`, and where `/healthz` is, by plain HTTP and for whoever \
+                can reach it. When it is taken a process does without, unless it was asked for here. Under `up --listen` \
+                the default is a free port, and with `--processes` each context has a free one of its own at the same \
+                address; `metrics.json` in the data directory says which.",
+    },
+    Setting {
         name: "PEERS",
         scope: Scope::Context,
         default: Some("http://{context}:50051"),
@@ -101,12 +112,50 @@ pub(crate) const TABLE: &[Setting] = &[
         about: "The broker: nats://host:4222. `audit` asks the broker of the data directory's running `up` instead, if there is one.",
     },
     Setting {
+        name: "LOG_FORMAT",
+        scope: Scope::Process,
+        default: Some("text"),
+        is_secret: false,
+        read_by: "serve, up",
+        about: "How log lines look: `text` for people, `json` for machines, one object a line. Either has the ids of the trace \
+                that a line is part of.",
+    },
+    Setting {
+        name: "OTEL_EXPORTER_OTLP_ENDPOINT",
+        scope: Scope::World,
+        default: None,
+        is_secret: false,
+        read_by: "serve, up",
+        about: "The collector that traces are sent to, by OTLP over gRPC without TLS: http://host:4317. Without it, or with \
+                OTEL_SDK_DISABLED=true, there are none. The other OTEL_ variables mean what they mean to OpenTelemetry's \
+                SDK: OTEL_RESOURCE_ATTRIBUTES, OTEL_BSP_SCHEDULE_DELAY and so on.",
+    },
+    Setting {
+        name: "OTEL_TRACES_SAMPLER",
+        scope: Scope::World,
+        default: Some("parentbased_always_on"),
+        is_secret: false,
+        read_by: "serve, up",
+        about: "Which traces are recorded: parentbased_traceidratio with OTEL_TRACES_SAMPLER_ARG=0.01 is one in a hundred, \
+                and those that come in recorded.",
+    },
+    Setting {
+        name: "OTEL_SERVICE_NAME",
+        scope: Scope::World,
+        default: None,
+        is_secret: false,
+        read_by: "serve, up",
+        about: "The name that traces and metrics are told under. Otherwise the context's, or `yemae` for a process with \
+                several. Each span and metric says its context besides.",
+    },
+    Setting {
         name: "RUST_LOG",
         scope: Scope::World,
         default: Some("warn"),
         is_secret: false,
         read_by: "every command",
-        about: "How much is logged to stderr: error, warn, info, debug or trace, also for one module: warn,mesh=debug.",
+        about: "How much is logged to stderr: error, warn, info, debug or trace, also for one module: warn,mesh=debug. \
+                Below info it is much: each call has a line.",
     },
 ];
 

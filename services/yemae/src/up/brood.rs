@@ -72,6 +72,7 @@ impl Brood {
         &mut self,
         name: &'static str,
         listen: SocketAddr,
+        metrics: SocketAddr,
         running: &Running,
     ) -> Result<(), Fault> {
         let arguments = [
@@ -79,6 +80,7 @@ impl Brood {
             name.to_owned(),
             format!("--data={}", self.data),
             format!("--listen={listen}"),
+            format!("--metrics={metrics}"),
             format!("--mesh={}", running.grpc),
             format!("--nats={}", running.nats),
             format!("--parent={}", std::process::id()),

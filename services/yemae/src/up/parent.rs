@@ -5,6 +5,7 @@ use super::everybody;
 use super::ports::Ports;
 use super::{LOOK, Mesh, patience};
 use crate::fault::Fault;
+use crate::metrics;
 use crate::serve::{self, OPERATOR};
 use mesh::client::Client;
 use mesh::{Contracts, contracts, server};
@@ -27,12 +28,16 @@ impl Mesh {
         listener: TcpListener,
         brood: &mut Brood,
         ports: &mut Ports,
+        page: Option<TcpListener>,
     ) -> Result<(), Fault> {
         let mut children = HashMap::new();
+        let mut pages = vec![("yemae", self.page)];
         for entry in &self.entries {
             let at = ports.next(Ipv4Addr::LOCALHOST.into()).await;
             let at = at.map_err(Fault::not_ready)?;
-            brood.start_child(entry.name, at, &self.running)?;
+            let own = ports.next(self.pages_at).await.map_err(Fault::not_ready)?;
+            brood.start_child(entry.name, at, own, &self.running)?;
+            pages.push((entry.name, Some(own)));
             children.insert(entry.name.to_owned(), server::plain(&at.to_string()));
         }
         let contracts = Contracts::load(proto::DESCRIPTORS).map_err(Fault::bug)?;
@@ -47,7 +52,9 @@ impl Mesh {
             children.get(&context).cloned()
         });
         let passing = passing.await.map_err(Fault::bug)?;
+        self.data.write_pages(&pages)?;
         let stop = CancellationToken::new();
+        let _page = metrics::serve(page, &stop);
         let serving =
             mesh::task::detach(server::serve(listener, passing, stop.clone(), patience()));
         self.until_ready(brood).await?;

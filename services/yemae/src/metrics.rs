@@ -1,0 +1,72 @@
+//! Where the metrics of a process are read, and whether it lives.
+
+use crate::fault::Fault;
+use crate::settings::Settings;
+use mesh::telemetry;
+use std::net::{Ipv4Addr, SocketAddr};
+use tokio::net::TcpListener;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+/// Where that is to be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Place {
+    /// Here and nowhere else.
+    Asked(SocketAddr),
+    /// Nobody said where: here, if it can be had.
+    Default(SocketAddr),
+}
+
+impl Place {
+    /// What the settings say for the first context of a process.
+    pub(crate) fn read(settings: &Settings, context: &str) -> Result<Self, Fault> {
+        let found = settings.find(context, "METRICS_LISTEN")?;
+        let Some(found) = found else {
+            return Ok(Self::Default((Ipv4Addr::LOCALHOST, telemetry::PORT).into()));
+        };
+        let at = found.value.parse().map_err(|_| {
+            Fault::usage(format!(
+                "{} must be an address and a port: 127.0.0.1:{}",
+                found.from,
+                telemetry::PORT
+            ))
+        })?;
+        Ok(if found.is_default() {
+            Self::Default(at)
+        } else {
+            Self::Asked(at)
+        })
+    }
+
+    /// Takes it. None: it cannot be had, and nobody asked for it; that is said.
+    pub(crate) async fn take(self) -> Result<Option<TcpListener>, Fault> {
+        let (Self::Asked(at) | Self::Default(at)) = self;
+        match (TcpListener::bind(at).await, self) {
+            (Ok(listener), _) => Ok(Some(listener)),
+            (Err(why), Self::Asked(_)) => Err(Fault::not_ready(format!(
+                "cannot serve metrics on {at}: {why}; give another address with YEMAE_METRICS_LISTEN (port 0 takes a free \
+                 one)"
+            ))),
+            (Err(why), Self::Default(_)) => {
+                eprintln!(
+                    "yemae: metrics are not served, for {at} cannot be had: {why}; YEMAE_METRICS_LISTEN gives another address"
+                );
+                Ok(None)
+            }
+        }
+    }
+}
+
+/// Serves them until the answer is dropped. `/healthz` says that the process stops from `draining` on.
+pub(crate) fn serve(listener: Option<TcpListener>, draining: &CancellationToken) -> DropGuard {
+    let stop = CancellationToken::new();
+    if let Some(listener) = listener {
+        let draining = draining.clone();
+        let is_live = move || !draining.is_cancelled();
+        drop(mesh::task::detach(telemetry::serve(
+            listener,
+            is_live,
+            stop.clone(),
+        )));
+    }
+    stop.drop_guard()
+}
