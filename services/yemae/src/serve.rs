@@ -67,18 +67,10 @@ pub(crate) fn run(command: &cli::Serve) -> Result<(), Fault> {
             .await
             .map_err(|why| Fault::not_ready(format!("cannot listen on {at}: {why}")))?;
         let metrics = page.take().await?;
+        let asked = asked_to_stop();
         eprintln!("yemae: serving {} on {at}", command.names.join(", "));
         let patience = server::Settings::default();
-        live(
-            listener,
-            house,
-            &ground,
-            verifier,
-            patience,
-            metrics,
-            asked_to_stop(),
-        )
-        .await
+        live(listener, house, &ground, verifier, patience, metrics, asked).await
     })
 }
 
@@ -177,15 +169,18 @@ pub(crate) fn tell(drained: Drained) {
     }
 }
 
-/// Resolves on Ctrl-C or SIGTERM.
-pub(crate) async fn asked_to_stop() {
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
+/// Resolves on Ctrl-C or SIGTERM, also when that comes before anybody waits for it. Must be called within a runtime.
+pub(crate) fn asked_to_stop() -> impl Future<Output = ()> {
+    let [terminate, interrupt] = [SignalKind::terminate(), SignalKind::interrupt()].map(signal);
+    async move {
+        match (terminate, interrupt) {
+            (Ok(mut terminate), Ok(mut interrupt)) => {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
             }
+            _ => drop(tokio::signal::ctrl_c().await),
         }
-        Err(_) => drop(tokio::signal::ctrl_c().await),
     }
 }

@@ -187,9 +187,9 @@ impl Mesh {
         if self.demo {
             stage::set(&self.reach()?).await?;
         }
+        let mut asked = std::pin::pin!(serve::asked_to_stop());
         self.say_ready();
         let mut look = tokio::time::interval(LOOK);
-        let mut asked = std::pin::pin!(serve::asked_to_stop());
         loop {
             tokio::select! {
                 () = &mut asked => break,

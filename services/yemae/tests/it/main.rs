@@ -31,4 +31,5 @@ mod serving;
 mod settings;
 mod stores;
 mod story;
+mod telemetry;
 mod unread;

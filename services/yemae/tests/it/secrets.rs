@@ -2,6 +2,7 @@
 
 use crate::rig::{Up, directory, wait_for, yemae};
 use crate::stores::PASSWORD;
+use crate::telemetry::{Collector, pages};
 use mesh::identity::Key;
 use mesh::{Clock, server};
 use proto::cinema::booking::v1::CreateBookingRequest;
@@ -19,12 +20,13 @@ use tonic::{Code, Request};
 const CARD: &str = "pm_canary_4242";
 const PERSON: &str = "canary-kim";
 const ADDRESS: &str = "canary-address";
+const PHONE: &str = "010-9999-8888";
 
 /// Answers 500 once, then 200 for ever; counts.
 fn webhook() -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!(
-        "http://{}/{ADDRESS}/hook?secret={ADDRESS}",
+        "http://{}/{ADDRESS}/hook?secret={ADDRESS}&phone={PHONE}",
         listener.local_addr().unwrap()
     );
     let count = Arc::new(AtomicUsize::new(0));
@@ -56,35 +58,56 @@ fn webhook() -> (String, Arc<AtomicUsize>) {
     (url, count)
 }
 
-fn assert_clean(what: &str, said: &str) {
+/// `token`: the customer's. Everybody's begin as it does: long enough that no name of the broker's, made at random, can.
+fn assert_clean(what: &str, said: &str, token: &str) {
+    let (head, signature) = (&token[..24], token.rsplit('.').next().unwrap());
     for secret in [
         CARD,
         PERSON,
         ADDRESS,
+        PHONE,
         PASSWORD,
         "Bearer ey",
-        "eyJ",
+        head,
+        signature,
         "PRIVATE KEY",
     ] {
         let found: Vec<_> = said.lines().filter(|line| line.contains(secret)).collect();
         assert!(
             found.is_empty(),
-            "{what} printed {secret} in {} lines:\n{}",
+            "{what} told {secret} in {} lines:\n{}",
             found.len(),
             found[..found.len().min(5)].join("\n")
         );
     }
 }
 
-/// Everything that a mesh of processes prints at `trace`, while somebody books, is refused, is charged in vain, cancels
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_secret_is_told_however_much_is_in_text() {
+    nothing_secret_is_told("text").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_secret_is_told_however_much_is_in_json() {
+    nothing_secret_is_told("json").await;
+}
+
+/// Everything that a mesh of processes tells at `trace`, in lines, spans and metrics, while somebody books, is refused, is charged in vain, cancels
 /// and is told of it all.
-#[test]
-fn nothing_secret_is_printed_however_much_is() {
+async fn nothing_secret_is_told(format: &str) {
     let data = directory();
+    let collector = Collector::start().await;
+    let sent = collector.variables();
+    let [endpoint, soon] = sent.each_ref().map(|(name, value)| (*name, &**value));
     let up = Up::start_with(
         data.path(),
         &["--processes", "--demo"],
-        &[("RUST_LOG", "trace")],
+        &[
+            ("RUST_LOG", "trace"),
+            ("YEMAE_LOG_FORMAT", format),
+            endpoint,
+            soon,
+        ],
     );
     let key = Key::read(&data.path().join("keys/users.pem")).unwrap();
     let hour = Duration::from_secs(3600);
@@ -148,24 +171,31 @@ fn nothing_secret_is_printed_however_much_is() {
     behave(r#"{"down": true}"#);
     assert_eq!(call(&["CreateBooking", &book("1D", CARD, price)]), "");
     behave("{}");
-    tokio::runtime::Runtime::new()
-        .unwrap()
-        .block_on(a_wrong_token(&up.grpc, &token));
+    a_wrong_token(&up.grpc, &token).await;
 
     call(&["CancelBooking", &format!(r#"{{"bookingId": "{id}"}}"#)]);
     wait_for("the webhook to hear again", || {
         (posted.load(Ordering::SeqCst) > 2).then_some(())
     });
+    let page = pages::all(data.path());
+    assert!(page.contains("/CreateBooking"), "it was asked to count");
+    assert_clean("the page", &page, &token);
     // It is removed with the mesh; what is open can still be read.
     let mut log = File::open(data.path().with_extension("log")).unwrap();
     assert!(up.stop());
     let mut said = String::new();
     log.read_to_string(&mut said).unwrap();
     assert!(said.contains("answered"), "it was told to print");
-    assert_clean("the mesh", &said);
+    let is_json = said.lines().any(|line| line.starts_with("{\"timestamp\""));
+    assert_eq!(is_json, format == "json");
+    assert_clean("the mesh", &said, &token);
+    let spans = collector.spans();
+    assert!(spans.len() > 50, "it was told to send: {}", spans.len());
+    let spans: Vec<_> = spans.iter().map(|seen| format!("{seen:?}")).collect();
+    assert_clean("a span", &spans.join("\n"), &token);
     let commands = std::fs::read_to_string(data.path().join("commands.log")).unwrap();
     assert!(commands.contains("called"), "it was told to print");
-    assert_clean("a command", &commands);
+    assert_clean("a command", &commands, &token);
 }
 
 /// A token that is none of ours.

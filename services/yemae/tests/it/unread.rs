@@ -22,6 +22,13 @@ fn fill(mut pipe: PipeWriter) -> JoinHandle<()> {
     std::thread::spawn(move || while pipe.write_all(&[b'.'; 4096]).is_ok() {})
 }
 
+/// Where a mesh listens, as it wrote it down.
+fn listens(data: &Path) -> String {
+    let lock = std::fs::read(data.join("lock")).unwrap();
+    let running: serde_json::Value = serde_json::from_slice(&lock).unwrap();
+    running["grpc"].as_str().unwrap().to_owned()
+}
+
 #[test]
 fn real_mesh_whose_output_nobody_reads_goes_on_and_stops() {
     let (data, beside) = (directory(), directory());
@@ -44,10 +51,11 @@ fn real_mesh_whose_output_nobody_reads_goes_on_and_stops() {
 
     // So it begins, with hundreds of notifications that were not printed: not even that it is ready can be said.
     let child = start(data.path(), &writer);
-    let up = Up::adopt(data.path(), String::new(), child);
+    let mut up = Up::adopt(data.path(), String::new(), child);
     wait_for("the mesh to be there", || {
         up.run(&["status"]).status.success().then_some(())
     });
+    up.grpc = listens(data.path());
     let load_again = beside.path().join("again.jsonl");
     let mut load = Load::start(&up, &load_again, 4, 13);
     load.wait_for_booked(20);
