@@ -64,6 +64,11 @@ pub(crate) enum Command {
     /// The new one is shown in place of the old. Ends with 0 when both are equal; with 1 when they differ, so that
     /// something was mended, or when it does not get ahead. It goes on without this command; the same again follows it.
     Rebuild(Rebuild),
+    /// State orders that are long over once more, for a view that starts empty: the stream has forgotten them.
+    ///
+    /// They stay in the stream for a day; build the view meanwhile. Whoever has seen them drops them, so that it may be done
+    /// again, and gone on with (--after) when it broke off.
+    Republish(Republish),
     /// Show how every context is: the first thing to type at 3 a.m.
     Status(Status),
     /// One context under `up --processes`.
@@ -117,6 +122,9 @@ pub(crate) struct Config {
     /// Print the reference page of all settings instead.
     #[arg(long)]
     pub(crate) page: bool,
+    /// Print the table of all metrics instead, as the operator's page has it.
+    #[arg(long)]
+    pub(crate) metrics: bool,
 }
 
 /// `yemae migrate`.
@@ -257,6 +265,30 @@ pub(crate) struct Rebuild {
     /// What to build anew: mypage.
     #[arg(value_parser = ["mypage"], value_name = "CONTEXT")]
     pub(crate) context: String,
+    /// How long to wait while it does not get ahead: "300s".
+    #[arg(long, default_value = "300s", value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) wait: Duration,
+    /// Print the result as JSON, and no progress.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+}
+
+/// `yemae republish`.
+#[derive(Args, Debug)]
+pub(crate) struct Republish {
+    /// The context that takes the orders: "cinema-booking".
+    #[arg(value_name = "CONTEXT")]
+    pub(crate) context: String,
+    /// Go on behind this order: where it had come to when it broke off.
+    #[arg(
+        long,
+        value_name = "ORDER",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub(crate) after: String,
     /// How long to wait while it does not get ahead: "300s".
     #[arg(long, default_value = "300s", value_name = "SECONDS", value_parser = seconds)]
     pub(crate) wait: Duration,

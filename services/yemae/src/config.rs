@@ -19,6 +19,10 @@ pub(crate) fn run(command: &cli::Config) -> Result<(), Fault> {
         out::line(settings::page().trim_end());
         return Ok(());
     }
+    if command.metrics {
+        out::line(mesh::telemetry::table().trim_end());
+        return Ok(());
+    }
     let settings = Settings::from_environment()?;
     let named = command.names.iter().map(|name| serve::named(name));
     let named = named.collect::<Result<Vec<_>, _>>()?;

@@ -3,7 +3,8 @@
 use crate::fault::Fault;
 use futures::future::BoxFuture;
 use mesh::bus::Bus;
-use mesh::{Context, Db, Refusal, Site};
+use mesh::{Context, Db, Refusal, Site, Store};
+use ordering::Republished;
 use ordering::audit::Facts;
 
 /// Whether a mesh is for trying out or for customers.
@@ -27,7 +28,13 @@ pub(crate) struct Entry {
     pub(crate) facts: fn(&mut Db) -> Result<Facts, Refusal>,
     /// What it does beside [`mesh::run`] in every replica, until its site stops.
     pub(crate) beside: Option<Beside>,
+    /// States orders that are over once more, if it takes any: a step of them, from behind one on.
+    pub(crate) republish: Option<Republish>,
 }
+
+/// A step of it.
+pub(crate) type Republish =
+    for<'a> fn(&'a Store, &'a str) -> BoxFuture<'a, Result<Republished, Refusal>>;
 
 /// Work of a context that needs the broker itself.
 pub(crate) type Beside = fn(Site, Bus) -> BoxFuture<'static, ()>;
@@ -40,6 +47,7 @@ pub(crate) const ALL: &[Entry] = &[
         build: |_| cinema_movie::context(),
         facts: |_| Ok(Facts::default()),
         beside: None,
+        republish: None,
     },
     Entry {
         name: "cinema-theater",
@@ -47,6 +55,7 @@ pub(crate) const ALL: &[Entry] = &[
         build: |_| cinema_theater::context(),
         facts: cinema_theater::facts,
         beside: None,
+        republish: None,
     },
     Entry {
         name: "cinema-booking",
@@ -54,6 +63,7 @@ pub(crate) const ALL: &[Entry] = &[
         build: |_| cinema_booking::context(),
         facts: cinema_booking::facts,
         beside: None,
+        republish: Some(|store, after| Box::pin(cinema_booking::republish(store, after))),
     },
     Entry {
         name: "cinema-ticket",
@@ -61,6 +71,7 @@ pub(crate) const ALL: &[Entry] = &[
         build: |_| cinema_ticket::context(),
         facts: cinema_ticket::facts,
         beside: None,
+        republish: None,
     },
     Entry {
         name: "payment",
@@ -68,6 +79,7 @@ pub(crate) const ALL: &[Entry] = &[
         build: payment,
         facts: payment::facts,
         beside: None,
+        republish: None,
     },
     Entry {
         name: "mypage",
@@ -75,6 +87,7 @@ pub(crate) const ALL: &[Entry] = &[
         build: |_| mypage::context(),
         facts: mypage::facts,
         beside: Some(|site, bus| Box::pin(mypage::rebuilds(site, bus))),
+        republish: None,
     },
     Entry {
         name: "notification",
@@ -82,6 +95,7 @@ pub(crate) const ALL: &[Entry] = &[
         build: notification,
         facts: notification::facts,
         beside: None,
+        republish: None,
     },
 ];
 

@@ -1,6 +1,6 @@
 //! Contexts opened in this process: their stores, their peers, and everything they do.
 
-use crate::contexts::{Entry, Mode};
+use crate::contexts::{Entry, Mode, Republish};
 use crate::fault::Fault;
 use mesh::bus::Bus;
 use mesh::client::{self, Board, Endpoint};
@@ -53,6 +53,8 @@ pub(crate) struct Resident {
     pub(crate) breakers: Board,
     /// How it acts on events: a dead letter is handed to them once more.
     pub(crate) policies: Vec<Policy>,
+    /// How its orders are stated once more.
+    pub(crate) republish: Option<Republish>,
 }
 
 /// The contexts of this process.
@@ -132,6 +134,7 @@ impl House {
             site,
             breakers,
             policies,
+            republish: entry.republish,
         });
         Ok(())
     }

@@ -22,6 +22,7 @@ mod operator;
 mod order;
 mod out;
 mod rebuild;
+mod republish;
 mod restore;
 mod rpc;
 mod schemas;
@@ -76,6 +77,7 @@ fn run(command: &Command) -> Result<(), Fault> {
         Command::Order(command) => order::run(command),
         Command::DeadLetters(command) => dead_letters::run(command),
         Command::Rebuild(command) => rebuild::run(command),
+        Command::Republish(command) => republish::run(command),
         Command::Status(command) => status::run(command),
         Command::Child(command) => child::run(command),
         Command::Guard(command) => guard::run(command.parent, &command.program),

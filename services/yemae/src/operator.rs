@@ -3,17 +3,18 @@
 mod dead_letters;
 mod mask;
 
+use crate::contexts;
 use crate::house::Resident;
 use mesh::bus::Bus;
 use mesh::client::State;
 use mesh::store::Backend;
-use mesh::{Refusal, Violation, dead_letter, outbox, tasks};
+use mesh::{Refusal, Violation, dead_letter, fields, id, outbox, tasks, text};
 use proto::operator::v1::operator_service_server::OperatorService;
 use proto::operator::v1::{
     BreakerStatus, ContextStatus, DiscardDeadLetterRequest, DiscardDeadLetterResponse,
     GetDeadLetterRequest, GetDeadLetterResponse, GetStatusRequest, GetStatusResponse,
     ListDeadLettersRequest, ListDeadLettersResponse, RedriveDeadLetterRequest,
-    RedriveDeadLetterResponse,
+    RedriveDeadLetterResponse, RepublishOrdersRequest, RepublishOrdersResponse,
 };
 use std::time::Duration;
 use tokio::time::timeout;
@@ -82,6 +83,23 @@ impl OperatorService for Operator {
         dead_letter::discard(&of.site.store, &request.dead_letter_id).await?;
         Ok(Response::new(DiscardDeadLetterResponse {}))
     }
+
+    async fn republish_orders(
+        &self,
+        request: Request<RepublishOrdersRequest>,
+    ) -> Result<Response<RepublishOrdersResponse>, Status> {
+        let request = request.into_inner();
+        let of = self.resident(&request.context)?;
+        if !request.cursor.is_empty() {
+            fields::read(|f| f.take(id::parse("cursor", &request.cursor)))?;
+        }
+        let republish = of.republish.ok_or_else(|| no_orders(&request.context))?;
+        let step = republish(&of.site.store, &request.cursor).await?;
+        Ok(Response::new(RepublishOrdersResponse {
+            stated: step.stated,
+            next_cursor: step.next.unwrap_or_default(),
+        }))
+    }
 }
 
 impl Operator {
@@ -99,6 +117,20 @@ pub(crate) fn no_context<'a>(wanted: &str, known: impl Iterator<Item = &'a str>)
     let known = known.collect::<Vec<_>>().join(", ");
     let rule = format!("must be one that runs here: {known}; not {wanted:?}");
     Refusal::invalid(vec![Violation::new("context", rule)])
+}
+
+/// Of a context that takes no orders.
+fn no_orders(context: &str) -> Refusal {
+    let all = contexts::ALL
+        .iter()
+        .filter(|entry| entry.republish.is_some());
+    let all: Vec<_> = all.map(|entry| entry.name).collect();
+    let all = all.join(", ");
+    let text = text(
+        format!("{context} takes no orders that could be stated once more: {all} does"),
+        format!("{context}에는 다시 알릴 주문이 없습니다. 주문은 {all}에 있습니다."),
+    );
+    Refusal::precondition("NO_ORDERS", text)
 }
 
 /// What is read of a context's own database.

@@ -9,7 +9,7 @@ use proto::mypage::v1::{GetRebuildRequest, Rebuild, RebuildState, StartRebuildRe
 use serde_json::json;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
-use tonic::{Code, Status};
+use tonic::Status;
 
 type Rebuilds = RebuildServiceClient<Client>;
 
@@ -78,7 +78,7 @@ async fn begin(rebuilds: &mut Rebuilds, command: &cli::Rebuild) -> Result<Rebuil
             // The newest.
             return Ok(Rebuild::default());
         }
-        if !is_passing(&why) || Instant::now() >= end {
+        if !rpc::is_passing(&why) || Instant::now() >= end {
             return Err(rpc::fault(&why));
         }
         sleep(LOOK).await;
@@ -104,7 +104,7 @@ async fn follow(
                 }
                 None
             }
-            Err(why) if is_passing(&why) => Some(why),
+            Err(why) if rpc::is_passing(&why) => Some(why),
             Err(why) => return Err(rpc::fault(&why)),
         };
         if known.state() == RebuildState::Done {
@@ -122,13 +122,6 @@ async fn follow(
         }
         sleep(LOOK).await;
     }
-}
-
-fn is_passing(why: &Status) -> bool {
-    matches!(
-        why.code(),
-        Code::Unavailable | Code::DeadlineExceeded | Code::ResourceExhausted | Code::Aborted
-    )
 }
 
 fn progress(rebuild: &Rebuild) -> String {

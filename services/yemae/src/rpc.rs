@@ -173,6 +173,14 @@ pub(crate) fn fault(status: &Status) -> Fault {
     }
 }
 
+/// Whether the same call may be answered a moment later.
+pub(crate) fn is_passing(status: &Status) -> bool {
+    matches!(
+        status.code(),
+        Code::Unavailable | Code::DeadlineExceeded | Code::ResourceExhausted | Code::Aborted
+    )
+}
+
 /// As gRPC spells it: "NOT_FOUND".
 fn code_name(code: Code) -> String {
     let mut name = String::new();

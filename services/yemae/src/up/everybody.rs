@@ -9,6 +9,7 @@ use proto::operator::v1::{
     ContextStatus, DiscardDeadLetterRequest, DiscardDeadLetterResponse, GetDeadLetterRequest,
     GetDeadLetterResponse, GetStatusRequest, GetStatusResponse, ListDeadLettersRequest,
     ListDeadLettersResponse, RedriveDeadLetterRequest, RedriveDeadLetterResponse,
+    RepublishOrdersRequest, RepublishOrdersResponse,
 };
 use std::collections::HashMap;
 use tonic::body::Body;
@@ -95,6 +96,14 @@ impl OperatorService for Everybody {
     ) -> Result<Response<DiscardDeadLetterResponse>, Status> {
         let mut child = self.child(&request.get_ref().context)?;
         child.discard_dead_letter(request).await
+    }
+
+    async fn republish_orders(
+        &self,
+        request: Request<RepublishOrdersRequest>,
+    ) -> Result<Response<RepublishOrdersResponse>, Status> {
+        let mut child = self.child(&request.get_ref().context)?;
+        child.republish_orders(request).await
     }
 }
 

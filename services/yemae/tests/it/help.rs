@@ -5,7 +5,7 @@ use crate::rig::yemae;
 #[test]
 fn every_command_explains_its_flags() {
     let reach = ["--server", "--data", "--token-file"];
-    let commands: [(&str, &[&str]); 15] = [
+    let commands: [(&str, &[&str]); 16] = [
         (
             "up",
             &[
@@ -18,7 +18,7 @@ fn every_command_explains_its_flags() {
             ],
         ),
         ("serve", &["<NAME>"]),
-        ("config", &["[NAME]", "--json", "--page"]),
+        ("config", &["[NAME]", "--json", "--page", "--metrics"]),
         ("migrate", &["<NAME>", "environment"]),
         ("backup", &["<DIR>", "--data", "private keys", "outboxes"]),
         ("restore", &["<DIR>", "--data"]),
@@ -65,6 +65,19 @@ fn every_command_explains_its_flags() {
             "rebuild",
             &[
                 "mypage", "--wait", "--json", "equal", "differ", reach[0], reach[1], reach[2],
+            ],
+        ),
+        (
+            "republish",
+            &[
+                "<CONTEXT>",
+                "--after",
+                "--wait",
+                "--json",
+                "a day",
+                reach[0],
+                reach[1],
+                reach[2],
             ],
         ),
         ("status", &["--json", reach[0], reach[1], reach[2]]),

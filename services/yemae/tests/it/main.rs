@@ -22,6 +22,7 @@ mod production;
 mod readme;
 mod rebuild;
 mod replicas;
+mod republish;
 mod rig;
 mod schemas;
 mod seats;

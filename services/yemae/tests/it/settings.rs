@@ -78,3 +78,29 @@ fn the_page_of_all_settings_is_up_to_date() {
         "{kept} is stale. To make it new: cargo run --bin yemae -- config --page > {kept}"
     );
 }
+
+#[test]
+fn the_table_of_all_metrics_is_up_to_date_and_each_has_advice() {
+    let kept = "services/yemae/docs/operations.md";
+    let page = std::fs::read_to_string(root().join(kept)).unwrap();
+    let between = |begin: &str, end: &str| {
+        let (_, rest) = page.split_once(begin).expect(begin);
+        rest.split_once(end).expect(end).0.to_owned()
+    };
+    let made = String::from_utf8(config(&["--metrics"], &[]).stdout).unwrap();
+    let found = between("<!-- metrics: begin -->\n", "<!-- metrics: end -->");
+    assert!(
+        found == made,
+        "{kept} is stale. Between its two markers goes: cargo run --bin yemae -- config --metrics"
+    );
+    let advice = between("### What to do about each", "\n### ");
+    for metric in mesh::telemetry::METRICS {
+        let row = format!("`{}`", metric.name);
+        let of_it = |line: &&str| {
+            line.split('|')
+                .nth(1)
+                .is_some_and(|name| name.contains(&row))
+        };
+        assert_eq!(advice.lines().filter(of_it).count(), 1, "{row}");
+    }
+}
