@@ -32,12 +32,14 @@ pub(crate) struct Load {
     /// Open loop: how many of them may be under way; one more is held back, and counted so.
     #[arg(long, value_name = "N", default_value_t = 2000)]
     pub(crate) in_flight: usize,
-    /// Overload: offer from 0.5 to 5 times what the simulated payment is good for, and tell what comes of it.
+    /// Overload: offer from 0.5 to 5 times what the simulated payment is good for. Fails when the last step books less than
+    /// 90 % of the best one, when the slowest hundredth of what was booked took longer than a booking may, or when a
+    /// cancellation was not taken.
     #[arg(long, conflicts_with = "siege")]
     pub(crate) sweep: bool,
-    /// Of a sweep: how many charges a second payment is good for, from 200 on: below, each would take too long for anybody.
-    #[arg(long, value_name = "N", default_value_t = 1000.0, requires = "sweep", value_parser = capacity)]
-    pub(crate) capacity: f64,
+    /// Of a sweep: how many charges a second payment is good for. What is beyond waits in line there.
+    #[arg(long, value_name = "N", default_value_t = 1000, requires = "sweep", value_parser = clap::value_parser!(u32).range(10..=100_000))]
+    pub(crate) capacity: u32,
     /// Of a sweep: draw the curve into this file.
     #[arg(long, value_name = "FILE", requires = "sweep")]
     pub(crate) svg: Option<PathBuf>,
@@ -59,12 +61,5 @@ fn rate(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(rate) if (0.1..=1e6).contains(&rate) => Ok(rate),
         _ => Err("must be a number from 0.1 to 1000000".to_owned()),
-    }
-}
-
-fn capacity(text: &str) -> Result<f64, String> {
-    match text.parse() {
-        Ok(rate) if (200.0..=1e5).contains(&rate) => Ok(rate),
-        _ => Err("must be a number from 200 to 100000".to_owned()),
     }
 }

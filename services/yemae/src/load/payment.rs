@@ -7,9 +7,6 @@ use proto::payment::v1::{Behavior, GetBehaviorRequest, SetBehaviorRequest};
 use std::time::Duration;
 use tonic::{Code, Status};
 
-/// Charges that booking has under way at most (reliability.md, Calls: the payment bulkhead).
-const CHARGES: f64 = 128.0;
-
 /// The provider under an admin's hand, and how it was before.
 pub(super) struct Payment {
     admin: Mesh,
@@ -39,11 +36,14 @@ impl Payment {
         .await
     }
 
-    /// Is good for so many charges a second. It has no limit of its own, so it is given one by its time: booking has at
-    /// most 128 charges under way at once, and a payment that takes 128 ms for each is good for 1,000 a second.
-    pub(super) async fn is_good_for(&self, per_second: f64) -> Result<(), Fault> {
-        let one = Duration::from_secs_f64(CHARGES / per_second);
-        self.takes(one, one).await
+    /// Is good for so many charges a second, each done at once when it is its turn; what is beyond waits in line. Nobody is
+    /// in line at first.
+    pub(super) async fn is_good_for(&self, per_second: u32) -> Result<(), Fault> {
+        self.behaves(Behavior {
+            capacity_per_second: i32::try_from(per_second).unwrap_or(i32::MAX),
+            ..Behavior::default()
+        })
+        .await
     }
 
     /// As it was.

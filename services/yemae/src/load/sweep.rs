@@ -7,6 +7,7 @@ use super::{Histories, SECONDS, chart, open, show};
 use crate::cli;
 use crate::fault::Fault;
 use crate::rpc::Mesh;
+use mesh::Contracts;
 use serde::Serialize;
 use std::fmt::{self, Display};
 use std::time::Duration;
@@ -14,7 +15,12 @@ use std::time::Duration;
 /// How much is offered, as a share of what payment is good for.
 const STEPS: [f64; 8] = [0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0];
 
-/// The whole curve.
+/// What passes (reliability.md, F11): so much of the best step is left at the last one.
+const LEFT_PERCENT: f64 = 90.0;
+/// The call that customers wait for.
+const CREATE: &str = "/yemae.cinema.booking.v1.BookingService/CreateBooking";
+
+/// The whole curve, and whether it passes.
 #[derive(Debug, Serialize)]
 pub(super) struct Curve {
     /// What payment is good for, a second.
@@ -27,6 +33,13 @@ pub(super) struct Curve {
     peak: f64,
     /// Of that, what was left at the last step.
     last_percent_of_peak: f64,
+    /// What a booking may take, and the most that the slowest hundredth of any step's took.
+    pub(super) deadline_ms: f64,
+    slowest_ms: f64,
+    /// Cancellations taken, and those that were not.
+    cancelled: u64,
+    not_cancelled: u64,
+    pub(super) passed: bool,
     pub(super) steps: Vec<Step>,
 }
 
@@ -48,13 +61,18 @@ pub(super) async fn run(
     let seconds = command.seconds.unwrap_or(SECONDS);
     let payment = Payment::of(mesh).await?;
     let lasting = Duration::from_secs(seconds);
-    let scene = Scene::set(mesh, 2.0 * command.capacity).await?;
+    let capacity = f64::from(command.capacity);
+    let scene = Scene::set(mesh, 2.0 * capacity).await?;
     let before = load_average();
-    payment.is_good_for(command.capacity).await?;
     let mut steps = Vec::new();
     let mut trouble = Ok(());
     for share in STEPS {
-        let offered = share * command.capacity;
+        let offered = share * capacity;
+        // Each step finds nobody in line.
+        trouble = payment.is_good_for(command.capacity).await;
+        if trouble.is_err() {
+            break;
+        }
         let tally = open::offer(mesh, &scene, offered, lasting, command.in_flight, history).await;
         match tally {
             Ok(tally) => steps.push(Step {
@@ -69,27 +87,79 @@ pub(super) async fn run(
     }
     payment.is_as_before().await?;
     trouble?;
-    let curve = Curve::new(command.capacity, seconds, [before, load_average()], steps);
+    let curve = Curve::new(
+        capacity,
+        seconds,
+        [before, load_average()],
+        deadline_ms()?,
+        steps,
+    );
     if let Some(path) = &command.svg {
         std::fs::write(path, chart::draw(&curve))
             .map_err(|why| Fault::usage(format!("cannot write --svg {}: {why}", path.display())))?;
     }
-    show(command, &curve)
+    show(command, &curve)?;
+    match curve.passed {
+        true => Ok(()),
+        false => Err(Fault::no("the overload was not withstood")),
+    }
+}
+
+/// What the contract gives a booking.
+fn deadline_ms() -> Result<f64, Fault> {
+    let contracts = Contracts::load(proto::DESCRIPTORS).map_err(Fault::bug)?;
+    let method = contracts.method(CREATE);
+    let method = method.ok_or_else(|| Fault::bug(format!("no contract has {CREATE}")))?;
+    Ok(method.deadline.as_secs_f64() * 1000.0)
 }
 
 impl Curve {
-    fn new(capacity: f64, seconds: u64, load_average: [f64; 2], steps: Vec<Step>) -> Self {
+    fn new(
+        capacity: f64,
+        seconds: u64,
+        load_average: [f64; 2],
+        deadline_ms: f64,
+        steps: Vec<Step>,
+    ) -> Self {
         let goodput = |step: &Step| step.seen.booked_per_second;
         let peak = steps.iter().map(goodput).fold(0.0, f64::max);
         let last = steps.last().map_or(0.0, goodput);
+        let last_percent_of_peak = 100.0 * last / peak.max(f64::EPSILON);
+        let slowest_ms = steps
+            .iter()
+            .map(|step| step.seen.p99_ms)
+            .fold(0.0, f64::max);
+        let cancelled = steps.iter().map(|step| step.seen.cancelled as u64).sum();
+        let not_cancelled = steps.iter().map(Step::not_cancelled).sum();
         Self {
             capacity,
             seconds,
             load_average,
             peak,
-            last_percent_of_peak: 100.0 * last / peak.max(f64::EPSILON),
+            last_percent_of_peak,
+            deadline_ms,
+            slowest_ms,
+            cancelled,
+            not_cancelled,
+            passed: last_percent_of_peak >= LEFT_PERCENT
+                && slowest_ms <= deadline_ms
+                && cancelled > 0
+                && not_cancelled == 0,
             steps,
         }
+    }
+}
+
+impl Step {
+    /// Cancellations of what had just been booked that were not taken.
+    fn not_cancelled(&self) -> u64 {
+        let of_them = |(what, _): &(&String, &u64)| what.starts_with("cancel ");
+        self.seen
+            .other
+            .iter()
+            .filter(of_them)
+            .map(|(_, times)| times)
+            .sum()
     }
 }
 
@@ -134,25 +204,39 @@ impl Display for Curve {
                 writeln!(f, "{:>20} {what}", times)?;
             }
         }
+        let verdict = if self.passed { "withstood" } else { "FAILED" };
         write!(
             f,
-            "peak {:.0}/s; the last step booked {:.0} % of it. Load average {:.1} to {:.1}",
-            self.peak, self.last_percent_of_peak, self.load_average[0], self.load_average[1]
+            "overload {verdict}: peak {:.0}/s, the last step booked {:.0} % of it ({LEFT_PERCENT}), slowest p99 {:.0} ms \
+             ({:.0}), {} cancelled, {} not (0). Load average {:.1} to {:.1}",
+            self.peak,
+            self.last_percent_of_peak,
+            self.slowest_ms,
+            self.deadline_ms,
+            self.cancelled,
+            self.not_cancelled,
+            self.load_average[0],
+            self.load_average[1]
         )
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::tally::{Tally, tests::booked};
+    use super::super::tally::{
+        Tally,
+        tests::{booked, cancelled},
+    };
     use super::*;
+    use ordering::audit::Outcome;
 
-    /// A step that offered and booked so many a second, each after 130 ms.
-    fn step(offered: f64, bookings: usize) -> Step {
+    /// A step that offered and booked so many a second, each after so long, and cancelled one.
+    fn step(offered: f64, bookings: usize, took_ms: i64, cancels: Outcome) -> Step {
         let mut tally = Tally::default();
         for _ in 0..bookings {
-            tally.add(&booked(130_000));
+            tally.add(&booked(took_ms * 1000));
         }
+        tally.add(&cancelled(cancels));
         tally.took = Duration::from_secs(1);
         Step {
             offered,
@@ -160,22 +244,56 @@ mod tests {
         }
     }
 
+    fn curve(last: usize, took_ms: i64, cancels: Outcome) -> Curve {
+        let steps = vec![
+            step(50.0, 50, 100, Outcome::Ok),
+            step(100.0, 100, 130, Outcome::Ok),
+            step(500.0, last, took_ms, cancels),
+        ];
+        Curve::new(100.0, 1, [0.5, 1.5], 5000.0, steps)
+    }
+
+    #[test]
+    fn each_failing_figure_fails_the_curve() {
+        assert!(curve(90, 4000, Outcome::Ok).passed);
+        assert!(!curve(89, 4000, Outcome::Ok).passed, "too few");
+        assert!(!curve(90, 5001, Outcome::Ok).passed, "too slow");
+        for not_taken in [Outcome::Refused, Outcome::Unknown] {
+            let curve = curve(90, 4000, not_taken);
+            assert!(!curve.passed && curve.not_cancelled == 1, "{curve:?}");
+        }
+        let text = curve(80, 4000, Outcome::Ok).to_string();
+        assert!(
+            text.contains("overload FAILED: peak 100/s, the last step booked 80 %"),
+            "{text}"
+        );
+        assert!(deadline_ms().unwrap() > 0.0);
+    }
+
     #[test]
     fn the_curve_says_what_is_left_of_its_peak() {
-        let steps = vec![step(50.0, 50), step(100.0, 100), step(500.0, 80)];
-        let curve = Curve::new(100.0, 1, [0.5, 1.5], steps);
+        let curve = curve(80, 4000, Outcome::Ok);
         assert_eq!((curve.peak, curve.last_percent_of_peak), (100.0, 80.0));
         let json: serde_json::Value = serde_json::to_value(&curve).unwrap();
         assert_eq!(json["steps"][2]["offered"], 500.0);
         assert_eq!(json["steps"][2]["booked_per_second"], 80.0);
         let svg = chart::draw(&curve);
-        // A point for each step on each of the two lines, and both panels named.
-        assert_eq!(svg.matches("<circle").count(), 6, "{svg}");
+        // A point for each step on each line, and every panel and line named.
+        assert_eq!(svg.matches("<circle").count(), 9, "{svg}");
         assert!(
             svg.starts_with("<svg ") && svg.trim_end().ends_with("</svg>"),
             "{svg}"
         );
-        assert!(svg.contains("booked/s") && svg.contains("p99 ms"), "{svg}");
+        for says in [
+            "bookings a second",
+            "booked",
+            "offered",
+            "what payment is good for",
+            "p99",
+            "5x",
+        ] {
+            assert!(svg.contains(says), "{says}: {svg}");
+        }
         assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
     }
 }

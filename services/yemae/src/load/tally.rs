@@ -174,6 +174,14 @@ pub(super) mod tests {
         seen
     }
 
+    /// A cancellation that came to this.
+    pub(in super::super) fn cancelled(outcome: Outcome) -> Seen {
+        let answer = Ok("id".to_owned());
+        let mut seen = Seen::new("cancel", &answer, "", Instant::now(), &Clock::system());
+        seen.record.outcome = outcome;
+        seen
+    }
+
     /// One that was never answered.
     pub(in super::super) fn unknown() -> Seen {
         let answer = Err(Status::deadline_exceeded("late"));

@@ -84,40 +84,52 @@ fn real_bookings_at_a_pace() {
 }
 
 #[test]
-fn real_curve_of_overload() {
+fn real_curve_of_overload_has_a_verdict() {
     let data = directory();
     let up = Up::start(data.path(), &[]);
     let behavior = ["call", "GetBehavior", "--role", "admin"];
     let before = up.ok(&behavior);
     let svg = data.path().join("curve.svg");
-    let curve = json(
-        &up,
-        &[
-            "--sweep",
-            "--capacity",
-            "300",
-            "--seconds",
-            "1",
-            "--svg",
-            svg.to_str().unwrap(),
-        ],
-    );
+    let svg_flag = ["--svg", svg.to_str().unwrap()];
+    let sweep = [
+        "load",
+        "--json",
+        "--sweep",
+        "--capacity",
+        "200",
+        "--seconds",
+        "1",
+    ];
+    let output = up.run(&[&sweep[..], &svg_flag].concat());
+    let curve: Value = serde_json::from_slice(&output.stdout).unwrap();
     let steps = curve["steps"].as_array().unwrap();
     let offered: Vec<f64> = steps
         .iter()
         .map(|step| step["offered"].as_f64().unwrap())
         .collect();
-    let all = [150.0, 225.0, 300.0, 450.0, 600.0, 900.0, 1200.0, 1500.0];
+    let all = [100.0, 150.0, 200.0, 300.0, 400.0, 600.0, 800.0, 1000.0];
     assert_eq!(offered, all);
     assert_eq!(up.ok(&behavior), before, "payment is as it was");
     // How many is for a machine of its own to say.
     let booked = |step: &Value| step["booked"].as_u64().unwrap();
     assert!(steps.iter().map(booked).sum::<u64>() > 0, "{curve}");
-    let shed = steps.last().unwrap()["shed"].as_object().unwrap();
+    let last = steps.last().unwrap();
+    let not_booked = last["tries"].as_u64().unwrap() - booked(last);
     assert!(
-        !shed.is_empty(),
+        not_booked > 0,
         "five times too much is not all booked: {curve}"
     );
+    assert!(curve["cancelled"].as_u64().unwrap() > 0, "{curve}");
+
+    let passed = curve["passed"].as_bool().unwrap();
+    assert_eq!(output.status.code(), Some(i32::from(!passed)), "{curve}");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(said.contains("was not withstood"), !passed, "{said}");
+    let figure = |name: &str| curve[name].as_f64().unwrap();
+    let stands = figure("last_percent_of_peak") >= 90.0
+        && figure("slowest_ms") <= figure("deadline_ms")
+        && figure("not_cancelled") == 0.0;
+    assert_eq!(passed, stands, "{curve}");
     assert!(std::fs::read_to_string(&svg).unwrap().contains("<polyline"));
     audit(&up, &[]);
     assert!(up.stop(), "it drained");
