@@ -37,7 +37,8 @@ pub enum Backend {
     Postgres,
 }
 
-/// Where a database is: a file's path, `:memory:`, or `postgres://…`. Its Debug hides the password.
+/// Where a database is: a file's path, `:memory:`, or `postgres://…`. With the Cargo feature `postgres-tls` the latter
+/// takes `sslmode=verify-full&sslrootcert=FILE`; without it a URL that wants TLS is refused. Its Debug hides the password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Url(pub String);
 
@@ -49,6 +50,16 @@ impl Url {
         } else {
             Backend::Sqlite
         }
+    }
+
+    /// What the URL wants of TLS that this build cannot do.
+    fn unmet_tls(&self) -> Option<&str> {
+        let (_, settings) = self.0.split_once('?')?;
+        let mode = settings
+            .split('&')
+            .find_map(|setting| setting.strip_prefix("sslmode="))?;
+        let is_wanted = matches!(mode, "require" | "verify-ca" | "verify-full");
+        (is_wanted && !cfg!(feature = "postgres-tls")).then_some(mode)
     }
 
     /// A PostgreSQL URL with an end to every wait for a server that is gone: 3 s to connect, 10 s to take in what was
@@ -106,6 +117,11 @@ impl Db {
         };
         match url.backend() {
             Backend::Postgres => {
+                if let Some(mode) = url.unmet_tls() {
+                    return Err(fault(format!(
+                        "sslmode={mode} needs TLS, which this build has not; build it with the Cargo feature postgres-tls"
+                    )));
+                }
                 let mut db =
                     PgConnection::establish(&url.patient()).map_err(|e| fault(e.to_string()))?;
                 db.batch_execute(LIMITS).map_err(|e| fault(e.to_string()))?;

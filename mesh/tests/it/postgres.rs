@@ -2,6 +2,7 @@
 
 mod replicas;
 mod restart;
+mod tls;
 
 use crate::rig::{free_port, tool};
 use diesel::connection::SimpleConnection;
