@@ -1,6 +1,10 @@
 //! Tasks: a row for a call that leaves our doors (a refund, a void, a message to somebody), worked by a loop with
 //! backoff until it is done.
 
+mod run;
+
+pub(crate) use run::run;
+
 use crate::clock::Time;
 use crate::context::Site;
 use crate::refusal::Refusal;
@@ -11,19 +15,14 @@ use crate::telemetry::catalog::TASK_FAILURES;
 use crate::telemetry::trace::{self, Kind, Span};
 use diesel::prelude::*;
 use futures::future::BoxFuture;
-use futures::stream::{FuturesUnordered, StreamExt};
 use opentelemetry::KeyValue;
 use rand::Rng;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How many tasks of a context are worked at once.
-const AT_ONCE: usize = 64;
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
-/// Also the time until a task that became due by itself is noticed.
-const POLL: Duration = Duration::from_millis(250);
 
 /// A task to be worked.
 #[derive(Clone, Debug, Queryable, Selectable)]
@@ -235,38 +234,5 @@ async fn put_off(site: &Site, task: Task, refusal: Refusal) {
     });
     if let Err(refusal) = put_off.await {
         tracing::warn!(%refusal, "a task could not be put off; it is due again at once");
-    }
-}
-
-/// Works tasks as they come due, until the site stops.
-pub(crate) async fn run(site: Site, handlers: HashMap<&'static str, Handler>) {
-    let mut under_way = FuturesUnordered::new();
-    let mut keys: HashSet<(String, String)> = HashSet::new();
-    loop {
-        let room = AT_ONCE.saturating_sub(under_way.len());
-        let now = site.clock.now();
-        let read = site
-            .store
-            .read(move |db| Ok(due(db, now, AT_ONCE as i64 * 2)?))
-            .await;
-        let fresh = read
-            .unwrap_or_default()
-            .into_iter()
-            .filter(|task| !keys.contains(&(task.kind.clone(), task.key.clone())));
-        for task in fresh.take(room).collect::<Vec<_>>() {
-            let id = (task.kind.clone(), task.key.clone());
-            keys.insert(id.clone());
-            let (site, handlers) = (site.clone(), &handlers);
-            under_way.push(async move {
-                work(&site, handlers, task).await;
-                id
-            });
-        }
-        tokio::select! {
-            () = site.stop.cancelled() => return,
-            Some(done) = under_way.next() => { keys.remove(&done); }
-            () = site.store.signals().tasks.notified() => {}
-            () = tokio::time::sleep(POLL) => {}
-        }
     }
 }

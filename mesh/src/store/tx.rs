@@ -123,8 +123,8 @@ impl<'a> Tx<'a> {
         Ok(())
     }
 
-    /// Takes a task back that nobody needs any more. One that is being worked at this moment still ends, and changes
-    /// what it then changes.
+    /// Takes a task back that nobody needs any more. One that is being worked at this moment, or is about to be, still
+    /// ends, and changes what it then changes.
     pub fn drop_task(&mut self, kind: &str, key: &str) -> Result<(), Refusal> {
         Ok(tasks::delete(self.db, kind, key)?)
     }
