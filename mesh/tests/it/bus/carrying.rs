@@ -170,6 +170,12 @@ async fn what_is_older_than_what_was_seen_is_dropped() {
             &prost::Message::encode_to_vec(&order("a", version)),
         )
         .await;
+        // The next takes its place in the stream.
+        eventually("it is taken", || async {
+            let lag = rig.bus.lag(FOLLOWER).await.unwrap();
+            (lag.pending + lag.unacknowledged == 0).then_some(())
+        })
+        .await;
     }
     failing::put(
         &rig,
