@@ -10,7 +10,7 @@ mod sweep;
 pub use sweep::sweep;
 
 use crate::clock::Time;
-use crate::event::Event;
+use crate::event::{Event, STATED};
 use crate::schema::outbox;
 use crate::store::Db;
 use crate::telemetry::trace;
@@ -39,6 +39,13 @@ pub struct Row {
     pub expires_at: Option<i64>,
     /// The trace that it is part of, as W3C's `traceparent`; none when nobody records one.
     pub trace: Option<String>,
+}
+
+impl Row {
+    /// Whether it says again what was said before so that the stream keeps it for longer.
+    fn renews(&self) -> bool {
+        self.name == STATED && self.expires_at.is_some()
+    }
 }
 
 /// How a row was published.

@@ -38,7 +38,7 @@ impl Bus {
         let info = self.stream()?.get_info().await.map_err(refused)?;
         let config = pull::Config {
             filter_subject: format!("yemae.{from}.{}.>", E::NAME),
-            deliver_policy: DeliverPolicy::LastPerSubject,
+            deliver_policy: DeliverPolicy::All,
             ack_policy: AckPolicy::None,
             inactive_threshold: PATIENCE,
             memory_storage: true,
@@ -66,7 +66,7 @@ impl<E: Message + Name + Default> Replay<E> {
     }
 
     /// The next of them; a refusal in the place of each message that is none. None at the end: then everything that was
-    /// in the stream when it began was read, or something newer of it.
+    /// in the stream when it began was read, or has been replaced since, and whoever follows it hears of that.
     pub async fn next(&mut self) -> Result<Option<Vec<Result<Change<E>, Refusal>>>, Fault> {
         while !self.ended {
             let batch = timeout(ANSWER * 2, self.fetch()).await;

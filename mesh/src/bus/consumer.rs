@@ -28,8 +28,9 @@ pub(super) fn config(context: &str, policies: &[Policy], redelivery: Duration) -
         max_ack_pending: UNACKNOWLEDGED,
         // Tries are counted here, not by the server: a lost connection is no try.
         max_deliver: -1,
-        // Every entity's present, then whatever changes: policies need no more.
-        deliver_policy: DeliverPolicy::LastPerSubject,
+        // Every entity's present, because the stream keeps no more, then whatever changes. Asked for by subject, the
+        // server would make a list first, and wait at each message that was replaced since.
+        deliver_policy: DeliverPolicy::All,
         metadata: HashMap::from([(POLICIES.to_owned(), names.join(","))]),
         ..pull::Config::default()
     }

@@ -13,6 +13,7 @@ const TYPE: &str = "ce-type";
 const TIME: &str = "ce-time";
 const SEQUENCE: &str = "ce-sequence";
 const TTL: &str = "Nats-TTL";
+const MESSAGE: &str = "Nats-Msg-Id";
 const EXPECTED: &str = "Nats-Expected-Last-Subject-Sequence";
 /// A TTL has whole seconds.
 const SHORTEST_TTL: Duration = Duration::from_secs(1);
@@ -36,7 +37,7 @@ pub(crate) fn headers(row: &Row, last: u64, renewal: u32, now: Time) -> HeaderMa
     let (context, _, id_of_entity) = parts(&row.subject).unwrap_or_default();
     let id = id(&row.subject, row.version);
     let mut headers = HeaderMap::new();
-    headers.insert("Nats-Msg-Id", format!("{id}#{}.{renewal}", row.seq));
+    headers.insert(MESSAGE, format!("{}{renewal}", try_of(row)));
     headers.insert(EXPECTED, last.to_string());
     headers.insert("ce-specversion", "1.0");
     headers.insert(ID, id);
@@ -56,6 +57,17 @@ pub(crate) fn headers(row: &Row, last: u64, renewal: u32, now: Time) -> HeaderMa
         headers.insert(TTL, seconds.to_string());
     }
     headers
+}
+
+/// Whether a stored message is a try of this very row, not of another that says the same.
+pub(crate) fn is_from(headers: &HeaderMap, row: &Row) -> bool {
+    let found = headers.get(MESSAGE).map(|value| value.as_str());
+    found.is_some_and(|found| found.starts_with(&try_of(row)))
+}
+
+/// What the message ids of a row's tries begin with.
+fn try_of(row: &Row) -> String {
+    format!("{}#{}.", id(&row.subject, row.version), row.seq)
 }
 
 /// What the headers of a stored message say of it: its `ce-id` and version. Neither when it is no event of ours.

@@ -129,7 +129,7 @@ impl Publisher {
                         return Ok(settled);
                     }
                 }
-                // An earlier try was stored and its answer lost. Then it is the last message or beneath it, or it has
+                // An earlier try was stored and its answer lost. Then it is the last message or has made room for it, or it has
                 // expired; or the server has lost it and remembers the id.
                 Reply::Duplicate(sequence) => {
                     if let Some(settled) = self.settled(row, last).await? {
@@ -182,6 +182,9 @@ impl Publisher {
             version,
             expires: wire::expires(&message.headers),
         });
+        if version == row.version && row.renews() && !wire::is_from(&message.headers, row) {
+            return Ok(None);
+        }
         let is_own = id == wire::id(&row.subject, row.version);
         Ok((version >= row.version).then(|| is_own.then_some(sequence)))
     }

@@ -85,9 +85,20 @@ impl Url {
 
 impl std::fmt::Debug for Url {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match (self.backend(), self.0.rsplit_once('@')) {
-            (Backend::Postgres, Some((_, host))) => write!(f, "postgres://***@{host}"),
-            _ => f.write_str(&self.0),
+        if self.backend() == Backend::Sqlite {
+            return f.write_str(&self.0);
+        }
+        // A password stands before the host or among the options, and may hold any sign.
+        let (_, rest) = self.0.split_once("://").unwrap_or_default();
+        match (rest.rfind('@'), rest.find('?')) {
+            (Some(at), Some(options)) if options < at => f.write_str("postgres://***"),
+            (Some(at), options) => {
+                let place = &rest[at + 1..options.unwrap_or(rest.len())];
+                write!(f, "postgres://***@{place}")
+            }
+            (None, options) => {
+                write!(f, "postgres://{}", &rest[..options.unwrap_or(rest.len())])
+            }
         }
     }
 }
@@ -238,5 +249,30 @@ impl Db {
                 return;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Url;
+
+    #[test]
+    fn no_password_is_shown_wherever_it_stands() {
+        for url in [
+            "postgres://me:secret@host:5432/db",
+            "postgres://me:se@secret@host:5432/db?sslmode=require",
+            "postgresql://host:5432/db?user=me&password=secret",
+            "postgres://host/db?password=a@secret",
+            "postgres://me:secret?@host/db",
+            "postgres:///db?password=secret",
+        ] {
+            let shown = format!("{:?}", Url(url.to_owned()));
+            assert!(!shown.contains("secret"), "{shown}");
+            assert!(!shown.contains("me"), "{shown}");
+        }
+        let plain = Url("postgres://host:5432/db".to_owned());
+        assert_eq!(format!("{plain:?}"), "postgres://host:5432/db");
+        let told = Url("postgres://me:secret@host:5432/db?a=b".to_owned());
+        assert_eq!(format!("{told:?}"), "postgres://***@host:5432/db");
     }
 }

@@ -28,6 +28,8 @@ pub enum Look {
 
 /// What is shown when RUST_LOG says nothing.
 const UNASKED: &str = "warn";
+/// Shown whatever RUST_LOG says: the usual hook asks nobody either.
+const PANICS: &str = "panic=error";
 
 /// Writes log lines to stderr, from now on.
 pub(super) fn start(settings: &Settings) -> Result<Lossy, Fault> {
@@ -35,6 +37,7 @@ pub(super) fn start(settings: &Settings) -> Result<Lossy, Fault> {
         Some(asked) => EnvFilter::try_new(asked).map_err(Fault::new)?,
         None => EnvFilter::new(UNASKED),
     };
+    let asked = asked.add_directive(PANICS.parse().map_err(Fault::new)?);
     let own = settings.own.clone();
     let harmless = filter_fn(move |about| {
         // What the exporter has to say we say ourselves, once; what a dependency carries, it shows at TRACE: events

@@ -182,6 +182,42 @@ async fn what_expires_is_gone_then_and_can_be_stated_again() {
 }
 
 #[tokio::test]
+async fn what_is_stated_once_more_is_kept_for_longer_and_stored_once() {
+    let Some(rig) = Rig::new().await else { return };
+    let _relay = rig.relay();
+    let now = rig.from.clock().now();
+    let mut kept = Vec::new();
+    for seconds in [30, 3600] {
+        let again = Event::stated("a", 3, &order("a", 3).order.unwrap());
+        let again = again.expires(Some(now.plus(Duration::from_secs(seconds))));
+        let stated = rig.from.write((), move |tx| tx.enqueue(again.clone()));
+        stated.await.unwrap();
+        rig.all_published().await;
+        let message = rig.last("a").await.unwrap();
+        let ttl: u64 = message
+            .headers
+            .get("Nats-TTL")
+            .unwrap()
+            .as_str()
+            .parse()
+            .unwrap();
+        kept.push((message.sequence, ttl > 60));
+    }
+    let [(first, false), (second, true)] = kept[..] else {
+        panic!("{kept:?}");
+    };
+    assert!(second > first);
+    let unmarked = rig.from.write((), |tx| {
+        let last = outbox::table.filter(outbox::seq.gt(1));
+        let unmarked = mesh::update(last).set(outbox::published_at.eq(None::<i64>));
+        Ok(unmarked.execute(tx.db())?)
+    });
+    assert_eq!(unmarked.await.unwrap(), 1);
+    rig.all_published().await;
+    assert_eq!(rig.last("a").await.unwrap().sequence, second);
+}
+
+#[tokio::test]
 async fn the_sweep_keeps_what_is_young_unpublished_last_of_its_stream_or_of_its_entity() {
     for backend in [Backend::Sqlite, Backend::Postgres] {
         let Some(database) = Database::new(backend) else {
