@@ -3,10 +3,12 @@
 mod dead_letters;
 mod hidden;
 mod load;
+mod views;
 
 pub(crate) use dead_letters::{DeadLetters, Which};
 pub(crate) use hidden::{Child, Guard};
 pub(crate) use load::Load;
+pub(crate) use views::{Rebuild, Republish};
 
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
@@ -253,46 +255,6 @@ pub(crate) struct Order {
 #[derive(Args, Debug)]
 pub(crate) struct Status {
     /// Print the result as JSON.
-    #[arg(long)]
-    pub(crate) json: bool,
-    #[command(flatten)]
-    pub(crate) reach: Reach,
-}
-
-/// `yemae rebuild`.
-#[derive(Args, Debug)]
-pub(crate) struct Rebuild {
-    /// What to build anew: mypage.
-    #[arg(value_parser = ["mypage"], value_name = "CONTEXT")]
-    pub(crate) context: String,
-    /// How long to wait while it does not get ahead: "300s".
-    #[arg(long, default_value = "300s", value_name = "SECONDS", value_parser = seconds)]
-    pub(crate) wait: Duration,
-    /// Print the result as JSON, and no progress.
-    #[arg(long)]
-    pub(crate) json: bool,
-    #[command(flatten)]
-    pub(crate) reach: Reach,
-}
-
-/// `yemae republish`.
-#[derive(Args, Debug)]
-pub(crate) struct Republish {
-    /// The context that takes the orders: "cinema-booking".
-    #[arg(value_name = "CONTEXT")]
-    pub(crate) context: String,
-    /// Go on behind this order: where it had come to when it broke off.
-    #[arg(
-        long,
-        value_name = "ORDER",
-        default_value = "",
-        hide_default_value = true
-    )]
-    pub(crate) after: String,
-    /// How long to wait while it does not get ahead: "300s".
-    #[arg(long, default_value = "300s", value_name = "SECONDS", value_parser = seconds)]
-    pub(crate) wait: Duration,
-    /// Print the result as JSON, and no progress.
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]

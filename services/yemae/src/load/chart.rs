@@ -11,7 +11,7 @@ const RIGHT: f64 = 690.0;
 /// Lines of the grid, besides the axis.
 const GRID: u32 = 4;
 /// As wide as a letter of the font at most.
-const LETTER: f64 = 7.0;
+const LETTER: f64 = 6.5;
 const DASHED: &str = "#57606a";
 
 /// One of the two panels: its place, its name and unit, what its top stands for, and its lines.
