@@ -9,8 +9,21 @@ use crate::settings::Settings;
 use mesh::Db;
 use mesh::store::{Backend, Url};
 
-/// Where a context of a data directory has its database; none, when it has had none yet.
+/// Where a context of a data directory has its database; none, when it has had none yet. An error when the settings say
+/// another than `up` has last had it in.
 pub(crate) fn of(data: &Data, settings: &Settings, entry: &Entry) -> Result<Option<Url>, Fault> {
+    let found = said(data, settings, entry)?;
+    let (name, elsewhere) = (entry.name, data.elsewhere());
+    match (&found, elsewhere.get(name)) {
+        (Some(url), Some(place)) if format!("{url:?}") != *place => Err(Fault::usage(format!(
+            "{name} of {data} has its database at {place}, and YEMAE_DATABASE_URL says {url:?}; if it was moved there, \
+             start `yemae up` with it first"
+        ))),
+        _ => Ok(found),
+    }
+}
+
+fn said(data: &Data, settings: &Settings, entry: &Entry) -> Result<Option<Url>, Fault> {
     let name = entry.name;
     let file = data.database(name);
     let own = Url(file.display().to_string());
@@ -32,10 +45,10 @@ pub(crate) fn of(data: &Data, settings: &Settings, entry: &Entry) -> Result<Opti
     }
 }
 
-/// The same for `up`, which makes a file where there is nothing.
+/// The same for `up`, which makes a file where there is nothing, and may find what was moved.
 pub(crate) fn of_up(data: &Data, settings: &Settings, entry: &Entry) -> Result<Url, Fault> {
     let file = || Url(data.database(entry.name).display().to_string());
-    Ok(of(data, settings, entry)?.unwrap_or_else(file))
+    Ok(said(data, settings, entry)?.unwrap_or_else(file))
 }
 
 /// An error when two contexts would share a database: their tables have the same names.

@@ -82,12 +82,21 @@ pub(crate) fn admit(data: &Data, databases: &[(&'static Entry, Url)]) -> Result<
     let (mut is_behind, mut is_without_copy) = (false, Vec::new());
     for (entry, url) in databases {
         let is_file = url.0 == data.database(entry.name).display().to_string();
-        if !is_file {
-            elsewhere.insert(entry.name.to_owned(), format!("{url:?}"));
-        } else if !data.database(entry.name).is_file() {
+        if is_file && !data.database(entry.name).is_file() {
             continue;
         }
         let (_, applied) = databases::open(entry, url)?;
+        if !is_file {
+            let place = format!("{url:?}");
+            let before = elsewhere.insert(entry.name.to_owned(), place.clone());
+            if let Some(before) = before.filter(|before| *before != place && applied.is_empty()) {
+                return Err(Fault::usage(format!(
+                    "{} of {data} has its database at {before}, and there is none of it at {place}: give \
+                     YEMAE_DATABASE_URL as it was, move the database, or name another directory with --data",
+                    entry.name
+                )));
+            }
+        }
         refuse_newer(entry, &applied, &data.to_string(), data.writer())?;
         let own = !applied.is_empty() && applied != known(entry)?;
         is_behind |= own && is_file;

@@ -84,6 +84,17 @@ fn a_data_directory_keeps_to_its_databases() {
     let backup = ["backup", backup.to_str().unwrap()];
     assert_fault(&run(&backup, data.path(), ""), 2, &["PostgreSQL"]);
 
+    // Nor on other ones, where there is nothing.
+    let others = Databases::new();
+    for arguments in [&UP[..], &["audit"]] {
+        let moved = ["cinema-movie", "postgres://***@", "has its database at"];
+        assert_fault(&run(arguments, data.path(), &others.url()), 2, &moved);
+    }
+    assert!(
+        Up::on_files_but(data.path(), &[], &more).stop(),
+        "it is as it was"
+    );
+
     let files = directory();
     assert!(Up::on_files(files.path(), &[]).stop(), "it drained");
     let two = ["cinema-movie.sqlite", "unset it", "--data"];
