@@ -120,12 +120,31 @@ impl Context {
     /// Whenever an entity has changed, then that. `from` is the context that states it, or "*" for any. `name` tells
     /// this policy from the context's others for ever: it is written beside what the policy has seen.
     #[must_use]
-    pub fn follows<E, F>(mut self, name: &'static str, from: &'static str, then: F) -> Self
+    pub fn follows<E, F>(self, name: &'static str, from: &'static str, then: F) -> Self
     where
         E: Message + Name + Default + 'static,
         F: Fn(&mut Tx<'_>, &Change<E>) -> Result<(), Refusal> + Send + Sync + 'static,
     {
-        self.policies.push(Policy::new(name, from, then));
+        self.follows_when(name, from, |_: &Change<E>| true, then)
+    }
+
+    /// [`Context::follows`], where the change itself tells whether it can lead to anything: what does not matter costs
+    /// no transaction and leaves no trace. What has once mattered must matter in every later version, or lead to nothing in
+    /// the earlier ones: with no trace of the later one, an earlier one that comes late is news.
+    #[must_use]
+    pub fn follows_when<E, W, F>(
+        mut self,
+        name: &'static str,
+        from: &'static str,
+        matters: W,
+        then: F,
+    ) -> Self
+    where
+        E: Message + Name + Default + 'static,
+        W: Fn(&Change<E>) -> bool + Send + Sync + 'static,
+        F: Fn(&mut Tx<'_>, &Change<E>) -> Result<(), Refusal> + Send + Sync + 'static,
+    {
+        self.policies.push(Policy::new(name, from, matters, then));
         self
     }
 

@@ -32,7 +32,11 @@ impl Delivery {
     }
 }
 
-type Apply = Arc<dyn Fn(&mut Tx<'_>, &Delivery) -> Result<(), Refusal> + Send + Sync>;
+/// What one policy does about one delivery, once it is known to matter to it.
+pub(crate) type Act = Box<dyn Fn(&mut Tx<'_>) -> Result<(), Refusal> + Send + Sync>;
+
+/// Reads a delivery; none when it does not matter.
+type Read = Arc<dyn Fn(&Delivery) -> Option<Act> + Send + Sync>;
 
 /// What a context does whenever an entity has changed.
 #[derive(Clone)]
@@ -40,40 +44,36 @@ pub struct Policy {
     name: &'static str,
     from: &'static str,
     entity: &'static str,
-    apply: Apply,
+    read: Read,
 }
 
 impl Policy {
-    pub(crate) fn new<E, F>(name: &'static str, from: &'static str, then: F) -> Self
+    pub(crate) fn new<E, W, F>(name: &'static str, from: &'static str, wants: W, then: F) -> Self
     where
         E: Message + Name + Default + 'static,
+        W: Fn(&Change<E>) -> bool + Send + Sync + 'static,
         F: Fn(&mut Tx<'_>, &Change<E>) -> Result<(), Refusal> + Send + Sync + 'static,
     {
-        let apply: Apply = Arc::new(move |tx, delivery| {
-            let (context, _, id) = delivery
-                .parts()
-                .ok_or_else(|| malformed("a subject of another shape"))?;
-            if !inbox::is_news(tx.db(), name, &delivery.subject, delivery.version)? {
-                return Ok(());
+        let then = Arc::new(then);
+        let read = move |delivery: &Delivery| -> Option<Act> {
+            let change = read::<E>(delivery);
+            if change.as_ref().is_ok_and(|change| !wants(change)) {
+                return None;
             }
-            let entity = decode_entity::<E>(&delivery.body)?;
-            then(
-                tx,
-                &Change {
-                    entity,
-                    id: id.to_owned(),
-                    version: delivery.version,
-                    context: context.to_owned(),
-                    name: delivery.name.clone(),
-                    at: delivery.at,
-                },
-            )
-        });
+            let (subject, version) = (delivery.subject.clone(), delivery.version);
+            let then = then.clone();
+            Some(Box::new(move |tx| {
+                if !inbox::is_news(tx.db(), name, &subject, version)? {
+                    return Ok(());
+                }
+                then(tx, change.as_ref().map_err(Clone::clone)?)
+            }))
+        };
         Self {
             name,
             from,
             entity: E::NAME,
-            apply,
+            read: Arc::new(read),
         }
     }
 
@@ -94,22 +94,35 @@ impl Policy {
         })
     }
 
-    /// Acts on it if it is news, in the command's transaction.
+    /// Acts on it if it matters and is news, in the command's transaction.
     pub fn apply(&self, tx: &mut Tx<'_>, delivery: &Delivery) -> Result<(), Refusal> {
-        (self.apply)(tx, delivery)
+        (self.read)(delivery).map_or(Ok(()), |act| act(tx))
     }
 }
 
-/// Every policy that follows `delivery` acts on it, in the command's transaction.
-pub(crate) fn apply_all(
-    policies: &[Policy],
-    tx: &mut Tx<'_>,
-    delivery: &Delivery,
-) -> Result<(), Refusal> {
-    policies
+/// One command of what every policy that follows `delivery` does about it; none, when it matters to none of them.
+pub(crate) fn act(policies: &[Policy], delivery: &Delivery) -> Option<Act> {
+    let acts: Vec<Act> = policies
         .iter()
         .filter(|policy| policy.follows(delivery))
-        .try_for_each(|policy| policy.apply(tx, delivery))
+        .filter_map(|policy| (policy.read)(delivery))
+        .collect();
+    (!acts.is_empty())
+        .then(|| -> Act { Box::new(move |tx| acts.iter().try_for_each(|act| act(tx))) })
+}
+
+fn read<E: Message + Name + Default>(delivery: &Delivery) -> Result<Change<E>, Refusal> {
+    let (context, _, id) = delivery
+        .parts()
+        .ok_or_else(|| malformed("a subject of another shape"))?;
+    Ok(Change {
+        entity: decode_entity(&delivery.body)?,
+        id: id.to_owned(),
+        version: delivery.version,
+        context: context.to_owned(),
+        name: delivery.name.clone(),
+        at: delivery.at,
+    })
 }
 
 /// Reads field 1 of any event: the entity. The rest of the event is for those who know it.
@@ -126,4 +139,38 @@ pub fn decode_entity<E: Message + Default>(mut body: &[u8]) -> Result<E, Refusal
         skipped.map_err(malformed)?;
     }
     entity.ok_or_else(|| malformed("it has no entity in field 1"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proto::ordering::v1::{Order, OrderEvent, Phase};
+
+    fn delivery(phase: Phase) -> Delivery {
+        let order = Order {
+            phase: phase.into(),
+            ..Order::default()
+        };
+        Delivery {
+            subject: "yemae.cinema-booking.Order.1".to_owned(),
+            name: "yemae.cinema.booking.v1.BookingPlaced".to_owned(),
+            version: 1,
+            at: Time(0),
+            body: OrderEvent { order: Some(order) }.encode_to_vec(),
+        }
+    }
+
+    #[test]
+    fn what_matters_to_nobody_asks_for_no_command() {
+        let is_cancelled = |change: &Change<Order>| change.entity.phase() == Phase::Cancelled;
+        let policies = [Policy::new("refunds", "*", is_cancelled, |_, _| Ok(()))];
+        assert!(act(&policies, &delivery(Phase::Placed)).is_none());
+        assert!(act(&policies, &delivery(Phase::Cancelled)).is_some());
+        // It is refused in a command, so that it is counted as a try and becomes a dead letter.
+        let unreadable = Delivery {
+            body: b"\x0a\xff".to_vec(),
+            ..delivery(Phase::Placed)
+        };
+        assert!(act(&policies, &unreadable).is_some());
+    }
 }

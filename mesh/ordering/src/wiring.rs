@@ -48,15 +48,9 @@ pub fn order_side<S: Side>(context: Context, side: &Arc<S>) -> Context {
             Duration::from_secs(3600),
             |site| async move { site.store.write((), intents::sweep).await.map(drop) },
         )
-        .follows("refunds", PAYMENT, |tx, payment: &Change<Payment>| {
-            refunded::<S>(tx, payment)
-        });
+        .follows_when("refunds", PAYMENT, is_own_refund::<S>, refunded::<S>);
     for fulfilling in S::SYSTEM.fulfilled_by {
-        context = context.follows(
-            "fulfilments",
-            fulfilling,
-            |tx, change: &Change<Fulfilment>| heard::<S>(tx, change),
-        );
+        context = context.follows_when("fulfilments", fulfilling, may_matter::<S>, heard::<S>);
     }
     context
 }
@@ -76,12 +70,15 @@ pub fn is_own_word(context: &str, stated_by: &str) -> Result<(), Refusal> {
     )))
 }
 
+/// Steps that move no order are most of what is said; what is nobody's word must be heard to be refused.
+fn may_matter<S: Side>(change: &Change<Fulfilment>) -> bool {
+    is_own_word(&change.entity.context, &change.context).is_err()
+        || wire::heard(change.entity.clone()).may_matter(S::SYSTEM)
+}
+
 fn heard<S: Side>(tx: &mut Tx<'_>, change: &Change<Fulfilment>) -> Result<(), Refusal> {
     is_own_word(&change.entity.context, &change.context)?;
     let heard = wire::heard(change.entity.clone());
-    if !heard.may_matter(S::SYSTEM) {
-        return Ok(());
-    }
     let Some(mut order) = orders::find(tx.db(), &change.entity.order_id)? else {
         return Ok(());
     };
@@ -92,11 +89,13 @@ fn heard<S: Side>(tx: &mut Tx<'_>, change: &Change<Fulfilment>) -> Result<(), Re
     }
 }
 
+fn is_own_refund<S: Side>(change: &Change<Payment>) -> bool {
+    let payment = &change.entity;
+    payment.context == S::SYSTEM.context && payment.state() == PaymentState::Refunded
+}
+
 fn refunded<S: Side>(tx: &mut Tx<'_>, change: &Change<Payment>) -> Result<(), Refusal> {
     let payment = &change.entity;
-    if payment.context != S::SYSTEM.context || payment.state() != PaymentState::Refunded {
-        return Ok(());
-    }
     let Some(mut order) = orders::find(tx.db(), &payment.order_id)? else {
         return Ok(());
     };

@@ -56,11 +56,14 @@ impl Handler {
 
     /// Takes a message that comes for the first time. Many of these run at once and share a commit.
     pub(super) async fn first(&self, message: &Message) -> Verdict {
-        let taken = match read(message) {
-            Ok(delivery) => self.insist(delivery.subject.clone(), self.apply(delivery)),
+        let delivery = match read(message) {
+            Ok(delivery) => delivery,
             Err(refusal) => return self.again(0, &refusal, message),
         };
-        match taken.await {
+        let Some(act) = policy::act(&self.policies, &delivery) else {
+            return Verdict::Done;
+        };
+        match self.insist(delivery.subject, act).await {
             None => Verdict::Silence,
             Some(Ok(())) => Verdict::Done,
             Some(Err(refusal)) => self.again(0, &refusal, message),
@@ -112,9 +115,9 @@ impl Handler {
             Ok(delivery) => delivery,
             Err(refusal) => return Some(Err(refusal)),
         };
-        let (apply, id) = (self.apply(delivery), id.to_owned());
+        let (act, id) = (policy::act(&self.policies, &delivery), id.to_owned());
         self.insist(subject.to_owned(), move |tx: &mut Tx<'_>| {
-            apply(tx)?;
+            act.as_ref().map_or(Ok(()), |act| act(tx))?;
             Ok(dead_letter::forget(tx.db(), &id)?)
         })
         .await
@@ -145,14 +148,6 @@ impl Handler {
             Some(Ok(())) => Verdict::Done,
             Some(Err(refusal)) => self.again(TRIES, &refusal, message),
         }
-    }
-
-    fn apply(
-        &self,
-        delivery: Delivery,
-    ) -> impl Fn(&mut Tx<'_>) -> Result<(), Refusal> + Send + Sync + 'static {
-        let policies = self.policies.clone();
-        move |tx| policy::apply_all(&policies, tx, &delivery)
     }
 
     /// Remembers that everything there was has been acted on. False: it could not be written now.

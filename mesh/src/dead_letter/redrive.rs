@@ -38,14 +38,14 @@ async fn redrive_within(
     let refusal = match wire::read(&letter.subject, Some(headers), body) {
         Err(malformed) => malformed,
         Ok(delivery) => {
-            let (policies, id) = (policies.to_vec(), id.to_owned());
+            let (act, id) = (policy::act(policies, &delivery), id.to_owned());
             // In line behind what else is told of the entity.
             let taken = store.write(letter.subject.clone(), move |tx| {
                 // First, so that of two who redrive it at once one waits, and finds nothing.
                 if !delete(tx.db(), &id)? {
                     return Ok(Err(unknown()));
                 }
-                policy::apply_all(&policies, tx, &delivery).map(Ok)
+                act.as_ref().map_or(Ok(()), |act| act(tx)).map(Ok)
             });
             match taken.await {
                 Ok(done) => return done,

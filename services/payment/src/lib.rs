@@ -25,7 +25,6 @@ pub use simulator::Simulator;
 use charges::Charges;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use mesh::Context;
-use proto::ordering::v1::Order;
 use proto::payment::v1::payment_service_server::PaymentServiceServer;
 use proto::payment::v1::simulator_service_server::SimulatorServiceServer;
 use std::sync::Arc;
@@ -41,7 +40,7 @@ pub fn context(provider: Arc<dyn Provider>) -> Context {
     Context::new("payment")
         .migrations(MIGRATIONS)
         .serves(move |site| PaymentServiceServer::new(grpc::Service::new(site, serving)))
-        .follows::<Order, _>("orders", "*", policies::refund_cancelled)
+        .follows_when("orders", "*", policies::may_owe, policies::refund_cancelled)
         .works(store::ENQUIRY, move |site, task| {
             tasks::enquire(enquiring.clone(), site, task)
         })
