@@ -106,3 +106,32 @@ pub fn judge(
     }
     report
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_system_whose_orders_want_nothing_held_passes_the_rule_of_what_is_held() {
+        let order = OrderFact {
+            id: "one".to_owned(),
+            context: "toys-order".to_owned(),
+            version: 1,
+            cancelled: false,
+            cancel_asked: false,
+            amount: crate::Money::default(),
+            payment_id: None,
+            hash: String::new(),
+            entries: 1,
+            wants: Vec::new(),
+            fulfilled_by: Vec::new(),
+            changed_at: Time(0),
+        };
+        let facts = Facts {
+            orders: vec![order],
+            ..Facts::default()
+        };
+        let report = judge(&facts, &facts, None, true, Time(0));
+        assert_eq!((report[&4].compared, &*report[&4].breaches), (1, &[][..]));
+    }
+}

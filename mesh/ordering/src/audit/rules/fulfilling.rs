@@ -47,8 +47,9 @@ impl Found {
                 self.add(4, false, resource, format!("{order} stands without it"));
             }
         }
-        // Cancelled orders are compared too, so that a mesh of only those is not "nothing compared".
-        for _ in facts.orders.iter().filter(|order| order.cancelled) {
+        // So are orders that want nothing or nothing any more: a mesh of only those is not "nothing compared".
+        let content = |order: &&OrderFact| order.cancelled || order.wants.is_empty();
+        for _ in facts.orders.iter().filter(content) {
             self.compare(4);
         }
     }
