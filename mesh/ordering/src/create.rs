@@ -3,8 +3,8 @@
 use crate::attempt::Ended;
 use crate::domain::intent::Repeat;
 use crate::intents::{self, Asker, Draft, Intent, Key};
-use crate::pay;
 use crate::side::{Orders, Side};
+use crate::{pay, price};
 use mesh::{Kind, Refusal, Tx, call, fields, id, request, text};
 use prost::Message;
 use std::sync::Arc;
@@ -34,6 +34,8 @@ impl<S: Side> Orders<S> {
         let user = call::user()?;
         let request_id = fields::read(|fields| {
             S::check(fields, &request);
+            let total = S::expected_total(&request);
+            price::check(fields, total, S::payment_method(&request));
             fields.take(request::id(S::request_id(&request)))
         })?;
         let key = Key {
@@ -80,7 +82,7 @@ impl<S: Side> Orders<S> {
         let store = &self.site.store;
         let begun = store.write(key.bound.lane(), move |tx| {
             let Some(found) = intents::by_request(tx.db(), &asked)? else {
-                let draft = side.admit(tx, &fresh, &request)?;
+                let draft = admit(&*side, tx, &fresh, &request)?;
                 return mine(
                     Some(intents::begin(tx, &asked, &fresh, &asker, &draft)?),
                     false,
@@ -135,6 +137,18 @@ impl<S: Side> Orders<S> {
     }
 }
 
+/// What is ordered, at the price that is expected.
+fn admit<S: Side>(
+    side: &S,
+    tx: &mut Tx<'_>,
+    order_id: &str,
+    request: &S::Request,
+) -> Result<Draft, Refusal> {
+    let draft = side.admit(tx, order_id, request)?;
+    price::is_expected(S::expected_total(request), &draft.amount)?;
+    Ok(draft)
+}
+
 /// What a repeat of a request does.
 fn repeat<S: Side>(
     side: &S,
@@ -155,7 +169,7 @@ fn repeat<S: Side>(
             mine(intents::lease(tx, &found, found.attempt, ordered)?, true)
         }
         Repeat::Again(attempt) => {
-            let draft: Draft = side.admit(tx, &found.order_id, request)?;
+            let draft = admit(side, tx, &found.order_id, request)?;
             let ordered = (asker.clone(), draft);
             mine(intents::lease(tx, &found, attempt, ordered)?, false)
         }

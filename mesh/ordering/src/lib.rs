@@ -1,7 +1,7 @@
 //! The lifecycle every order shares, once: a write-ahead intent, a charge, an order that stands, its fulfilment by
 //! others, its cancellation by the one who decides, and the refund. The one crate that knows `yemae.ordering.v1`.
 //!
-//! An order side implements [`Side`] and calls [`order_side`]; a fulfilling side calls [`fulfilling_side`] and changes
+//! An order side implements [`Side`], calls [`order_side`] and serves its [`Orders`]; a fulfilling side calls [`fulfilling_side`] and changes
 //! its rows with [`fulfilments::update`].
 
 mod attempt;
@@ -13,7 +13,9 @@ pub mod fulfilments;
 pub mod intents;
 pub mod orders;
 mod pay;
+mod price;
 mod republish;
+mod requests;
 pub mod schema;
 mod settle;
 mod side;
@@ -22,6 +24,7 @@ mod wiring;
 
 pub use domain::{Money, Progress, Status, System};
 pub use intents::{Draft, Intent};
+pub use price::not_sold;
 pub use republish::{Republished, republish};
 pub use side::{Orders, PAYMENT, Side};
 pub use wiring::{fulfilling_side, is_own_word, order_side};

@@ -1,12 +1,13 @@
 //! An order side: what one context adds to the lifecycle, and what it gets for it.
 
 use crate::domain::System;
-use crate::domain::order::{Cause, Change, No, Order};
+use crate::domain::order::{Change, Order};
 use crate::intents::{Draft, Intent};
 use crate::{claims, orders};
 use futures::future::BoxFuture;
-use mesh::{Fields, Refusal, Site, Text, Tx, text};
+use mesh::{Fields, Refusal, Site, Tx};
 use proto::payment::v1::payment_service_client::PaymentServiceClient;
+use proto::shared::v1 as shared;
 use std::sync::Arc;
 
 /// The context that charges.
@@ -30,11 +31,14 @@ pub trait Side: Send + Sync + 'static {
     /// The payment provider's token for what pays.
     fn payment_method(request: &Self::Request) -> &str;
 
-    /// Reads every field but the request id, so that all that is wrong with them, whatever the state, is told at once.
+    /// What the customer was shown that it costs.
+    fn expected_total(request: &Self::Request) -> Option<&shared::Money>;
+
+    /// Reads every other field, so that all that is wrong with them, whatever the state, is told at once.
     fn check(fields: &mut Fields, request: &Self::Request);
 
     /// Decides, in the intent's transaction, what is ordered and what it costs, and claims what it needs of its own
-    /// ([`claims::take`]). Runs again for each attempt.
+    /// ([`claims::take`]). Runs again for each attempt. What it costs is compared with what was expected afterwards.
     fn admit(
         &self,
         tx: &mut Tx<'_>,
@@ -88,84 +92,6 @@ impl<S: Side> Orders<S> {
 
     pub(crate) fn payment(&self) -> PaymentServiceClient<mesh::client::Client> {
         PaymentServiceClient::new(self.site.peers.to(PAYMENT))
-    }
-
-    /// Reads an order; a customer's only if it is `of`.
-    pub async fn get(&self, order_id: &str, of: Option<&str>) -> Result<Order, Refusal> {
-        let order_id = order_id.to_owned();
-        let order = self
-            .site
-            .store
-            .read(move |db| orders::find(db, &order_id))
-            .await?;
-        visible::<S>(order, of)
-    }
-
-    /// A customer's orders, newest first.
-    pub async fn list(
-        &self,
-        of: &str,
-        before: Option<String>,
-        limit: i64,
-    ) -> Result<Vec<Order>, Refusal> {
-        let of = of.to_owned();
-        self.site
-            .store
-            .read(move |db| orders::of_customer(db, &of, before.as_deref(), limit))
-            .await
-    }
-
-    /// Asks to cancel an order: a customer's own, or anybody's as an administrator with a reason.
-    pub async fn cancel(
-        &self,
-        order_id: &str,
-        of: Option<&str>,
-        reason: Option<Text>,
-    ) -> Result<Order, Refusal> {
-        let (id, of) = (order_id.to_owned(), of.map(str::to_owned));
-        let cause = if of.is_some() {
-            Cause::Customer
-        } else {
-            Cause::Admin
-        };
-        self.site
-            .store
-            .write(order_id.to_owned(), move |tx| {
-                let mut order = visible::<S>(orders::find(tx.db(), &id)?, of.as_deref())?;
-                let now = tx.now();
-                match order.ask_to_cancel(S::SYSTEM, cause, reason.clone(), now) {
-                    Ok(Some(change)) => orders::save(tx, S::SYSTEM, &order, change)?,
-                    Ok(None) => {}
-                    Err(no) => return Err(refused(no)),
-                }
-                Ok(order)
-            })
-            .await
-    }
-}
-
-fn visible<S: Side>(order: Option<Order>, of: Option<&str>) -> Result<Order, Refusal> {
-    order
-        .filter(|order| of.is_none_or(|customer| order.customer_id == customer))
-        .ok_or_else(|| Refusal::not_found(S::SYSTEM.noun))
-}
-
-fn refused(no: No) -> Refusal {
-    match no {
-        No::NotCancellable => Refusal::precondition(
-            "NOT_CANCELLABLE",
-            text(
-                "it can't be cancelled any more",
-                "취소불가: 더 이상 취소할 수 없습니다.",
-            ),
-        ),
-        No::CancelLimit => Refusal::precondition(
-            "CANCEL_LIMIT",
-            text(
-                "cancelling was asked for and refused too often",
-                "취소 요청 횟수를 초과했습니다.",
-            ),
-        ),
     }
 }
 

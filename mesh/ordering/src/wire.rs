@@ -4,7 +4,7 @@ use crate::domain::order::{
     self, Actor, Cancellation, Cause, Entry, Happened, Order, Phase, State,
 };
 use crate::domain::{Money, Status, System, fulfilment};
-use mesh::Text;
+use mesh::{Refusal, Text};
 use proto::ordering::v1 as wire;
 use proto::shared::v1 as shared;
 
@@ -192,8 +192,32 @@ pub fn heard(fulfilment: wire::Fulfilment) -> order::Heard {
     }
 }
 
-/// The request to cancel that an order carries, if its decider is to answer one.
-pub fn asked(order: &wire::Order) -> Option<i32> {
-    let cancellation = order.cancellation.as_ref()?;
-    (cancellation.state() == wire::cancellation::State::Asked).then_some(cancellation.number)
+/// What an order wants of who fulfils it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// To be fulfilled.
+    Fulfil,
+    /// Its request to cancel of this number to be answered, by its decider; whoever else fulfils it goes on.
+    Answer(i32),
+    /// Nothing any more: it is cancelled.
+    Void,
+}
+
+/// Reads what an order wants of who fulfils it.
+pub fn wish(order: &wire::Order) -> Wish {
+    use wire::cancellation::State;
+    match &order.cancellation {
+        _ if order.phase() == wire::Phase::Cancelled => Wish::Void,
+        Some(asked) if asked.state() == State::Asked => Wish::Answer(asked.number),
+        _ => Wish::Fulfil,
+    }
+}
+
+/// Reads the context's own message about an order.
+pub fn detail<D: prost::Message + prost::Name + Default>(
+    order: &wire::Order,
+) -> Result<D, Refusal> {
+    let detail = order.detail.as_ref();
+    let detail = detail.ok_or_else(|| Refusal::internal("an order without detail"))?;
+    detail.to_msg().map_err(Refusal::internal)
 }

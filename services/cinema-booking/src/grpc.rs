@@ -2,16 +2,14 @@
 
 use crate::selling::Selling;
 use crate::words::SYSTEM;
-use mesh::{Page, Refusal, call, fields};
+use mesh::Refusal;
 use ordering::domain::order::Order;
 use ordering::{Orders, wire};
-use prost::Message;
 use proto::cinema::booking::v1::booking_service_server::BookingService;
 use proto::cinema::booking::v1::{
-    Booking as Told, BookingStatus, CancelBookingRequest, CancelBookingResponse,
-    CreateBookingRequest, CreateBookingResponse, GetBookingRequest, GetBookingResponse,
-    ListBookingsRequest, ListBookingsResponse, Seating, SystemCancelBookingRequest,
-    SystemCancelBookingResponse,
+    Booking as Told, CancelBookingRequest, CancelBookingResponse, CreateBookingRequest,
+    CreateBookingResponse, GetBookingRequest, GetBookingResponse, ListBookingsRequest,
+    ListBookingsResponse, Seating, SystemCancelBookingRequest, SystemCancelBookingResponse,
 };
 use tonic::{Request, Response, Status};
 
@@ -35,13 +33,7 @@ impl BookingService for Booking {
         &self,
         request: Request<GetBookingRequest>,
     ) -> Result<Response<GetBookingResponse>, Status> {
-        let user = call::user()?;
-        let id = booking_id(&request.into_inner().booking_id)?;
-        let any = user.is("staff") || user.is("admin");
-        let order = self
-            .orders
-            .get(&id, (!any).then_some(user.subject.as_str()))
-            .await?;
+        let order = self.orders.read(&request.into_inner().booking_id).await?;
         Ok(Response::new(GetBookingResponse {
             booking: Some(booking(&order)?),
         }))
@@ -51,15 +43,9 @@ impl BookingService for Booking {
         &self,
         request: Request<ListBookingsRequest>,
     ) -> Result<Response<ListBookingsResponse>, Status> {
-        let user = call::user()?;
         let request = request.into_inner();
-        let page: Page<String> =
-            fields::read(|fields| Page::read(fields, request.page_size, &request.page_token))?;
-        let mut orders = self
-            .orders
-            .list(&user.subject, page.after.clone(), page.limit())
-            .await?;
-        let next_page_token = page.cut(&mut orders, |order| order.id.clone());
+        let page = self.orders.page(request.page_size, &request.page_token);
+        let (orders, next_page_token) = page.await?;
         let bookings = orders.iter().map(booking).collect::<Result<_, _>>()?;
         Ok(Response::new(ListBookingsResponse {
             bookings,
@@ -71,9 +57,7 @@ impl BookingService for Booking {
         &self,
         request: Request<CancelBookingRequest>,
     ) -> Result<Response<CancelBookingResponse>, Status> {
-        let user = call::user()?;
-        let id = booking_id(&request.into_inner().booking_id)?;
-        let order = self.orders.cancel(&id, Some(&user.subject), None).await?;
+        let order = self.orders.cancel(&request.into_inner().booking_id).await?;
         Ok(Response::new(CancelBookingResponse {
             booking: Some(booking(&order)?),
         }))
@@ -84,42 +68,28 @@ impl BookingService for Booking {
         request: Request<SystemCancelBookingRequest>,
     ) -> Result<Response<SystemCancelBookingResponse>, Status> {
         let request = request.into_inner();
-        let reason = request.reason.unwrap_or_default();
-        let id = fields::read(|fields| {
-            for (field, said) in [("reason.en", &reason.en), ("reason.ko", &reason.ko)] {
-                fields.take(fields::line(field, said, 500));
-            }
-            fields.take(mesh::id::parse("booking_id", &request.booking_id))
-        })?;
-        let order = self
-            .orders
-            .cancel(&id, None, Some(wire::read_text(reason)))
-            .await?;
+        let (id, reason) = (request.booking_id, request.reason);
+        let order = self.orders.system_cancel(&id, reason).await?;
         Ok(Response::new(SystemCancelBookingResponse {
             booking: Some(booking(&order)?),
         }))
     }
 }
 
-fn booking_id(text: &str) -> Result<String, Refusal> {
-    mesh::id::parse("booking_id", text).map_err(|violation| Refusal::invalid(vec![violation]))
-}
-
 /// A booking on the wire.
 pub(crate) fn booking(order: &Order) -> Result<Told, Refusal> {
-    let status =
-        BookingStatus::try_from(order.status(&SYSTEM).code).unwrap_or(BookingStatus::Unspecified);
+    let told = wire::order(order, &SYSTEM);
     Ok(Told {
-        booking_id: order.id.clone(),
-        customer_id: order.customer_id.clone(),
-        version: order.version,
-        status: status.into(),
-        seating: Some(Seating::decode(&*order.detail).map_err(Refusal::internal)?),
-        total: Some(wire::money(&order.amount)),
-        placed_at: Some(order.placed_at.into()),
-        changed_at: Some(order.changed_at.into()),
-        cancellable: order.is_cancellable(&SYSTEM),
-        cancellation: Some(wire::cancellation(&order.cancellation)),
-        timeline: wire::timeline(order, &SYSTEM),
+        seating: Some(wire::detail::<Seating>(&told)?),
+        booking_id: told.order_id,
+        customer_id: told.customer_id,
+        version: told.version,
+        status: told.status.unwrap_or_default().code,
+        total: told.amount,
+        placed_at: told.placed_at,
+        changed_at: told.changed_at,
+        cancellable: told.cancellable,
+        cancellation: told.cancellation,
+        timeline: told.timeline,
     })
 }

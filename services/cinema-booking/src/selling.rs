@@ -3,16 +3,16 @@
 use crate::catalogue::{self, KnownMovie, KnownScreening};
 use crate::{grpc, seats, words};
 use futures::future::BoxFuture;
-use mesh::fields::word;
 use mesh::{Event, Fields, Kind, Refusal, Site, Text, Time, Tx, Violation, refusal, text};
 use ordering::domain::order::Order;
-use ordering::{Draft, Intent, Money, Side, System, claims};
+use ordering::{Draft, Intent, Money, Side, System, claims, not_sold};
 use prost::Message;
 use proto::cinema::booking::v1::{
     Claim, ClaimDropped, CreateBookingRequest, CreateBookingResponse, Seating,
 };
 use proto::cinema::theater::v1::theater_service_client::TheaterServiceClient;
 use proto::cinema::theater::v1::{BookingClaim, HoldSeatsRequest};
+use proto::shared::v1 as shared;
 use std::time::Duration;
 use tonic::{Code, Status};
 
@@ -40,15 +40,16 @@ impl Side for Selling {
         &request.payment_method
     }
 
+    fn expected_total(request: &CreateBookingRequest) -> Option<&shared::Money> {
+        request.expected_total.as_ref()
+    }
+
     fn check(fields: &mut Fields, request: &CreateBookingRequest) {
         seats::check(fields, &request.seats);
         fields.take(mesh::id::parse("screening_id", &request.screening_id));
         if !request.hold_id.is_empty() {
             fields.take(mesh::id::parse("hold_id", &request.hold_id));
         }
-        fields.take(word("payment_method", &request.payment_method, 128));
-        let total = request.expected_total.clone().unwrap_or_default();
-        fields.money("expected_total", &total.currency, total.minor_units, 0);
     }
 
     fn admit(
@@ -58,7 +59,7 @@ impl Side for Selling {
         request: &CreateBookingRequest,
     ) -> Result<Draft, Refusal> {
         let Some((screening, movie)) = catalogue::find(tx, &request.screening_id)? else {
-            return Err(unknown(tx)?);
+            return Err(not_sold(tx, "screening")?);
         };
         let starts_at = Time(screening.starts_at);
         if tx.now() >= starts_at {
@@ -90,7 +91,6 @@ impl Side for Selling {
             currency: movie.currency.clone(),
             minor_units: price.saturating_mul(seats.len() as i64),
         };
-        expect_total(request, &amount)?;
 
         let resources: Vec<String> = seats
             .iter()
@@ -160,42 +160,9 @@ impl Side for Selling {
     }
 }
 
-/// No such screening; or not yet, while the catalogue is still being copied for the first time.
-fn unknown(tx: &mut Tx<'_>) -> Result<Refusal, Refusal> {
-    if tx.has_caught_up()? {
-        return Ok(Refusal::not_found("screening"));
-    }
-    Ok(Refusal::unavailable(
-        "CATALOGUE_LOADING",
-        text(
-            "the catalogue is still loading; try again",
-            "상영 정보를 불러오는 중입니다. 잠시 후 다시 시도해 주세요.",
-        ),
-    ))
-}
-
 /// What a seat is called among booking's own claims.
 pub(crate) fn resource(screening_id: &str, seat: &str) -> String {
     format!("{screening_id}/{seat}")
-}
-
-fn expect_total(request: &CreateBookingRequest, amount: &Money) -> Result<(), Refusal> {
-    let expected = request.expected_total.as_ref();
-    if expected.is_some_and(|total| {
-        total.minor_units == amount.minor_units && total.currency == amount.currency
-    }) {
-        return Ok(());
-    }
-    let total = format!("{} {}", amount.minor_units, amount.currency);
-    Err(Refusal::precondition(
-        "PRICE_CHANGED",
-        text(
-            format!("the total is now {total}"),
-            format!("금액이 변경되었습니다. 현재 금액: {total}"),
-        ),
-    )
-    .with("current_total", amount.minor_units)
-    .with("currency", &amount.currency))
 }
 
 fn draft(

@@ -6,7 +6,7 @@ use crate::domain::seat;
 use crate::{bookings, holds, homes, movies, screens};
 use mesh::{Change, Refusal, Tx, id, text};
 use ordering::domain::fulfilment::Fulfilment;
-use ordering::{fulfilments, is_own_word};
+use ordering::{fulfilments, is_own_word, wire};
 use proto::cinema::booking::v1::{Claim, Seating};
 use proto::cinema::movie::v1::Movie;
 use proto::cinema::theater::v1::TheaterStep;
@@ -85,11 +85,7 @@ fn cancelled(tx: &mut Tx<'_>, order: &Order, seen: i64) -> Result<(), Refusal> {
 }
 
 fn read(order: &Order) -> Result<bookings::Order, Refusal> {
-    let detail = order
-        .detail
-        .as_ref()
-        .ok_or_else(|| Refusal::internal("an order without detail"))?;
-    let seating: Seating = detail.to_msg().map_err(Refusal::internal)?;
+    let seating: Seating = wire::detail(order)?;
     let placed_at = order
         .placed_at
         .ok_or_else(|| Refusal::internal("an order without a time"))?;

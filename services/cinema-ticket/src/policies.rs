@@ -6,12 +6,12 @@ use crate::store::{self, Row};
 use futures::future::join_all;
 use mesh::{Change as News, Refusal, Site, Tx};
 use ordering::domain::fulfilment::Fulfilment;
-use ordering::{fulfilments, is_own_word, wire};
-use prost::Message;
+use ordering::wire::{self, Wish};
+use ordering::{fulfilments, is_own_word};
 use proto::cinema::booking::v1::Seating;
 use proto::cinema::theater::v1::TheaterStep;
 use proto::ordering::v1 as language;
-use proto::ordering::v1::{Order, Phase};
+use proto::ordering::v1::Order;
 
 /// How many tickets one round of the clock's job misses; the next round is a second later.
 const ROUND: i64 = 256;
@@ -48,17 +48,14 @@ pub fn decide<T>(
 pub fn booking_changed(tx: &mut Tx<'_>, news: &News<Order>) -> Result<(), Refusal> {
     let order = &news.entity;
     is_own_word(&order.context, &news.context)?;
-    let detail = order.detail.clone().unwrap_or_default();
-    let seating = Seating::decode(detail.value.as_slice()).map_err(Refusal::internal)?;
-    let (asked, cancelled) = (wire::asked(order), order.phase() == Phase::Cancelled);
-    let now = tx.now();
+    let (seating, wish, now) = (wire::detail::<Seating>(order)?, wire::wish(order), tx.now());
     let learn = |row: &mut Row| row.know(order.version, &order.customer_id, &seating);
     decide(tx, &order.order_id, learn, |row, ticket| {
-        let change = match asked {
-            Some(number) => domain::answer(ticket, number, row.ends_at(), now),
-            None if cancelled => domain::void(ticket, now),
-            None if row.reserved => domain::issue(ticket, now),
-            None => None,
+        let change = match wish {
+            Wish::Answer(number) => domain::answer(ticket, number, row.ends_at(), now),
+            Wish::Void => domain::void(ticket, now),
+            Wish::Fulfil if row.reserved => domain::issue(ticket, now),
+            Wish::Fulfil => None,
         };
         ((), change)
     })

@@ -37,7 +37,7 @@ pub struct System {
     pub events: &'static str,
     /// The message its orders carry as detail: "yemae.cinema.booking.v1.Seating".
     pub detail: &'static str,
-    /// What a person calls an order: "booking".
+    /// What a person calls an order, and requests its id: "booking", so `booking_id`.
     pub noun: &'static str,
     /// The progress an order makes, in order; the first is being placed. It only ever moves to the right.
     pub progress: &'static [Progress],

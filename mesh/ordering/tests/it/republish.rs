@@ -8,6 +8,7 @@ use prost::Message;
 use proto::cinema::booking::v1::booking_service_client::BookingServiceClient;
 use proto::cinema::booking::v1::{CancelBookingRequest, CreateBookingRequest};
 use proto::ordering::v1::OrderEvent;
+use proto::shared::v1::Money;
 use std::time::Duration;
 use testing::chaos::Dice;
 use testing::{Caller, World};
@@ -19,7 +20,10 @@ async fn book(world: &World, seat: &str) -> String {
         request_id: seat.to_owned(),
         screening_id: "free".to_owned(),
         seats: vec![seat.to_owned()],
-        payment_method: "pm".to_owned(),
+        expected_total: Some(Money {
+            currency: "KRW".to_owned(),
+            minor_units: 0,
+        }),
         ..CreateBookingRequest::default()
     };
     let client = world.client(booking::BOOKING, Caller::customer("ann"));

@@ -9,12 +9,13 @@ use super::{Bug, Toys};
 use futures::future::BoxFuture;
 use mesh::{Context, Event, Fields, Refusal, Site, Time, Tx, client, refusal, text};
 use ordering::domain::order::Order;
-use ordering::{Draft, Intent, Money, Orders, Side, System, claims, wire};
+use ordering::{Draft, Intent, Orders, Side, System, claims, wire};
 use prost::Message;
 use proto::cinema::booking::v1::booking_service_server::{BookingService, BookingServiceServer};
 use proto::cinema::booking::v1::*;
 use proto::cinema::theater::v1::theater_service_client::TheaterServiceClient;
 use proto::cinema::theater::v1::{BookingClaim, HoldSeatsRequest};
+use proto::shared::v1::Money;
 use std::sync::Arc;
 use std::time::Duration;
 use tonic::{Code, Request, Response, Status};
@@ -67,6 +68,10 @@ impl Side for Seats {
         &request.payment_method
     }
 
+    fn expected_total(request: &CreateBookingRequest) -> Option<&Money> {
+        request.expected_total.as_ref()
+    }
+
     fn check(_: &mut Fields, _: &CreateBookingRequest) {}
 
     fn admit(
@@ -105,7 +110,7 @@ impl Side for Seats {
         };
         Ok(Draft {
             title: text("Soul", "소울"),
-            amount: Money {
+            amount: ordering::Money {
                 currency: "KRW".to_owned(),
                 minor_units: price * request.seats.len() as i64,
             },
@@ -221,7 +226,7 @@ impl BookingService for Toy {
         let mut created = self.create(request.into_inner()).await?;
         if self.toys.has(Bug::AnswersAnew) {
             let id = created.booking.unwrap_or_default().booking_id;
-            created.booking = Some(show(&self.orders.get(&id, None).await?)?);
+            created.booking = Some(show(&self.orders.read(&id).await?)?);
         }
         Ok(Response::new(created))
     }
@@ -230,9 +235,7 @@ impl BookingService for Toy {
         &self,
         request: Request<CancelBookingRequest>,
     ) -> Result<Response<CancelBookingResponse>, Status> {
-        let user = mesh::call::user()?;
-        let id = request.into_inner().booking_id;
-        let order = self.orders.cancel(&id, Some(&user.subject), None).await?;
+        let order = self.orders.cancel(&request.into_inner().booking_id).await?;
         Ok(Response::new(CancelBookingResponse {
             booking: Some(show(&order)?),
         }))
@@ -243,11 +246,8 @@ impl BookingService for Toy {
         request: Request<SystemCancelBookingRequest>,
     ) -> Result<Response<SystemCancelBookingResponse>, Status> {
         let request = request.into_inner();
-        let reason = request.reason.map(wire::read_text);
-        let order = self
-            .orders
-            .cancel(&request.booking_id, None, reason)
-            .await?;
+        let (id, reason) = (request.booking_id, request.reason);
+        let order = self.orders.system_cancel(&id, reason).await?;
         Ok(Response::new(SystemCancelBookingResponse {
             booking: Some(show(&order)?),
         }))

@@ -3,13 +3,14 @@
 use super::{Bug, Toys};
 use mesh::{Change, Context, Refusal, Site, Time, Tx, text};
 use ordering::domain::fulfilment::{Answer, Fulfilment};
-use ordering::{fulfilments, is_own_word, wire};
+use ordering::wire::{self, Wish};
+use ordering::{fulfilments, is_own_word};
 use proto::cinema::ticket::v1::ticket_service_server::{TicketService, TicketServiceServer};
 use proto::cinema::ticket::v1::{
     GetTicketRequest, GetTicketResponse, ListTicketsRequest, ListTicketsResponse,
     PrintTicketRequest, PrintTicketResponse, Ticket,
 };
-use proto::ordering::v1::{self as language, Order, Phase};
+use proto::ordering::v1::{self as language, Order};
 use tonic::{Request, Response, Status};
 
 pub const TICKET: &str = "cinema-ticket";
@@ -34,15 +35,15 @@ fn booking_changed(tx: &mut Tx<'_>, change: &Change<Order>, late_yes: bool) -> R
     is_own_word(&order.context, &change.context)?;
     let now = tx.now();
     fulfilments::update(tx, &order.order_id, Some(order.version), |ticket| {
-        match wire::asked(order) {
-            Some(number) if late_yes && ticket.irrevocable => agree_late(ticket, number),
-            Some(number) => {
+        match wire::wish(order) {
+            Wish::Answer(number) if late_yes && ticket.irrevocable => agree_late(ticket, number),
+            Wish::Answer(number) => {
                 ticket.answer(number, text("printed", "수령"), now);
             }
-            None if order.phase() == Phase::Cancelled => {
+            Wish::Void => {
                 ticket.void(now);
             }
-            None => {}
+            Wish::Fulfil => {}
         }
         ((), Some(EVENT))
     })
