@@ -10,6 +10,7 @@ pub(crate) use hidden::{Child, Guard};
 pub(crate) use load::Load;
 pub(crate) use views::{Rebuild, Republish};
 
+use crate::demo;
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -90,7 +91,7 @@ pub(crate) struct Up {
     /// The one gRPC address. When given, all other listeners take free ports, so that two meshes run side by side.
     #[arg(long)]
     pub(crate) listen: Option<SocketAddr>,
-    /// Fill in movies, theaters and screenings.
+    /// Fill in something to order of every system: movies, screens and screenings.
     #[arg(long)]
     pub(crate) demo: bool,
     /// Give every context a process of its own, restarted when it dies.
@@ -208,8 +209,8 @@ pub(crate) struct Call {
 /// `yemae demo`.
 #[derive(Args, Debug)]
 pub(crate) struct Demo {
-    /// Which story: cinema.
-    #[arg(value_parser = ["cinema"])]
+    /// Which system's story; all: each whose contexts run, one after the other.
+    #[arg(value_parser = demo::stories())]
     pub(crate) story: String,
     #[command(flatten)]
     pub(crate) reach: Reach,

@@ -1,123 +1,117 @@
-//! `yemae demo cinema`: the whole story through the public RPCs, each step said, each step checked.
+//! `yemae demo`: a system's whole story through the public RPCs, each step said, each step checked. Here is what every
+//! story says and looks at; `demo/<system>.rs` is the story of one.
 
-mod calls;
+pub(crate) mod cinema;
 
 use crate::fault::Fault;
 use crate::rpc::{self, Mesh};
-use crate::{cli, out, runtime};
-use proto::cinema::booking::v1::BookingStatus;
-use std::time::Duration;
-use tokio::time::Instant;
-use tonic::Status;
+use crate::systems::{self, System};
+use crate::{cli, out, runtime, stage};
+use proto::mypage::v1::GetMyOrderRequest;
+use proto::mypage::v1::my_page_service_client::MyPageServiceClient;
+use proto::notification::v1::ListNotificationsRequest;
+use proto::notification::v1::notification_service_client::NotificationServiceClient;
+use proto::operator::v1::GetStatusRequest;
+use proto::operator::v1::operator_service_client::OperatorServiceClient;
+use proto::ordering::v1::{Order, Phase};
+use std::collections::HashSet;
+use tonic::{Response, Status};
 
-/// How long a step may take to come true.
-const PATIENCE: Duration = Duration::from_secs(20);
-/// Won for one seat.
-const PRICE: i64 = 14_000;
+/// What is typed for every story, one after the other.
+const ALL: &str = "all";
+
+/// What can be typed.
+pub(crate) fn stories() -> Vec<&'static str> {
+    let names = systems::ALL.iter().map(|system| system.name);
+    names.chain([ALL]).collect()
+}
 
 /// Runs the command.
 pub(crate) fn run(command: &cli::Demo) -> Result<(), Fault> {
     runtime()?.block_on(async {
         let mesh = rpc::reach(&command.reach)?;
-        let story = Story {
-            staff: mesh.acting_as("demo-staff", &["staff", "admin", "customer"])?,
-            kim: mesh.acting_as("demo-kim", &["customer"])?,
-            lee: mesh.acting_as("demo-lee", &["customer"])?,
-            run: mesh::id::new(),
+        let chosen = systems::ALL
+            .iter()
+            .filter(|system| command.story == system.name);
+        let chosen = match command.story.as_str() {
+            ALL => those_that_run(&mesh).await?,
+            _ => chosen.collect(),
         };
-        story.play().await?;
-        out::line(format_args!("The story came true."));
+        let cast = Cast::new(&mesh)?;
+        for system in &chosen {
+            if command.story == ALL {
+                out::line(format_args!("{}:", system.name));
+            }
+            (system.story)(&cast).await?;
+            out::line(format_args!("The story came true."));
+        }
+        if chosen.is_empty() {
+            return Err(Fault::no("no system runs here"));
+        }
         Ok(())
     })
 }
 
-struct Story {
-    staff: Mesh,
-    kim: Mesh,
-    lee: Mesh,
-    run: String,
+/// A system may be left out for good.
+async fn those_that_run(mesh: &Mesh) -> Result<Vec<&'static System>, Fault> {
+    let operator = mesh.acting_as("operator", &["admin"])?;
+    let answer = OperatorServiceClient::new(operator.channel())
+        .get_status(GetStatusRequest {})
+        .await;
+    let answer = answer.map_err(|status| rpc::fault(&status))?.into_inner();
+    let runs: HashSet<_> = answer.contexts.into_iter().map(|own| own.context).collect();
+    let mut there = Vec::new();
+    for system in systems::ALL {
+        match systems::missing(system, |name| runs.contains(name)) {
+            None => there.push(system),
+            Some(missing) => out::line(format_args!(
+                "{}: left out, there is no {missing}",
+                system.name
+            )),
+        }
+    }
+    Ok(there)
 }
 
-impl Story {
-    async fn play(&self) -> Result<(), Fault> {
-        say("A movie is registered; the theater gives it a screen and schedules it.");
-        let screening =
-            crate::stage::screening(&self.staff, &self.run, "Soul", PRICE, 5, 8).await?;
+/// Who is in a story.
+pub(crate) struct Cast {
+    mesh: Mesh,
+    /// Staff and admin, and a customer as well.
+    pub(crate) staff: Mesh,
+    /// A customer.
+    pub(crate) kim: Mesh,
+    /// Tells this run's requests and names from those of others.
+    pub(crate) run: String,
+}
 
-        say("Kim holds seats 1A and 1B, and books them. She pays before the booking exists.");
-        let hold = self.hold(&screening, &["1A", "1B"]).await?;
-        let booked = self
-            .book(&self.kim, &screening, &["1A", "1B"], "kim-1", &hold)
-            .await
-            .map_err(|s| rpc::fault(&s))?;
-        check(
-            booked.status() == BookingStatus::Booked,
-            "the booking is BOOKED",
-        )?;
-        let again = self
-            .book(&self.kim, &screening, &["1A", "1B"], "kim-1", &hold)
-            .await
-            .map_err(|s| rpc::fault(&s))?;
-        check(
-            again == booked,
-            "the same request again is the same booking",
-        )?;
+impl Cast {
+    fn new(mesh: &Mesh) -> Result<Self, Fault> {
+        Ok(Self {
+            mesh: mesh.clone(),
+            staff: mesh.acting_as("demo-staff", &["staff", "admin", "customer"])?,
+            kim: mesh.acting_as("demo-kim", &["customer"])?,
+            run: mesh::id::new(),
+        })
+    }
 
-        say("Lee wants 1B too, and is refused before any payment.");
-        let refused = self.book(&self.lee, &screening, &["1B"], "lee-1", "").await;
-        refused_for("SEATS_TAKEN", refused.err().as_ref())?;
+    /// Somebody else: "demo-{name}", in these roles.
+    pub(crate) fn somebody(&self, name: &str, roles: &[&str]) -> Result<Mesh, Fault> {
+        self.mesh.acting_as(&format!("demo-{name}"), roles)
+    }
 
-        say("The theater reserves the seats; Kim sees it on her page.");
-        let id = &booked.booking_id;
-        until("her page says SEATS_RESERVED", || async {
-            self.status_on_page(&self.kim, id).await == "SEATS_RESERVED"
-        })
-        .await?;
-
-        say(
-            "Kim cancels. The ticket counter agrees, the seats are free again, and the money goes back.",
-        );
-        self.cancel(&self.kim, id)
-            .await
-            .map_err(|s| rpc::fault(&s))?;
-        until("the booking is CANCELLED and refunded", || async {
-            self.is_refunded(&self.kim, id).await
-        })
-        .await?;
-        until("seats 1A and 1B are free", || async {
-            self.are_free(&screening, &["1A", "1B"]).await
-        })
-        .await?;
-
-        say("Lee books 1B and prints the ticket; after that it can't be cancelled.");
-        let lees = self
-            .book(&self.lee, &screening, &["1B"], "lee-2", "")
-            .await
-            .map_err(|s| rpc::fault(&s))?;
-        until("the ticket is printed", || async {
-            self.print(&lees.booking_id).await
-        })
-        .await?;
-        until("the booking is TICKET_RECEIVED", || async {
-            self.status_on_page(&self.lee, &lees.booking_id).await == "TICKET_RECEIVED"
-        })
-        .await?;
-        let refused = self.cancel(&self.lee, &lees.booking_id).await;
-        refused_for("NOT_CANCELLABLE", refused.err().as_ref())?;
-
-        say("Kim was told every step, in her language.");
-        until("five notifications were sent", || async {
-            self.notifications(id).await >= 5
-        })
-        .await
+    /// A request id of this run.
+    pub(crate) fn request(&self, name: &str) -> String {
+        format!("{}-{name}", self.run)
     }
 }
 
-fn say(line: &str) {
+/// Says what comes next.
+pub(crate) fn say(line: &str) {
     out::line(format_args!("- {line}"));
 }
 
-fn check(holds: bool, what: &str) -> Result<(), Fault> {
+/// Says that it is so; an error if it is not.
+pub(crate) fn check(holds: bool, what: &str) -> Result<(), Fault> {
     if holds {
         out::line(format_args!("    {what}"));
         Ok(())
@@ -126,27 +120,71 @@ fn check(holds: bool, what: &str) -> Result<(), Fault> {
     }
 }
 
-fn refused_for(wanted: &str, refused: Option<&Status>) -> Result<(), Fault> {
-    let reason = refused.and_then(mesh::refusal::reason).unwrap_or_default();
+/// The answer of a call that must be answered.
+pub(crate) fn answered<T>(answer: Result<Response<T>, Status>) -> Result<T, Fault> {
+    let answer = answer.map_err(|status| rpc::fault(&status))?;
+    Ok(answer.into_inner())
+}
+
+/// Checks that the call was refused, for this reason: "SEATS_TAKEN".
+pub(crate) fn refused_for<T>(wanted: &str, answer: Result<T, Status>) -> Result<(), Fault> {
+    let refused = answer.err();
+    let reason = refused.as_ref().and_then(mesh::refusal::reason);
+    let reason = reason.unwrap_or_default();
     check(
         reason == wanted,
         &format!("the reason is {wanted} ({reason})"),
     )
 }
 
-/// Waits until it has come true, at most [`PATIENCE`].
-async fn until<F>(what: &str, mut is_true: impl FnMut() -> F) -> Result<(), Fault>
-where
-    F: Future<Output = bool>,
-{
-    let end = Instant::now() + PATIENCE;
-    loop {
-        if is_true().await {
-            return check(true, what);
-        }
-        if Instant::now() >= end {
-            return check(false, what);
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+/// Waits until it has come true, at most 20 s.
+pub(crate) async fn until(what: &str, mut is_true: impl AsyncFnMut() -> bool) -> Result<(), Fault> {
+    let come = stage::found(async || is_true().await.then_some(()));
+    check(come.await.is_some(), what)
+}
+
+/// Waits until the customer's page shows the order in this status, by its name: "SEATS_RESERVED".
+pub(crate) async fn until_shown(by: &Mesh, order_id: &str, status: &str) -> Result<(), Fault> {
+    until(&format!("the page says {status}"), async || {
+        let shown = on_page(by, order_id).await.status.unwrap_or_default();
+        shown.name == status
+    })
+    .await
+}
+
+/// Waits until the customer's page shows the order as cancelled, and the money as paid back.
+pub(crate) async fn until_refunded(by: &Mesh, order_id: &str) -> Result<(), Fault> {
+    until("the page says cancelled and refunded", async || {
+        let order = on_page(by, order_id).await;
+        let mut told = order.timeline.iter().filter_map(|own| own.status.as_ref());
+        order.phase() == Phase::Cancelled && told.any(|status| status.name == "REFUNDED")
+    })
+    .await
+}
+
+/// Waits until the customer was sent so many notifications about the order.
+pub(crate) async fn until_told(by: &Mesh, order_id: &str, times: usize) -> Result<(), Fault> {
+    until(&format!("{times} notifications were sent"), async || {
+        let request = ListNotificationsRequest {
+            order_id: order_id.to_owned(),
+            ..ListNotificationsRequest::default()
+        };
+        let answer = NotificationServiceClient::new(by.channel())
+            .list_notifications(request)
+            .await;
+        answered(answer).is_ok_and(|told| told.notifications.len() >= times)
+    })
+    .await
+}
+
+/// The order as its customer's page shows it; an empty one while it does not.
+pub(crate) async fn on_page(by: &Mesh, order_id: &str) -> Order {
+    let request = GetMyOrderRequest {
+        order_id: order_id.to_owned(),
+    };
+    let answer = MyPageServiceClient::new(by.channel())
+        .get_my_order(request)
+        .await;
+    let answer = answered(answer).unwrap_or_default();
+    answer.order.unwrap_or_default()
 }

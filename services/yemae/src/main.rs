@@ -30,6 +30,7 @@ mod serve;
 mod settings;
 mod stage;
 mod status;
+mod systems;
 mod telling;
 mod token;
 mod up;

@@ -5,14 +5,13 @@ mod everybody;
 mod keys;
 mod parent;
 mod ports;
-mod stage;
 
 use crate::contexts::{self, Entry};
 use crate::data::{Data, Lock, Running};
 use crate::fault::Fault;
 use crate::house::{Ground, House, Place};
 use crate::settings::Settings;
-use crate::{cli, databases, metrics, nats, rpc, runtime, schemas, serve};
+use crate::{cli, databases, metrics, nats, rpc, runtime, schemas, serve, stage};
 use brood::Brood;
 use mesh::bus::{self, Bus};
 use mesh::identity::Verifier;
@@ -185,7 +184,8 @@ impl Mesh {
     /// Says that it is ready, and looks after the children until somebody stops it.
     async fn live(&self, brood: &mut Brood) -> Result<(), Fault> {
         if self.demo {
-            stage::set(&self.reach()?).await?;
+            let runs = |name: &str| self.entries.iter().any(|entry| entry.name == name);
+            stage::set(&self.reach()?, runs).await?;
         }
         let mut asked = std::pin::pin!(serve::asked_to_stop());
         self.say_ready();
@@ -226,7 +226,7 @@ impl Mesh {
             .map_or_else(String::new, |at| format!(", metrics on {at}"));
         let text = format!(
             "yemae is ready: gRPC with reflection on {grpc}{reach}{metrics}. Ctrl-C stops it. In another terminal:\n\n  \
-             {me} demo cinema{data}\n  \
+             {me} demo all{data}\n  \
              {me} call ListScreenings{data}\n  \
              {me} status{data}\n  \
              grpcurl -plaintext -H \"authorization: Bearer $({me} token kim{data})\" {grpc} yemae.mypage.v1.MyPageService/ListMyOrders"

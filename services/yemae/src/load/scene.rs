@@ -3,7 +3,7 @@
 
 use crate::fault::Fault;
 use crate::rpc::Mesh;
-use crate::stage;
+use crate::stage::cinema as stage;
 use futures::stream::{StreamExt, TryStreamExt};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -266,7 +266,8 @@ fn a_mesh_without_a_context_takes_orders() {
     assert!(tally["booked"].as_u64().unwrap() > 0, "{tally}");
     assert_eq!(tally["visible"]["missing"], 0, "there is no page: {tally}");
     let status = mesh.ok(&["status"]);
-    assert_eq!(status.matches(" ready ").count(), 6 + 1, "{status}");
+    let mut contexts = status.lines().skip(1);
+    assert!(contexts.all(|line| line.contains(" ready ")), "{status}");
     assert!(!status.contains("mypage"), "{status}");
     let verdict = mesh.ok(&["audit", "--quiet", "--without", "mypage"]);
     assert!(

@@ -29,7 +29,7 @@ fn every_command_explains_its_flags() {
                 "--as", "--role", "<METHOD>", "[JSON]", reach[0], reach[1], reach[2],
             ],
         ),
-        ("demo", &["cinema", reach[0], reach[1], reach[2]]),
+        ("demo", &["cinema", "all", reach[0], reach[1], reach[2]]),
         (
             "load",
             &[
