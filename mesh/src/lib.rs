@@ -32,6 +32,7 @@ pub mod store;
 pub mod task;
 pub mod tasks;
 pub mod telemetry;
+pub mod watch;
 
 pub use call::{Call, Caller, Service, User};
 pub use clock::{Clock, Hand, Time};

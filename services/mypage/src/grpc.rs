@@ -1,9 +1,9 @@
 //! What a customer asks of the page.
 
 use crate::store;
-use crate::watch::Watch;
-use futures::stream;
-use mesh::{Page, Refusal, Site, call, fields, id};
+use crate::watch::OrdersOf;
+use futures::TryStreamExt;
+use mesh::{Page, Refusal, Site, call, fields, id, watch};
 use proto::mypage::v1::my_page_service_server::MyPageService;
 use proto::mypage::v1::{
     GetMyOrderRequest, GetMyOrderResponse, ListMyOrdersRequest, ListMyOrdersResponse,
@@ -81,15 +81,10 @@ impl MyPageService for Handlers {
     ) -> Result<Response<Self::WatchMyOrdersStream>, Status> {
         let customer = call::user()?.subject;
         let cursor = request.into_inner().cursor;
-        let start = Watch::start(self.site.clone(), customer, &cursor);
-        let watch = start.map_err(|violation| Refusal::invalid(vec![violation]))?;
-        // The stream is read when the handler is long gone; its refusals still belong to this call.
-        let call = call::current().ok_or_else(|| Refusal::internal("a watch outside a call"))?;
-        let messages = stream::try_unfold(watch, move |mut watch| {
-            call::scope(call.clone(), async move {
-                let message = watch.next().await?;
-                Ok(message.map(|message| (message, watch)))
-            })
+        let orders = watch::stream(&self.site, &cursor, OrdersOf(customer))?;
+        let messages = orders.map_ok(|(order, cursor)| WatchMyOrdersResponse {
+            order: Some(order),
+            cursor,
         });
         Ok(Response::new(Box::pin(messages)))
     }

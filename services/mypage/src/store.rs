@@ -3,6 +3,7 @@
 use crate::schema::{generation, my_order};
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
+use mesh::watch::Written;
 use mesh::{Db, Page, Refusal};
 use prost::Message;
 use proto::ordering::v1::Order;
@@ -39,15 +40,6 @@ impl Generations {
     pub fn all(self) -> impl Iterator<Item = i64> {
         std::iter::once(self.shown).chain(self.built)
     }
-}
-
-/// Where a change of an order lies.
-#[derive(Clone, Debug, Queryable, Selectable)]
-#[diesel(table_name = my_order)]
-pub struct Written {
-    pub order_id: String,
-    pub version: i64,
-    pub written_at: i64,
 }
 
 /// Which generations there are.
@@ -189,14 +181,19 @@ pub fn written_since(
     customer_id: &str,
     at: i64,
 ) -> Result<Vec<Written>, Refusal> {
-    let rows = my_order::table
+    let rows: Vec<(String, i64, i64)> = my_order::table
         .filter(my_order::generation.eq(generation))
         .filter(my_order::customer_id.eq(customer_id))
         .filter(my_order::written_at.ge(at))
         .order((my_order::written_at, my_order::order_id))
-        .select(Written::as_select())
+        .select((my_order::order_id, my_order::version, my_order::written_at))
         .load(db)?;
-    Ok(rows)
+    let written = |(id, version, written_at)| Written {
+        id,
+        version,
+        written_at,
+    };
+    Ok(rows.into_iter().map(written).collect())
 }
 
 /// An order and when it was written; with `customer_id` only when it is theirs.

@@ -1,0 +1,226 @@
+//! A watch: entries of a context's own store, each as it stands, then each change.
+//!
+//! Nothing is queued for a watcher. What has changed is listed by id, and an entry is read at the moment it is sent, so a
+//! slow watcher gets the latest of each, behind what its connection has buffered. A row may become visible a little after
+//! rows that were written later (PostgreSQL), so every look reaches [`BACK`] behind the position and drops, by version,
+//! what was sent already. A cursor holds all that a watch knows, so any replica can resume it. When the rows were built
+//! anew (another generation), a position in the old ones says nothing any more: the watch begins again with the present.
+
+use crate::clock::Time;
+use crate::context::Site;
+use crate::refusal::{Refusal, Violation};
+use crate::store::Db;
+use crate::{call, page};
+use futures::stream::{self, BoxStream, StreamExt};
+use serde::{Deserialize, Serialize};
+use std::cmp::Reverse;
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
+use tokio::sync::watch;
+use tonic::Status;
+
+/// How far a look reaches back: longer than a transaction stays open.
+const BACK: Duration = Duration::from_secs(5);
+/// How often it looks when nothing was written in this process: for what other replicas write.
+const POLL: Duration = Duration::from_secs(1);
+/// How long it rests after a look: a busy store makes it look 20 times a second, not with every commit.
+const REST: Duration = Duration::from_millis(50);
+/// How many sent versions a cursor holds at most. What is beyond may be sent once more after a resumption.
+const IN_CURSOR: usize = 32;
+
+/// Whose entries are watched. Asked on a reader's connection, each time anew.
+pub trait Watched: Clone + Send + Sync + 'static {
+    /// What is sent.
+    type Entry: Send + 'static;
+
+    /// What lies behind `since`, by when it was written, and which generation of rows that was.
+    fn changed(&self, db: &mut Db, since: Since) -> Result<(i64, Vec<Written>), Refusal>;
+
+    /// An entry as it is now, and where that lies; none if there is no such entry any more.
+    fn read(&self, db: &mut Db, id: &str) -> Result<Option<(Self::Entry, Written)>, Refusal>;
+}
+
+/// Where a change of an entry lies.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// The entry.
+    pub id: String,
+    /// Which change: higher is newer.
+    pub version: i64,
+    /// When it was written, µs; never less than what was written before it.
+    pub written_at: i64,
+}
+
+/// How far a watch has come.
+#[derive(Clone, Copy, Debug)]
+pub struct Since {
+    generation: i64,
+    at: i64,
+}
+
+impl Since {
+    /// From when on changes of this generation of rows are wanted, µs.
+    pub fn of(self, generation: i64) -> i64 {
+        if generation == self.generation {
+            self.at
+        } else {
+            i64::MIN
+        }
+    }
+}
+
+/// Watches behind `cursor`, or from the present entries on when it is empty: each entry with the cursor to resume behind
+/// it. Ends when the site stops. INVALID_ARGUMENT when `cursor` is none.
+pub fn stream<W: Watched>(
+    site: &Site,
+    cursor: &str,
+    watched: W,
+) -> Result<BoxStream<'static, Result<(W::Entry, String), Status>>, Refusal> {
+    // The stream is read when the handler is long gone; its refusals still belong to this call.
+    let call = call::current().ok_or_else(|| Refusal::internal("a watch outside a call"))?;
+    let watch = Watch {
+        commits: site.store.changes(),
+        position: Position::resume(cursor).map_err(|wrong| Refusal::invalid(vec![wrong]))?,
+        listed: None,
+        site: site.clone(),
+        watched,
+    };
+    let entries = stream::try_unfold(watch, move |mut watch| {
+        call::scope(call.clone(), async move {
+            let entry = watch.next().await?;
+            Ok(entry.map(|entry| (entry, watch)))
+        })
+    });
+    Ok(entries.boxed())
+}
+
+/// A version of an entry that was sent.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Sent {
+    version: i64,
+    written_at: i64,
+}
+
+/// What a cursor holds: [`Position::generation`], [`Position::at`] and the newest of [`Position::sent`].
+type Cursor = (i64, i64, Vec<(String, Sent)>);
+
+#[derive(Debug, Default)]
+struct Position {
+    /// Which generation of rows it is a position in.
+    generation: i64,
+    /// When the newest row that was sent had been written, µs.
+    at: i64,
+    /// What was sent of the time that the next look reaches back to, by entry.
+    sent: HashMap<String, Sent>,
+}
+
+impl Position {
+    fn reach(&self) -> i64 {
+        Time(self.at).minus(BACK).0
+    }
+
+    fn is_news(&self, row: &Written) -> bool {
+        let sent = self.sent.get(&row.id);
+        sent.is_none_or(|sent| sent.version < row.version)
+    }
+
+    /// `sent` went out in the place of `listed`: the entry may have changed since, but other rows lie between the two.
+    fn advance(&mut self, listed: Written, sent: Sent) {
+        self.at = self.at.max(listed.written_at);
+        self.sent.insert(listed.id, sent);
+        let reach = self.reach();
+        self.sent.retain(|_, sent| sent.written_at >= reach);
+    }
+
+    fn cursor(&self) -> String {
+        let mut sent: Vec<_> = self.sent.clone().into_iter().collect();
+        sent.sort_unstable_by_key(|(_, sent)| Reverse(sent.written_at));
+        sent.truncate(IN_CURSOR);
+        let cursor: Cursor = (self.generation, self.at, sent);
+        page::token(&cursor)
+    }
+
+    fn resume(cursor: &str) -> Result<Self, Violation> {
+        let (generation, at, sent) = page::parse::<Cursor>("cursor", cursor)?.unwrap_or_default();
+        Ok(Self {
+            generation,
+            at,
+            sent: sent.into_iter().collect(),
+        })
+    }
+}
+
+struct Watch<W> {
+    site: Site,
+    watched: W,
+    commits: watch::Receiver<u64>,
+    position: Position,
+    listed: Option<VecDeque<Written>>,
+}
+
+impl<W: Watched> Watch<W> {
+    /// The next entry that the watcher does not have, as soon as there is one; none when the site stops.
+    async fn next(&mut self) -> Result<Option<(W::Entry, String)>, Refusal> {
+        loop {
+            match &mut self.listed {
+                None => self.look().await?,
+                Some(listed) => match listed.pop_front() {
+                    Some(written) => {
+                        if let Some(entry) = self.read(written).await? {
+                            return Ok(Some(entry));
+                        }
+                    }
+                    None if self.changed().await => self.listed = None,
+                    None => return Ok(None),
+                },
+            }
+        }
+    }
+
+    async fn look(&mut self) -> Result<(), Refusal> {
+        self.commits.borrow_and_update();
+        let (watched, known) = (self.watched.clone(), self.position.generation);
+        let since = Since {
+            generation: known,
+            at: self.position.reach(),
+        };
+        let looked = self
+            .site
+            .store
+            .read(move |db| watched.changed(db, since))
+            .await?;
+        let (generation, listed) = looked;
+        if generation != known {
+            self.position = Position {
+                generation,
+                ..Position::default()
+            };
+        }
+        let mut listed = VecDeque::from(listed);
+        listed.retain(|row| self.position.is_news(row));
+        self.listed = Some(listed);
+        Ok(())
+    }
+
+    async fn read(&mut self, listed: Written) -> Result<Option<(W::Entry, String)>, Refusal> {
+        let (watched, id) = (self.watched.clone(), listed.id.clone());
+        let found = self.site.store.read(move |db| watched.read(db, &id));
+        let Some((entry, now)) = found.await? else {
+            return Ok(None);
+        };
+        let sent = Sent {
+            version: now.version,
+            written_at: now.written_at,
+        };
+        self.position.advance(listed, sent);
+        Ok(Some((entry, self.position.cursor())))
+    }
+
+    async fn changed(&mut self) -> bool {
+        let wait = async {
+            tokio::time::sleep(REST).await;
+            let _ = tokio::time::timeout(POLL, self.commits.changed()).await;
+        };
+        self.site.stop.run_until_cancelled(wait).await.is_some()
+    }
+}
