@@ -3,6 +3,7 @@
 
 use crate::refusal::{Kind, Refusal, text};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::time::Instant;
 
 tokio::task_local! { static CALL: Arc<Call>; }
@@ -24,6 +25,19 @@ pub struct Call {
     pub user_token: Option<Arc<str>>,
     /// This is already somebody's second attempt: only the first hop retries.
     pub is_retry: bool,
+    /// Whether somebody whom it needed was full.
+    pub crowded: Crowded,
+}
+
+/// Whether a call was turned away by somebody it needed, because there was no place. Shared by all that works for it.
+#[derive(Clone, Debug, Default)]
+pub struct Crowded(Arc<AtomicBool>);
+
+impl Crowded {
+    /// Whether it was.
+    pub fn is_noted(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
 }
 
 /// Who calls.
@@ -63,6 +77,14 @@ impl User {
 /// The call being served, if one is.
 pub fn current() -> Option<Arc<Call>> {
     CALL.try_with(Arc::clone).ok()
+}
+
+/// Notes that whoever the call being served needs is full. However its handler words that, the server's limit learns from it
+/// to let in less: what is turned away further in was let in for nothing. The client stack notes it by itself.
+pub fn crowded() {
+    if let Some(call) = current() {
+        call.crowded.0.store(true, Ordering::Release);
+    }
 }
 
 /// The person who calls directly. A service acting for a person is not that person.

@@ -70,7 +70,8 @@ pub fn stack(
     let call = ServiceBuilder::new()
         // Tells what was called and what became of it. Outermost: the caller waits for all of it.
         .layer(around(Arc::new(Told::new(&contracts, &line)), span::tell))
-        // Says of a failed call whether it can have had an effect. Outside the deadline, which also ends calls.
+        // Says of a failed call whether it can have had an effect, and of the peer whether it was full. Outside the
+        // deadline, which also ends calls.
         .layer(around(contracts, trip::conclude))
         // Ends the call when its caller stops waiting, and sends none that cannot end by then. Outside retry: all
         // attempts together have this much time.

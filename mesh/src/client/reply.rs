@@ -54,6 +54,11 @@ pub(super) fn retry_after(reply: &Reply) -> Option<Duration> {
     status(reply)?.get_details_retry_info()?.retry_delay
 }
 
+/// Turned away by a full peer, or by the limit of calls to it here. Who is full says when to come back; a quota does not.
+pub(super) fn is_for_want_of_place(reply: &Reply) -> bool {
+    code(reply) == Code::ResourceExhausted && retry_after(reply).is_some()
+}
+
 /// Why this client refused, in a word.
 #[derive(Clone, Copy)]
 struct Reason(&'static str);

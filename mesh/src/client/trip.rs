@@ -1,8 +1,9 @@
-//! Whether a call can have reached a handler. Money depends on it: only a charge that surely was not made may be tried
-//! under another key.
+//! What is said of a call as a whole: whether it can have reached a handler, and whether its peer was full. Money depends on
+//! the first: only a charge that surely was not made may be tried under another key.
 
 use super::around::{Hop, send};
 use super::{Reply, Request, reply};
+use crate::call;
 use crate::contracts::Contracts;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
@@ -42,7 +43,7 @@ struct Known {
     tried: Mutex<Option<Arc<str>>>,
 }
 
-/// Says of a failed call whether it can have had an effect.
+/// Says of a failed call whether it can have had an effect, and of one that found no place that it found none.
 pub(super) async fn conclude(
     contracts: Arc<Contracts>,
     next: impl Hop,
@@ -55,6 +56,9 @@ pub(super) async fn conclude(
     }));
     request.extensions_mut().insert(trip.clone());
     let reply = send(next, request).await;
+    if reply::is_for_want_of_place(&reply) {
+        call::crowded();
+    }
     if reply::code(&reply) == Code::Ok || trip.0.arrived.load(Ordering::Acquire) {
         return reply;
     }

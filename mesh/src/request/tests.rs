@@ -57,11 +57,9 @@ impl Counter {
         let call = Call {
             context: "test".to_owned(),
             method: method.to_owned(),
-            deadline: None,
             locale: "en".to_owned(),
             caller,
-            user_token: None,
-            is_retry: false,
+            ..Call::default()
         };
         let (counter, refuses) = (self.1.clone(), body == "refused");
         let (id, body) = (id.to_owned(), body.to_owned());

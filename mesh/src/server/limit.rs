@@ -3,6 +3,7 @@
 mod aimd;
 
 use super::next::{Incoming, Next, layer as layer_of};
+use crate::call::Crowded;
 use crate::contracts::{Load, Method};
 use crate::refusal::{Kind, Refusal, text};
 use crate::telemetry::catalog::{LIMIT_CALLS, LIMIT_IN_USE};
@@ -22,7 +23,7 @@ const COME_BACK: Duration = Duration::from_millis(250);
 
 /// How many calls are let in at once, for each context and [`Load`]. The rest is shed, not queued: a queue only adds
 /// waiting to what is late already. It becomes more while all are answered in time and some are shed, and less when
-/// many are late.
+/// many are late, or find whom they need full ([`crate::call::crowded`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// So many at first.
@@ -65,7 +66,6 @@ pub(super) struct Permit {
     began: Instant,
     /// From when on it is late; none for a stream, that takes as long as it takes.
     target: Option<Duration>,
-    waits_for_a_peer: bool,
     is_reserved: bool,
     used: Use,
 }
@@ -78,8 +78,8 @@ enum Use {
     /// The handler did not come to its end, or to no good one.
     Begun,
     Answered,
-    /// What it waits for turns calls away.
-    Exhausted,
+    /// Who it needed was full.
+    Crowded,
 }
 
 impl Permit {
@@ -88,11 +88,11 @@ impl Permit {
         self.used = Use::Begun;
     }
 
-    /// The handler has answered so.
-    pub(super) fn answered(&mut self, code: Code) {
+    /// The handler has answered so, and found whom it needed full or not. What was done all the same was no waste.
+    pub(super) fn answered(&mut self, code: Code, crowded: &Crowded) {
         self.used = match code {
             Code::Ok => Use::Answered,
-            Code::ResourceExhausted if self.waits_for_a_peer => Use::Exhausted,
+            _ if crowded.is_noted() => Use::Crowded,
             _ => Use::Begun,
         };
     }
@@ -104,7 +104,7 @@ impl Permit {
             Use::None => None,
             Use::Begun => is_late.then_some(true),
             Use::Answered => Some(is_late),
-            Use::Exhausted => Some(true),
+            Use::Crowded => Some(true),
         }
     }
 }
@@ -216,7 +216,6 @@ impl Gates {
             gate: gate.clone(),
             began: Instant::now(),
             target: method.unary.then(|| aimd::target(method.deadline)),
-            waits_for_a_peer: method.load == Load::Peer,
             is_reserved: method.reserved,
             used: Use::None,
         })

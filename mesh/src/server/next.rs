@@ -111,13 +111,16 @@ impl Next {
                 mut permit,
                 ..
             } = incoming;
+            let crowded = call.crowded.clone();
             call::scope(Arc::new(call), async move {
                 permit.iter_mut().for_each(Permit::begin);
                 let reply = routes.oneshot(request).await;
                 let reply = reply.unwrap_or_else(|never| match never {});
                 let code = Status::from_header_map(reply.headers());
                 let code = code.map_or(Code::Ok, |status| status.code());
-                permit.iter_mut().for_each(|permit| permit.answered(code));
+                permit
+                    .iter_mut()
+                    .for_each(|permit| permit.answered(code, &crowded));
                 // Only now: what a stream sends later is not held for.
                 drop(permit);
                 Ok(reply)

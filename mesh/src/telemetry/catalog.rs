@@ -89,7 +89,7 @@ pub(crate) static LIMIT_CALLS: Metric = Metric::new(
     Gauge,
     "{call}",
     OF_LOAD,
-    "So many calls are let in at once, the reserve included: more while they are answered in time and some are shed, less when many are late.",
+    "So many calls are let in at once, the reserve included: more while they are answered in time and some are shed, less when many are late or find whom they need full.",
 );
 pub(crate) static LIMIT_IN_USE: Metric = Metric::new(
     "yemae.limit.in_use",

@@ -71,8 +71,7 @@ impl Chaos {
             deadline: Some(own.min(inherited.unwrap_or(own))),
             locale: "en".to_owned(),
             caller: identity(caller, &method.scopes),
-            user_token: None,
-            is_retry: false,
+            ..Call::default()
         };
         let (parts, body) = request.into_parts();
         let body = body

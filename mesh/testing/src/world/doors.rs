@@ -95,8 +95,7 @@ async fn serve(
             .map(|left| tokio::time::Instant::now() + left),
         locale: "ko".to_owned(),
         caller,
-        user_token: None,
-        is_retry: false,
+        ..Call::default()
     };
     call::scope(Arc::new(call), async move {
         let Ok(reply) = routes.oneshot(request).await;

@@ -1,9 +1,12 @@
-use super::peer::{Answer, Peer, get, millis};
+use super::peer::{Answer, Peer, get, millis, nobody, overloaded};
 use futures::FutureExt;
 use http_body_util::StreamBody;
-use mesh::client::{Reply, Settings};
+use mesh::call;
+use mesh::client::{Client, Reply, Settings};
 use proto::mypage::v1::WatchMyOrdersRequest;
 use proto::mypage::v1::my_page_service_client::MyPageServiceClient;
+use proto::payment::v1::payment_service_client::PaymentServiceClient;
+use std::sync::Arc;
 use tokio::time::{Instant, timeout};
 use tonic::Code;
 use tonic::body::Body;
@@ -45,6 +48,31 @@ async fn after_a_tenth_of_a_second_it_is_refused_and_not_repeated() {
     assert_eq!(peer.attempts(), 1);
 }
 
+/// Whether the call that asks is told that there was no place.
+async fn is_noted(client: &PaymentServiceClient<Client>) -> bool {
+    let call = Arc::new(nobody());
+    let crowded = call.crowded.clone();
+    call::scope(call, get(client)).await.unwrap_err();
+    crowded.is_noted()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_call_that_asks_is_told_when_there_was_no_place() {
+    for (answer, noted) in [
+        (overloaded("payment"), true),
+        // A quota: it says nothing of when to come back.
+        (Answer::code(Code::ResourceExhausted), false),
+        (Answer::code(Code::Unavailable), false),
+    ] {
+        let client = Peer::answering([answer]).client(&Settings::default());
+        assert_eq!(is_noted(&client).await, noted);
+    }
+    let client = Peer::answering([Answer::late(250, Answer::Ok)]).client(&places(1));
+    let (first, second) = tokio::join!(biased; get(&client), is_noted(&client));
+    assert!(first.is_ok());
+    assert!(second);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_caller_who_leaves_gives_the_place_back() {
     let peer = Peer::answering([Answer::Nothing, Answer::Ok]);
@@ -66,6 +94,6 @@ async fn an_open_stream_takes_no_place() {
     let mut mypage = MyPageServiceClient::new(stack.clone());
     let watch = mypage.watch_my_orders(WatchMyOrdersRequest::default());
     let _open = watch.await.unwrap();
-    let payment = proto::payment::v1::payment_service_client::PaymentServiceClient::new(stack);
+    let payment = PaymentServiceClient::new(stack);
     assert_eq!(get(&payment).await.unwrap(), "7");
 }

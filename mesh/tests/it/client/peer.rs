@@ -5,7 +5,7 @@ use futures::future::BoxFuture;
 use http::{HeaderMap, HeaderValue};
 use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
-use mesh::call::{self, Call, Caller};
+use mesh::call::{self, Call};
 use mesh::client::{self, Board, Client, Endpoint, Reply, Request, Settings};
 use mesh::{Contracts, Kind, Refusal, text};
 use prost::Message;
@@ -225,12 +225,8 @@ pub fn once() -> Settings {
 pub fn nobody() -> Call {
     Call {
         context: "cinema-booking".to_owned(),
-        method: String::new(),
-        deadline: None,
         locale: "en".to_owned(),
-        caller: Caller::default(),
-        user_token: None,
-        is_retry: false,
+        ..Call::default()
     }
 }
 

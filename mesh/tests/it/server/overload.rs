@@ -26,7 +26,8 @@ struct Provider {
 impl Provider {
     async fn charge(&self) -> Reply {
         let Ok(Ok(_place)) = timeout(WAIT, self.bulkhead.acquire()).await else {
-            return Status::resource_exhausted("busy").into_http();
+            call::crowded();
+            return Status::unavailable("busy").into_http();
         };
         let now = Instant::now();
         let turn = {
@@ -38,7 +39,7 @@ impl Provider {
         let answer = turn + self.latency;
         sleep_until(answer.min(now + PATIENCE)).await;
         if answer > now + PATIENCE {
-            return Status::unavailable("unconfirmed").into_http();
+            return Status::unknown("unconfirmed").into_http();
         }
         fine()
     }
@@ -124,7 +125,7 @@ impl Load {
                         tally.shed += 1;
                         tally.slowest_shed = tally.slowest_shed.max(took);
                     }
-                    Code::ResourceExhausted => tally.wasted += 1,
+                    Code::Unavailable => tally.wasted += 1,
                     _ => tally.unknown += 1,
                 }
             });

@@ -149,12 +149,10 @@ async fn a_command_past_its_callers_time_is_not_run() {
         let store = database.open(CONTEXT);
         let call = Arc::new(Call {
             context: CONTEXT.to_owned(),
-            method: String::new(),
             deadline: Some(Instant::now()),
             locale: "en".to_owned(),
             caller: Caller::default(),
-            user_token: None,
-            is_retry: false,
+            ..Call::default()
         });
         let late = call::scope(
             call.clone(),

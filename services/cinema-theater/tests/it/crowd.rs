@@ -152,11 +152,9 @@ impl Theater {
             let call = Call {
                 context: "cinema-theater".to_owned(),
                 method: request.uri().path().to_owned(),
-                deadline: None,
                 locale: "ko".to_owned(),
                 caller: caller.clone(),
-                user_token: None,
-                is_retry: false,
+                ..Call::default()
             };
             let mut routes = routes.clone();
             call::scope(Arc::new(call), async move {

@@ -149,14 +149,12 @@ impl Rig {
             let call = Call {
                 context: "mypage".to_owned(),
                 method: request.uri().path().to_owned(),
-                deadline: None,
                 locale: "en".to_owned(),
                 caller: call::Caller {
                     user: Some(user.clone()),
                     service: None,
                 },
-                user_token: None,
-                is_retry: false,
+                ..Call::default()
             };
             let mut routes = routes.clone();
             call::scope(Arc::new(call), async move {
