@@ -24,7 +24,7 @@ run: need ## start every service in one process, with demo data
 	cargo run --locked --bin yemae -- up --demo
 
 # The tests whose contexts are on whatever store TEST_STORE says: sqlite, postgres, or a mix of them.
-ON_ANY_STORE := kind(test) - package(mesh) - (package(yemae) - test(/^(audit|bookings|broker|dead_letters|kills|load|old_bugs|payment|production|rebuild|seats|secrets|serving|story)::/))
+ON_ANY_STORE := kind(test) - package(mesh) - (package(yemae) - test(/^(audit|bookings|broker|crash_world|dead_letters|kills|load|old_bugs|payment|production|rebuild|seats|secrets|serving|story)::/))
 NEXTEST := cargo nextest run --workspace --locked $(if $(CI),--profile ci)
 
 test: tools ## run all tests: documentation examples, units, whole systems with NATS and PostgreSQL
@@ -35,7 +35,7 @@ test: tools ## run all tests: documentation examples, units, whole systems with 
 		TEST_STORE=$$store $(NEXTEST) -E '$(ON_ANY_STORE)' || failed=1; \
 	done; exit $$failed
 	@echo "test: contexts that work together on a mix"
-	TEST_STORE=mix $(NEXTEST) -E '(package(yemae) & test(/^(bookings|old_bugs|rebuild|story)::/)) + test(/^chaos::seeds::/)'
+	TEST_STORE=mix $(NEXTEST) -E '(package(yemae) & test(/^(bookings|crash_world|old_bugs|rebuild|story)::/)) + test(/^chaos::seeds::/)'
 
 proof-all: tools ## the long forms of the proof: ten kills with 1,000 answered bookings before each, four replicas
 	@failed=0; for store in sqlite postgres; do \

@@ -9,6 +9,7 @@ mod broker;
 mod cinema;
 mod cli;
 mod cost;
+mod crash_world;
 mod databases;
 mod dead_letters;
 mod help;
