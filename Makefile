@@ -24,18 +24,25 @@ run: need ## start every service in one process, with demo data
 	cargo run --locked --bin yemae -- up --demo
 
 # The tests whose contexts are on whatever store TEST_STORE says: sqlite, postgres, or a mix of them.
-ON_ANY_STORE := kind(test) - package(mesh) - (package(yemae) - test(/^(audit|bookings|broker|crash_world|dead_letters|kills|load|old_bugs|payment|production|rebuild|seats|secrets|serving|story)::/))
+ON_ANY_STORE := kind(test) - package(mesh) - (package(yemae) - test(/^(audit|bookings|broker|crash_world|dead_letters|kills|load|old_bugs|payment|production|rebuild|seats|secrets|sentences|serving|story|vod|food|iptv|taxi)::/))
 NEXTEST := cargo nextest run --workspace --locked $(if $(CI),--profile ci)
+# Every run writes its report to the same place: it is kept under the run's name.
+KEEP := cp target/nextest/$(if $(CI),ci,default)/junit.xml target/reports
 
 test: tools ## run all tests: documentation examples, units, whole systems with NATS and PostgreSQL
 	cargo test --doc --workspace --locked --quiet
+	@rm -rf target/reports && mkdir -p target/reports
 	$(NEXTEST) -E 'all() - ($(ON_ANY_STORE))'
+	@$(KEEP)/once.xml
 	@failed=0; for store in sqlite postgres; do \
 		echo "test: every context on $$store"; \
 		TEST_STORE=$$store $(NEXTEST) -E '$(ON_ANY_STORE)' || failed=1; \
+		$(KEEP)/$$store.xml; \
 	done; exit $$failed
 	@echo "test: contexts that work together on a mix"
 	TEST_STORE=mix $(NEXTEST) -E '(package(yemae) & test(/^(bookings|crash_world|old_bugs|rebuild|story)::/)) + test(/^chaos::seeds::/)'
+	@$(KEEP)/mix.xml
+	@python3 .ci/sentences.py
 
 proof-all: tools ## the long forms of the proof: ten kills with 1,000 answered bookings before each, four replicas
 	@failed=0; for store in sqlite postgres; do \

@@ -15,8 +15,11 @@ use proto::cinema::theater::v1::{
 };
 use proto::cinema::ticket::v1::ticket_service_client::TicketServiceClient;
 use proto::cinema::ticket::v1::{PrintTicketRequest, PrintTicketResponse};
+use proto::mypage::v1::GetMyOrderRequest;
+use proto::mypage::v1::my_page_service_client::MyPageServiceClient;
 use proto::notification::v1::ListNotificationsRequest;
 use proto::notification::v1::notification_service_client::NotificationServiceClient;
+use proto::ordering::v1::Order;
 use proto::payment::v1::simulator_service_client::SimulatorServiceClient;
 use proto::payment::v1::{Behavior, SetBehaviorRequest};
 use proto::shared::v1::Money;
@@ -149,6 +152,17 @@ impl Cinema {
             .get_booking(request)
             .await;
         answer.unwrap().into_inner().booking.unwrap()
+    }
+
+    /// The order as Kim's page shows it.
+    pub async fn page(&self, order_id: &str) -> Order {
+        let request = GetMyOrderRequest {
+            order_id: order_id.to_owned(),
+        };
+        let answer = MyPageServiceClient::new(self.kim("mypage"))
+            .get_my_order(request)
+            .await;
+        answer.unwrap().into_inner().order.unwrap()
     }
 
     pub async fn print(&self, booking_id: &str) -> Result<PrintTicketResponse, Status> {

@@ -28,6 +28,7 @@ mod rig;
 mod schemas;
 mod seats;
 mod secrets;
+mod sentences;
 mod served;
 mod serving;
 mod settings;

@@ -3,7 +3,7 @@
 use crate::plain::{book, signed};
 use crate::rig::{directory, terminate, wait_for, yemae};
 use crate::served::{Broker, free, make_keys};
-use crate::stores;
+use crate::stores::{self, CONTEXTS};
 use mesh::client::Client;
 use mesh::identity::Key;
 use mesh::server;
@@ -30,8 +30,8 @@ impl Served {
         std::fs::create_dir(data.join("db")).unwrap();
         stores::environment(data);
         let mut serve = yemae();
-        serve.arg("serve").args(ORDER).envs(make_keys(data));
-        for context in ORDER {
+        serve.arg("serve").args(CONTEXTS).envs(make_keys(data));
+        for context in CONTEXTS {
             let own = context.replace('-', "_").to_uppercase();
             let url = stores::url(data, context).0;
             serve.env(format!("YEMAE_{own}__DATABASE_URL"), url);
@@ -52,7 +52,7 @@ impl Served {
         };
         wait_for("the contexts to be served", || {
             let said = std::fs::read_to_string(&log).unwrap();
-            said.contains("serving payment, ").then_some(())
+            said.contains("serving ").then_some(())
         });
         served
     }
@@ -68,17 +68,6 @@ impl Drop for Served {
         let _ = self.child.wait();
     }
 }
-
-/// What opens first needs nobody.
-const ORDER: [&str; 7] = [
-    "payment",
-    "cinema-movie",
-    "cinema-theater",
-    "cinema-booking",
-    "cinema-ticket",
-    "mypage",
-    "notification",
-];
 
 #[tokio::test]
 async fn what_is_served_in_production_has_no_simulator_and_asks_who_calls() {

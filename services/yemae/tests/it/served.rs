@@ -1,23 +1,13 @@
 //! What `yemae serve` wants around it: a broker with the stream in it, and everybody's keys.
 
 use crate::rig::{root, yemae};
+use crate::stores::KEYS;
 use mesh::identity::{Key, write_jwks};
 use std::collections::BTreeSet;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
-
-/// What each context's key permits.
-const SCOPES: [(&str, &[&str]); 7] = [
-    ("payment", &[]),
-    ("cinema-movie", &[]),
-    ("cinema-theater", &[]),
-    ("cinema-booking", &["payment.charge", "theater.hold"]),
-    ("cinema-ticket", &[]),
-    ("mypage", &[]),
-    ("notification", &[]),
-];
 
 /// An address that nobody listens on now, and whoever is started there again finds free: of the ports that systems do not
 /// give to outgoing connections. None is given twice.
@@ -76,11 +66,11 @@ pub fn make_keys(data: &Path) -> Vec<(String, PathBuf)> {
     let people = Key::make(&keys.join("users.pem")).unwrap();
     let (users, services) = (keys.join("users.json"), keys.join("services.json"));
     write_jwks(&users, &[people.entry()]).unwrap();
-    let entries = SCOPES.map(|(context, scopes)| {
+    let entries = KEYS.iter().map(|(context, scopes)| {
         let own = Key::make(&keys.join(format!("{context}.pem"))).unwrap();
         own.service_entry(context, scopes)
     });
-    write_jwks(&services, &entries).unwrap();
+    write_jwks(&services, &entries.collect::<Vec<_>>()).unwrap();
     vec![
         ("YEMAE_USER_JWKS_FILE".to_owned(), users),
         ("YEMAE_SERVICE_JWKS_FILE".to_owned(), services),

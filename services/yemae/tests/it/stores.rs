@@ -11,16 +11,26 @@ use tempfile::TempDir;
 use testing::Stores;
 use testing::postgres::Server;
 
-/// Every context.
-pub const CONTEXTS: [&str; 7] = [
-    "cinema-movie",
-    "cinema-theater",
-    "cinema-booking",
-    "cinema-ticket",
-    "payment",
-    "mypage",
-    "notification",
+/// Every context, and what its key permits: a context is one line here.
+pub const KEYS: &[(&str, &[&str])] = &[
+    ("cinema-movie", &[]),
+    ("cinema-theater", &[]),
+    ("cinema-booking", &["payment.charge", "theater.hold"]),
+    ("cinema-ticket", &[]),
+    ("payment", &[]),
+    ("mypage", &[]),
+    ("notification", &[]),
 ];
+/// Every context.
+pub const CONTEXTS: [&str; KEYS.len()] = {
+    let mut names = [""; KEYS.len()];
+    let mut place = 0;
+    while place < KEYS.len() {
+        names[place] = KEYS[place].0;
+        place += 1;
+    }
+    names
+};
 /// The server lets anybody in: this is to be found again where no password may be.
 pub const PASSWORD: &str = "canary-password";
 
