@@ -118,6 +118,31 @@ fn pages_link_to_pages_that_are_there() {
     }
 }
 
+/// What the checklist tells a newcomer to look at and to edit is there.
+#[test]
+fn the_checklist_names_files_that_are_there() {
+    let page = "services/README.md";
+    assert!(read("README.md").contains(page));
+    assert!(read(".github/README.ko.md").contains(page));
+    let text = read(page);
+    let names = text.split('`').skip(1).step_by(2);
+    let files = names.filter(|name| name.contains('/') && !name.contains([' ', '…', '{']));
+    let to_be_made = |file: &&str| file.contains("taxi") || file.starts_with("/v1/");
+    let mut seen = 0;
+    for file in files.filter(|file| !to_be_made(file)) {
+        let places = [
+            "",
+            "services/",
+            "services/cinema-ticket/",
+            "services/cinema-booking/",
+        ];
+        let there = |place: &&str| root().join(place).join(file).exists();
+        assert!(places.iter().any(there), "{file}");
+        seen += 1;
+    }
+    assert!(seen > 20, "{seen}");
+}
+
 #[test]
 fn the_korean_twin_has_the_same_commands() {
     assert_eq!(
