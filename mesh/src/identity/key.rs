@@ -94,8 +94,8 @@ impl Key {
         entry
     }
 
-    /// A token of these claims.
-    pub(super) fn sign(&self, claims: &Value) -> String {
+    /// A token of these claims: a JWT. What it is good for is for whoever trusts the key to say.
+    pub fn sign(&self, claims: &Value) -> String {
         let header = json!({"alg": "EdDSA", "kid": self.id(), "typ": "JWT"});
         self.sign_under(&header, claims)
     }

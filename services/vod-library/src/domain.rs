@@ -1,0 +1,171 @@
+//! A licence's life, decided on its order's fulfilment.
+
+use mesh::{Time, text};
+use ordering::domain::fulfilment::Fulfilment;
+use std::time::Duration;
+
+/// Step: the licence is being bought.
+pub const PURCHASING: i32 = 1;
+/// Step: the movie can be watched.
+pub const PURCHASED: i32 = 2;
+/// Step: it was watched; the order can't be cancelled any more.
+pub const WATCHED: i32 = 3;
+
+/// How long to wait after each refusal; the next one after them is the last. Ten minutes from the first to the fifth.
+const PAUSES: [Duration; 4] = [
+    Duration::from_secs(30),
+    Duration::from_secs(90),
+    Duration::from_secs(180),
+    Duration::from_secs(300),
+];
+/// How long to wait before the studio is asked again what it did not say.
+const AGAIN: Duration = Duration::from_secs(10);
+/// How long a purchase that the studio knows nothing of may still be under way.
+const UNDER_WAY: Duration = Duration::from_secs(600);
+
+/// What the studio says of a purchase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It sold the licence.
+    Sold,
+    /// It does not sell it now.
+    Refused,
+    /// Nothing was bought.
+    Nothing,
+    /// Nobody knows.
+    Unsure,
+}
+
+/// How far buying a licence is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Purchase {
+    /// How often the studio has refused.
+    pub refusals: i32,
+    /// When the purchase was sent whose outcome is not known.
+    pub sent_at: Option<Time>,
+    /// When the next one may be sent.
+    pub not_before: Option<Time>,
+}
+
+/// What there is to do about a purchase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Send it. That it is sent is written down already.
+    Buy,
+    /// Ask what became of the one that was sent: it is never sent a second time while that is not known.
+    Ask,
+    /// Nothing before [`Purchase::pause`] is over, if there is one.
+    Nothing,
+}
+
+impl Purchase {
+    /// What is to be done now.
+    pub fn next(&mut self, order: &mut Fulfilment, now: Time) -> Next {
+        if is_over(order) || self.is_early(now) {
+            return Next::Nothing;
+        }
+        if self.sent_at.is_some() {
+            return Next::Ask;
+        }
+        order.reach(PURCHASING, now);
+        self.sent_at = Some(now);
+        Next::Buy
+    }
+
+    /// The studio answers the purchase.
+    pub fn answered(&mut self, order: &mut Fulfilment, answer: Answer, now: Time) {
+        match answer {
+            Answer::Sold => {
+                order.reach(PURCHASED, now);
+            }
+            Answer::Refused => self.refused(order, now),
+            Answer::Nothing => self.sent_at = None,
+            Answer::Unsure => {}
+        }
+    }
+
+    /// The studio says what became of the purchase.
+    pub fn learned(&mut self, order: &mut Fulfilment, answer: Answer, now: Time) {
+        let overdue = self
+            .sent_at
+            .is_some_and(|sent| now.since(sent) >= UNDER_WAY);
+        match answer {
+            // It is not bought again: should it arrive after all, it is given back with the cancelled order.
+            Answer::Nothing if overdue => fail(order, "STUDIO_SILENT", now),
+            Answer::Nothing => {}
+            known => self.answered(order, known, now),
+        }
+    }
+
+    /// When to look at it again. None: never.
+    pub fn pause(&self, order: &Fulfilment, now: Time) -> Option<Duration> {
+        match self.not_before {
+            _ if is_over(order) => None,
+            Some(later) if self.is_early(now) => Some(later.since(now)),
+            _ => Some(AGAIN),
+        }
+    }
+
+    /// The studio has refused, and is left alone for a while.
+    fn is_early(&self, now: Time) -> bool {
+        self.sent_at.is_none() && self.not_before.is_some_and(|later| now < later)
+    }
+
+    fn refused(&mut self, order: &mut Fulfilment, now: Time) {
+        self.sent_at = None;
+        let pause = usize::try_from(self.refusals)
+            .ok()
+            .and_then(|n| PAUSES.get(n));
+        self.refusals += 1;
+        match pause {
+            Some(pause) => self.not_before = Some(now.plus(*pause)),
+            None => fail(order, "LICENCE_REFUSED", now),
+        }
+    }
+}
+
+/// Whether there is nothing to buy any more.
+fn is_over(order: &Fulfilment) -> bool {
+    !order.is_open() || order.has_reached(PURCHASED)
+}
+
+fn fail(order: &mut Fulfilment, code: &str, now: Time) {
+    let reason = text(
+        "the studio does not sell the movie now",
+        "영화를 구매할 수 없습니다. 결제 금액은 환불됩니다.",
+    );
+    order.fail(code, reason, now);
+}
+
+/// Why a movie can't be watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotWatchable {
+    /// Its licence is not bought yet.
+    NotPurchased,
+    /// The order was cancelled, or can't be fulfilled.
+    Cancelled,
+}
+
+/// The customer watches it; again: as at first. Answers when that was.
+pub fn watch(order: &mut Fulfilment, now: Time) -> Result<Time, NotWatchable> {
+    if let Some(first) = order.reached_at(WATCHED) {
+        return Ok(first);
+    }
+    if !order.is_open() {
+        return Err(NotWatchable::Cancelled);
+    }
+    if !order.has_reached(PURCHASED) {
+        return Err(NotWatchable::NotPurchased);
+    }
+    order.reach_for_good(WATCHED, now);
+    Ok(now)
+}
+
+/// Answers request `number` to cancel it: yes until it is watched.
+pub fn answer(order: &mut Fulfilment, number: i32, now: Time) {
+    let why = text("the movie was watched", "이미 시청하셨습니다.");
+    order.answer(number, why, now);
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,43 @@
+//! Whenever an order stands, its licence is bought; whenever a cancellation is asked for, it is answered; whenever it is
+//! cancelled, the licence goes back.
+
+use crate::domain::{self, PURCHASED, PURCHASING};
+use crate::{licences, tasks};
+use mesh::{Change, Refusal, Tx};
+use ordering::wire::{self, Wish};
+use ordering::{fulfilments, is_own_word};
+use proto::ordering::v1::Order;
+use proto::vod::order::v1::Title;
+
+/// An order was placed, moved on, is to be cancelled or was.
+pub fn order_changed(tx: &mut Tx<'_>, news: &Change<Order>) -> Result<(), Refusal> {
+    let order = &news.entity;
+    is_own_word(&order.context, &news.context)?;
+    let (title, wish, now) = (wire::detail::<Title>(order)?, wire::wish(order), tx.now());
+    let order_id = &order.order_id;
+    licences::know(tx, order_id, &order.customer_id, &title.movie_id)?;
+    let done = fulfilments::update(tx, order_id, Some(order.version), |done| {
+        let event = match wish {
+            Wish::Fulfil => None,
+            Wish::Answer(number) => {
+                domain::answer(done, number, now);
+                Some("yemae.vod.library.v1.CancellationAnswered")
+            }
+            Wish::Void => {
+                done.void(now);
+                Some("yemae.vod.library.v1.OrderVoided")
+            }
+        };
+        (done.clone(), event)
+    })?;
+    match wish {
+        Wish::Fulfil if done.is_open() && !done.has_reached(PURCHASED) => {
+            tx.start_task(tasks::PURCHASE, &licences::key(order_id), order_id)
+        }
+        // Whatever was sent may still arrive: the key is closed even if nothing is known to be bought.
+        Wish::Void if done.has_reached(PURCHASING) => {
+            tx.start_task(tasks::RETURN, &licences::key(order_id), order_id)
+        }
+        Wish::Fulfil | Wish::Answer(_) | Wish::Void => Ok(()),
+    }
+}
