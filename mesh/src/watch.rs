@@ -2,7 +2,7 @@
 //!
 //! Nothing is queued for a watcher. What has changed is listed by id, and an entry is read at the moment it is sent, so a
 //! slow watcher gets the latest of each, behind what its connection has buffered. A row may become visible a little after
-//! rows that were written later (PostgreSQL), so every look reaches [`BACK`] behind the position and drops, by version,
+//! rows that were written later (PostgreSQL), so every look reaches back behind the position and drops, by version,
 //! what was sent already. A cursor holds all that a watch knows, so any replica can resume it. When the rows were built
 //! anew (another generation), a position in the old ones says nothing any more: the watch begins again with the present.
 
@@ -11,13 +11,13 @@ use crate::context::Site;
 use crate::refusal::{Refusal, Violation};
 use crate::store::Db;
 use crate::{call, page};
-use futures::stream::{self, BoxStream, StreamExt};
+use futures::stream;
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 use tokio::sync::watch;
-use tonic::Status;
+use tonic::codegen::BoxStream;
 
 /// How far a look reaches back: longer than a transaction stays open.
 const BACK: Duration = Duration::from_secs(5);
@@ -75,7 +75,7 @@ pub fn stream<W: Watched>(
     site: &Site,
     cursor: &str,
     watched: W,
-) -> Result<BoxStream<'static, Result<(W::Entry, String), Status>>, Refusal> {
+) -> Result<BoxStream<(W::Entry, String)>, Refusal> {
     // The stream is read when the handler is long gone; its refusals still belong to this call.
     let call = call::current().ok_or_else(|| Refusal::internal("a watch outside a call"))?;
     let watch = Watch {
@@ -91,7 +91,7 @@ pub fn stream<W: Watched>(
             Ok(entry.map(|entry| (entry, watch)))
         })
     });
-    Ok(entries.boxed())
+    Ok(Box::pin(entries))
 }
 
 /// A version of an entry that was sent.
