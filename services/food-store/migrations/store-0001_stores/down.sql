@@ -1,0 +1,3 @@
+DROP TABLE queued_order;
+DROP TABLE menu;
+DROP TABLE store;

@@ -1,0 +1,75 @@
+//! Stores and menus.
+
+use crate::{menus, stores};
+use mesh::{Page, Refusal, Store, call, fields, id, request};
+use proto::food::store::v1::{
+    GetStoreRequest, GetStoreResponse, ListStoresRequest, ListStoresResponse, PutMenuRequest,
+    PutMenuResponse, RegisterStoreRequest, RegisterStoreResponse, SetOpenRequest, SetOpenResponse,
+};
+
+pub async fn register(
+    store: &Store,
+    request: RegisterStoreRequest,
+) -> Result<RegisterStoreResponse, Refusal> {
+    fields::read(|fields| {
+        fields.take(request::id(&request.request_id));
+        fields.take(fields::line("name", &request.name, 100));
+    })?;
+    let owner = call::user()?.subject;
+    let key = request::Key::new(&request.request_id, &request)?;
+    request::once(store, key.lane(), key, move |tx| {
+        let store = Some(stores::register(tx, &owner, &request)?);
+        Ok(RegisterStoreResponse { store })
+    })
+    .await
+}
+
+pub async fn get(store: &Store, request: GetStoreRequest) -> Result<GetStoreResponse, Refusal> {
+    let store_id = fields::read(|f| f.take(id::parse("store_id", &request.store_id)))?;
+    let found = store.read(move |db| {
+        Ok(GetStoreResponse {
+            store: Some(stores::find(db, &store_id, None)?.into()),
+            menu: menus::find(db, &store_id)?,
+        })
+    });
+    found.await
+}
+
+pub async fn list(
+    store: &Store,
+    request: ListStoresRequest,
+) -> Result<ListStoresResponse, Refusal> {
+    let page = fields::read(|f| Page::read(f, request.page_size, &request.page_token))?;
+    let listed = store.read(move |db| {
+        let mut rows = stores::list(db, &page)?;
+        let next_page_token = page.cut(&mut rows, stores::Store::key);
+        Ok(ListStoresResponse {
+            stores: rows.into_iter().map(Into::into).collect(),
+            next_page_token,
+        })
+    });
+    listed.await
+}
+
+pub async fn put_menu(store: &Store, request: PutMenuRequest) -> Result<PutMenuResponse, Refusal> {
+    let store_id = fields::read(|fields| {
+        menus::check(fields, &request.items);
+        fields.take(id::parse("store_id", &request.store_id))
+    })?;
+    let owner = call::user()?.subject;
+    let put = store.write(store_id.clone(), move |tx| {
+        let menu = Some(menus::put(tx, &owner, &store_id, &request.items)?);
+        Ok(PutMenuResponse { menu })
+    });
+    put.await
+}
+
+pub async fn set_open(store: &Store, request: SetOpenRequest) -> Result<SetOpenResponse, Refusal> {
+    let store_id = fields::read(|f| f.take(id::parse("store_id", &request.store_id)))?;
+    let owner = call::user()?.subject;
+    let set = store.write(store_id.clone(), move |tx| {
+        let store = Some(stores::set_open(tx, &owner, &store_id, request.open)?);
+        Ok(SetOpenResponse { store })
+    });
+    set.await
+}

@@ -1,0 +1,216 @@
+//! The queue: what each order is, and where it stands for whoever works through it.
+
+use crate::domain::{self, Change};
+use crate::schema::{queued_order, store};
+use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error};
+use mesh::watch::Written;
+use mesh::{Db, Page, Refusal, Time, Tx};
+use ordering::domain::fulfilment::Fulfilment;
+use ordering::{fulfilments, wire};
+use prost::Message;
+use proto::food::order::v1::Meal;
+use proto::food::store::v1::QueuedOrder;
+use proto::shared::v1::Text;
+
+/// What a queue is listed by: when an order was placed, then its id.
+pub type Key = (i64, String);
+
+/// An order in its store's queue. The first message about it makes its row.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = queued_order, treat_none_as_null = true)]
+pub struct Row {
+    order_id: String,
+    /// One more with each change; 0 when it has not been written yet.
+    version: i64,
+    pub store_id: String,
+    status: i32,
+    /// The store's setting accepted it, not its owner.
+    pub by_itself: bool,
+    meal: Vec<u8>,
+    rejection: Option<Vec<u8>>,
+    placed_at: i64,
+    written_at: i64,
+}
+
+impl Row {
+    /// An order that was not heard of before.
+    pub fn new(order_id: &str, meal: &Meal, placed_at: Time) -> Self {
+        Self {
+            order_id: order_id.to_owned(),
+            version: 0,
+            store_id: meal.store_id.clone(),
+            status: 0,
+            by_itself: false,
+            meal: meal.encode_to_vec(),
+            rejection: None,
+            placed_at: placed_at.0,
+            written_at: 0,
+        }
+    }
+
+    /// What it is listed by.
+    pub fn key(&self) -> Key {
+        (self.placed_at, self.order_id.clone())
+    }
+
+    /// Where its newest change lies.
+    pub fn written(&self) -> Written {
+        Written {
+            id: self.order_id.clone(),
+            version: self.version,
+            written_at: self.written_at,
+        }
+    }
+
+    /// The order as the store sees it now.
+    pub fn show(self, now: Time) -> Result<QueuedOrder, Refusal> {
+        let rejection = self.rejection.map(|text| Text::decode(&*text)).transpose();
+        let age = now.since(Time(self.placed_at)).try_into();
+        Ok(QueuedOrder {
+            order_id: self.order_id,
+            version: self.version,
+            status: self.status,
+            meal: Some(Meal::decode(&*self.meal).map_err(Refusal::internal)?),
+            placed_at: Some(Time(self.placed_at).into()),
+            age: Some(age.map_err(Refusal::internal)?),
+            rejection: rejection.map_err(Refusal::internal)?,
+        })
+    }
+
+    fn follow(&mut self, food: &Fulfilment, change: Option<Change>) {
+        self.status = domain::status(food);
+        self.by_itself |= change == Some(Change::AcceptedByItself);
+        let reason = food.failed.as_ref().map(|(_, reason)| wire::text(reason));
+        self.rejection = reason.map(|reason| reason.encode_to_vec());
+    }
+}
+
+/// Takes a decision on an order: `decision` changes what was done about it, which is stated. `seen` is the order's version
+/// that led to it, if an order did. Answers also the order's row as it is then.
+pub fn decide<T>(
+    tx: &mut Tx<'_>,
+    row: &Row,
+    seen: Option<i64>,
+    decision: impl FnOnce(&mut Fulfilment) -> (T, Option<Change>),
+) -> Result<(T, Row), Refusal> {
+    let (answer, change, food) = fulfilments::update(tx, &row.order_id, seen, |food| {
+        let (answer, change) = decision(food);
+        let event = change.map(|change| match change {
+            Change::Received => "yemae.food.store.v1.OrderReceived",
+            Change::Accepted | Change::AcceptedByItself => "yemae.food.store.v1.OrderAccepted",
+            Change::Rejected => "yemae.food.store.v1.OrderRejected",
+            Change::Started => "yemae.food.store.v1.DeliveryStarted",
+            Change::Completed => "yemae.food.store.v1.DeliveryCompleted",
+            Change::Answered => "yemae.food.store.v1.CancellationAnswered",
+            Change::Voided => "yemae.food.store.v1.OrderVoided",
+        });
+        ((answer, change, food.clone()), event)
+    })?;
+    let mut after = row.clone();
+    after.follow(&food, change);
+    if after != *row || row.version == 0 {
+        save(tx, row.version, &mut after)?;
+    }
+    Ok((answer, after))
+}
+
+/// Writes what has become of a row. ABORTED when it is another by now.
+fn save(tx: &mut Tx<'_>, before: i64, row: &mut Row) -> Result<(), Refusal> {
+    let last: Option<i64> = queued_order::table
+        .filter(queued_order::store_id.eq(&row.store_id))
+        .select(diesel::dsl::max(queued_order::written_at))
+        .first(tx.db())?;
+    row.version = before + 1;
+    row.written_at = last.map_or(tx.now().0, |last| last.max(tx.now().0));
+    let written = if before == 0 {
+        diesel::insert_into(queued_order::table)
+            .values(&*row)
+            .execute(tx.db())
+    } else {
+        let unchanged = queued_order::table
+            .find(&row.order_id)
+            .filter(queued_order::version.eq(before));
+        mesh::update(unchanged).set(&*row).execute(tx.db())
+    };
+    match written {
+        Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) | Ok(0) => {
+            Err(Refusal::conflict())
+        }
+        other => Ok(other.map(drop)?),
+    }
+}
+
+/// An order that was heard of.
+pub fn find(db: &mut Db, order_id: &str) -> Result<Option<Row>, Refusal> {
+    Ok(queued_order::table
+        .find(order_id)
+        .select(Row::as_select())
+        .first(db)
+        .optional()?)
+}
+
+/// An order of a store of `owner`'s.
+pub fn own(db: &mut Db, order_id: &str, owner: &str) -> Result<Row, Refusal> {
+    let found: Option<Row> = queued_order::table
+        .inner_join(store::table.on(store::store_id.eq(queued_order::store_id)))
+        .filter(queued_order::order_id.eq(order_id))
+        .filter(store::owner_id.eq(owner))
+        .select(Row::as_select())
+        .first(db)
+        .optional()?;
+    found.ok_or_else(|| Refusal::not_found("order"))
+}
+
+/// A store's orders of these statuses, who has waited longest first.
+pub fn list(
+    db: &mut Db,
+    store_id: &str,
+    page: &Page<Key>,
+    statuses: &[i32],
+) -> Result<Vec<Row>, Refusal> {
+    let mut query = queued_order::table
+        .filter(queued_order::store_id.eq(store_id))
+        .filter(queued_order::status.eq_any(statuses.to_vec()))
+        .order((queued_order::placed_at, queued_order::order_id))
+        .limit(page.limit())
+        .select(Row::as_select())
+        .into_boxed();
+    if let Some((at, id)) = page.after.clone() {
+        let same_time = queued_order::placed_at
+            .eq(at)
+            .and(queued_order::order_id.gt(id));
+        query = query.filter(queued_order::placed_at.gt(at).or(same_time));
+    }
+    Ok(query.load(db)?)
+}
+
+/// What was written of a store's orders at `since` or later: what is to be done, and what is over only if that was written
+/// at `over_since` or later.
+pub fn written_since(
+    db: &mut Db,
+    store_id: &str,
+    since: i64,
+    over_since: i64,
+) -> Result<Vec<Row>, Refusal> {
+    let to_do = queued_order::status.eq_any(domain::TO_DO);
+    Ok(queued_order::table
+        .filter(queued_order::store_id.eq(store_id))
+        .filter(queued_order::written_at.ge(since))
+        .filter(to_do.or(queued_order::written_at.ge(over_since)))
+        .order((queued_order::written_at, queued_order::order_id))
+        .select(Row::as_select())
+        .load(db)?)
+}
+
+/// Orders that wait although their store accepts by itself.
+pub fn waiting(db: &mut Db, limit: i64) -> Result<Vec<String>, Refusal> {
+    Ok(queued_order::table
+        .inner_join(store::table.on(store::store_id.eq(queued_order::store_id)))
+        .filter(queued_order::status.eq(domain::RECEIVED))
+        .filter(store::is_auto.eq(true))
+        .filter(store::is_open.eq(true))
+        .limit(limit)
+        .select(queued_order::order_id)
+        .load(db)?)
+}

@@ -1,0 +1,133 @@
+//! Stores: whose they are, whether they are at work, and whether they accept orders by themselves.
+
+use crate::menus;
+use crate::schema::store;
+use diesel::prelude::*;
+use mesh::{Db, Event, Page, Refusal, Time, Tx, id};
+use proto::food::store::v1::{self, RegisterStoreRequest, StoreChanged, StoreRegistered};
+
+/// What stores are listed by: when they were registered, then their id.
+pub type Key = (i64, String);
+
+/// A store as it is stored.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = store)]
+pub struct Store {
+    pub store_id: String,
+    pub version: i64,
+    pub owner_id: String,
+    pub name: String,
+    pub is_auto: bool,
+    pub is_open: bool,
+    pub registered_at: i64,
+}
+
+impl Store {
+    /// Whether it accepts orders by itself now.
+    pub fn accepts_by_itself(&self) -> bool {
+        self.is_auto && self.is_open
+    }
+
+    /// What it is listed by.
+    pub fn key(&self) -> Key {
+        (self.registered_at, self.store_id.clone())
+    }
+}
+
+impl From<Store> for v1::Store {
+    fn from(store: Store) -> Self {
+        Self {
+            store_id: store.store_id,
+            version: store.version,
+            name: store.name,
+            owner_id: store.owner_id,
+            auto: store.is_auto,
+            open: store.is_open,
+            registered_at: Some(Time(store.registered_at).into()),
+        }
+    }
+}
+
+/// Registers a store of `owner`'s. It is open.
+pub fn register(
+    tx: &mut Tx<'_>,
+    owner: &str,
+    request: &RegisterStoreRequest,
+) -> Result<v1::Store, Refusal> {
+    let row = Store {
+        store_id: id::new(),
+        version: 1,
+        owner_id: owner.to_owned(),
+        name: request.name.clone(),
+        is_auto: request.auto,
+        is_open: true,
+        registered_at: tx.now().0,
+    };
+    diesel::insert_into(store::table)
+        .values(&row)
+        .execute(tx.db())?;
+    menus::begin(tx.db(), &row.store_id)?;
+    let told = v1::Store::from(row);
+    let event = StoreRegistered {
+        store: Some(told.clone()),
+    };
+    tx.enqueue(Event::new(&told.store_id, told.version, &event))?;
+    Ok(told)
+}
+
+/// Opens or closes a store of `owner`'s.
+pub fn set_open(
+    tx: &mut Tx<'_>,
+    owner: &str,
+    store_id: &str,
+    open: bool,
+) -> Result<v1::Store, Refusal> {
+    let mut row = find(tx.db(), store_id, Some(owner))?;
+    if row.is_open == open {
+        return Ok(row.into());
+    }
+    let unchanged = store::table
+        .find(store_id)
+        .filter(store::version.eq(row.version));
+    row.is_open = open;
+    row.version += 1;
+    let saved = mesh::update(unchanged)
+        .set((store::version.eq(row.version), store::is_open.eq(open)))
+        .execute(tx.db())?;
+    if saved == 0 {
+        return Err(Refusal::conflict());
+    }
+    let told = v1::Store::from(row);
+    let event = StoreChanged {
+        store: Some(told.clone()),
+    };
+    tx.enqueue(Event::new(store_id, told.version, &event))?;
+    Ok(told)
+}
+
+/// A store; only if it is `of` this owner, when one is named.
+pub fn find(db: &mut Db, store_id: &str, of: Option<&str>) -> Result<Store, Refusal> {
+    let mut query = store::table
+        .find(store_id)
+        .select(Store::as_select())
+        .into_boxed();
+    if let Some(owner) = of {
+        query = query.filter(store::owner_id.eq(owner));
+    }
+    let found: Option<Store> = query.first(db).optional()?;
+    found.ok_or_else(|| Refusal::not_found("store"))
+}
+
+/// Stores, newest first.
+pub fn list(db: &mut Db, page: &Page<Key>) -> Result<Vec<Store>, Refusal> {
+    let mut query = store::table
+        .select(Store::as_select())
+        .order((store::registered_at.desc(), store::store_id.desc()))
+        .limit(page.limit())
+        .into_boxed();
+    if let Some((at, id)) = page.after.clone() {
+        let same_time = store::registered_at.eq(at).and(store::store_id.lt(id));
+        query = query.filter(store::registered_at.lt(at).or(same_time));
+    }
+    Ok(query.load(db)?)
+}

@@ -1,0 +1,12 @@
+//! Stores in a world where the order side only says what the test wants it to.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper of tests fails as its test does"
+)]
+
+mod kitchen;
+mod orders;
+mod queue;
+mod races;
+mod stores;
+mod watches;
