@@ -1,0 +1,2 @@
+DROP TABLE menu;
+DROP TABLE store;

@@ -1,0 +1,44 @@
+//! Sells what is on the menus; owns the order.
+//!
+//! It keeps its own copy of the stores' menus, so that orders are taken whatever else is down, at the prices of that
+//! moment; the rest is the lifecycle every order shares.
+
+mod catalogue;
+mod grpc;
+mod selling;
+mod words;
+
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use mesh::{Context, Db, Refusal, Store};
+use ordering::audit::{self, Facts};
+use ordering::{Orders, Republished, Side, order_side};
+use proto::food::order::v1::order_service_server::OrderServiceServer;
+use selling::Selling;
+use std::sync::Arc;
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
+
+/// The context `food-order`.
+pub fn context() -> Context {
+    let context = Context::new(Selling::SYSTEM.context)
+        .migrations(MIGRATIONS)
+        .follows("stores", words::STORE, catalogue::store_changed)
+        .follows("menus", words::STORE, catalogue::menu_changed)
+        .serves(|site| {
+            OrderServiceServer::new(grpc::Handlers {
+                orders: Orders::new(site, Selling),
+            })
+        });
+    order_side(context, &Arc::new(Selling))
+}
+
+/// Order's facts for the audit: a meal wants nothing held.
+pub fn facts(db: &mut Db) -> Result<Facts, Refusal> {
+    audit::order_side(db, Selling::SYSTEM, |_| Ok(Vec::new()))
+}
+
+/// States orders that are over and that the stream has forgotten once more, from behind `after` on, one step of them:
+/// for a view that starts empty.
+pub async fn republish(store: &Store, after: &str) -> Result<Republished, Refusal> {
+    ordering::republish(store, Selling::SYSTEM, after).await
+}

@@ -1,0 +1,62 @@
+//! What is wrong with a request, whatever the state.
+
+use crate::counter::Counter;
+use proto::food::order::v1::{CancelOrderRequest, PlaceOrderRequest, SystemCancelOrderRequest};
+use tonic::{Code, Status};
+use tonic_types::StatusExt;
+
+fn wrong_fields(refused: &Status) -> Vec<String> {
+    assert_eq!(refused.code(), Code::InvalidArgument, "{refused:?}");
+    let wrong = refused.get_details_bad_request().unwrap().field_violations;
+    let mut fields: Vec<_> = wrong.into_iter().map(|wrong| wrong.field).collect();
+    fields.sort();
+    fields
+}
+
+#[tokio::test]
+async fn every_wrong_field_is_told_at_once() {
+    let counter = Counter::new().await;
+    let nothing = counter.place(PlaceOrderRequest::default()).await;
+    let expected = [
+        "expected_total.currency",
+        "items",
+        "payment_method",
+        "request_id",
+        "store_id",
+    ];
+    assert_eq!(wrong_fields(&nothing.unwrap_err()), expected);
+    let odd = counter.request("odd", &[("kimbap", 0), ("", 100), ("kimbap", 1)], 0);
+    let expected = [
+        "items",
+        "items[0].quantity",
+        "items[1].item_id",
+        "items[1].quantity",
+    ];
+    assert_eq!(
+        wrong_fields(&counter.place(odd).await.unwrap_err()),
+        expected
+    );
+    let many: Vec<_> = (0..51).map(|number| format!("item-{number}")).collect();
+    let many: Vec<_> = many.iter().map(|item| (item.as_str(), 1)).collect();
+    let many = counter.place(counter.request("many", &many, 0)).await;
+    assert_eq!(wrong_fields(&many.unwrap_err()), ["items"]);
+}
+
+#[tokio::test]
+async fn ids_and_reasons_are_read_before_anything_is_cancelled() {
+    let counter = Counter::new().await;
+    let order_id = "x".to_owned();
+    let request = CancelOrderRequest {
+        order_id: order_id.clone(),
+    };
+    let refused = counter.ann().cancel_order(request).await.unwrap_err();
+    assert_eq!(wrong_fields(&refused), ["order_id"]);
+    let request = SystemCancelOrderRequest {
+        order_id,
+        reason: None,
+    };
+    let mut admin = counter.as_user("root", "admin");
+    let refused = admin.system_cancel_order(request).await.unwrap_err();
+    let expected = ["order_id", "reason.en", "reason.ko"];
+    assert_eq!(wrong_fields(&refused), expected);
+}
