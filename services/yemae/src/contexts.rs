@@ -74,6 +74,22 @@ pub(crate) const ALL: &[Entry] = &[
         republish: None,
     },
     Entry {
+        name: "food-order",
+        scopes: &["payment.charge"],
+        build: |_| food_order::context(),
+        facts: food_order::facts,
+        beside: None,
+        republish: Some(|store, after| Box::pin(food_order::republish(store, after))),
+    },
+    Entry {
+        name: "food-store",
+        scopes: &[],
+        build: |_| food_store::context(),
+        facts: food_store::facts,
+        beside: None,
+        republish: None,
+    },
+    Entry {
         name: "payment",
         scopes: &[],
         build: payment,

@@ -12,6 +12,7 @@ mod cost;
 mod crash_world;
 mod databases;
 mod dead_letters;
+mod food;
 mod help;
 mod kills;
 mod load;
