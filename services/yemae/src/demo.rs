@@ -2,6 +2,7 @@
 //! story says and looks at; `demo/<system>.rs` is the story of one.
 
 pub(crate) mod cinema;
+pub(crate) mod food;
 
 use crate::fault::Fault;
 use crate::rpc::{self, Mesh};

@@ -1,6 +1,7 @@
 //! Stages to play on, made through the public RPCs: one file for each system.
 
 pub(crate) mod cinema;
+pub(crate) mod food;
 
 use crate::fault::Fault;
 use crate::rpc::Mesh;

@@ -20,17 +20,25 @@ pub(crate) struct System {
 }
 
 /// Every system.
-pub(crate) const ALL: &[System] = &[System {
-    name: "cinema",
-    needs: &[
-        "cinema-movie",
-        "cinema-theater",
-        "cinema-booking",
-        "cinema-ticket",
-    ],
-    stage: |mesh| Box::pin(stage::cinema::set(mesh)),
-    story: |cast| Box::pin(demo::cinema::tell(cast)),
-}];
+pub(crate) const ALL: &[System] = &[
+    System {
+        name: "cinema",
+        needs: &[
+            "cinema-movie",
+            "cinema-theater",
+            "cinema-booking",
+            "cinema-ticket",
+        ],
+        stage: |mesh| Box::pin(stage::cinema::set(mesh)),
+        story: |cast| Box::pin(demo::cinema::tell(cast)),
+    },
+    System {
+        name: "food",
+        needs: &["food-order", "food-store"],
+        stage: |mesh| Box::pin(stage::food::set(mesh)),
+        story: |cast| Box::pin(demo::food::tell(cast)),
+    },
+];
 
 /// What it needs and nobody runs.
 pub(crate) fn missing(system: &System, runs: impl Fn(&str) -> bool) -> Option<&'static str> {
