@@ -3,6 +3,7 @@
 //! was told. What a seed rolls is the same each time; what contexts roll for themselves (ids, pauses) is not.
 
 mod cinema;
+mod food;
 mod town;
 
 use ordering::audit::{History, UNSETTLED_CHARGE, judge};
@@ -46,6 +47,7 @@ fn run<L: Lifecycle>(seed: u64, databases: &mut Databases) -> usize {
         let world = Chaos::new(making, databases, &makes);
         let town = Town::new(&world);
         let stage = L::set(&town).await;
+        town.give_payment_a_mood().await;
         world.let_loose(Faults::roll(world.dice()));
         let mut number = 0;
         while number < 60 && (town.commands() < COMMANDS || town.placed() < ORDERS) {
@@ -106,4 +108,9 @@ fn holds<L: Lifecycle>() {
 #[test]
 fn the_cinema_breaks_no_rule() {
     holds::<cinema::Cinema>();
+}
+
+#[test]
+fn food_breaks_no_rule() {
+    holds::<food::Food>();
 }

@@ -2,6 +2,8 @@
 
 use mesh::{Context, Db, Refusal, Time, refusal};
 use ordering::audit::{Facts, Outcome, Record};
+use proto::payment::v1::simulator_service_client::SimulatorServiceClient;
+use proto::payment::v1::{Behavior, SetBehaviorRequest};
 use std::sync::Mutex;
 use std::time::Duration;
 use testing::Caller;
@@ -95,6 +97,23 @@ impl Town {
     /// To call a context as somebody who works.
     pub fn worker(&self, name: &str, role: &str, context: &'static str) -> mesh::client::Client {
         self.world.client(context, Caller::user(name, &[role]))
+    }
+
+    /// Whoever takes the money may have a bad day, which lasts.
+    pub async fn give_payment_a_mood(&self) {
+        let dice = self.world.dice();
+        let behavior = Behavior {
+            declined_percent: *dice.pick(&[0, 0, 10]),
+            failed_percent: *dice.pick(&[0, 0, 10]),
+            reply_lost_percent: *dice.pick(&[0, 0, 20]),
+            hanging_percent: *dice.pick(&[0, 0, 10]),
+            ..Behavior::default()
+        };
+        let request = SetBehaviorRequest {
+            behavior: Some(behavior),
+        };
+        let mut simulator = SimulatorServiceClient::new(self.worker("root", "admin", "payment"));
+        simulator.set_behavior(request).await.unwrap();
     }
 
     /// Waits until something is there.
