@@ -11,6 +11,7 @@ use crate::contexts;
 use crate::fault::Fault;
 use mesh::store::Url;
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use table::twin;
 
 /// The environment of a process, read once.
@@ -52,7 +53,27 @@ impl Settings {
         reason = "the one room where the environment is read"
     )]
     pub(crate) fn from_environment() -> Result<Self, Fault> {
-        let settings = Self(std::env::vars().collect());
+        Self::of(std::env::vars_os())
+    }
+
+    /// A variable that is none of ours may hold anything; what cannot be read of it is nobody's to read.
+    fn of(variables: impl Iterator<Item = (OsString, OsString)>) -> Result<Self, Fault> {
+        let known = known_names();
+        let mut read = BTreeMap::new();
+        for (name, value) in variables {
+            let Ok(name) = name.into_string() else {
+                continue;
+            };
+            let value = match value.into_string() {
+                Ok(value) => value,
+                Err(_) if known.contains(&name) => {
+                    return Err(Fault::usage(format!("{name} is no UTF-8")));
+                }
+                Err(other) => other.to_string_lossy().into_owned(),
+            };
+            read.insert(name, value);
+        }
+        let settings = Self(read);
         settings.check()?;
         Ok(settings)
     }
@@ -94,21 +115,29 @@ impl Settings {
         }
         let text = std::fs::read_to_string(path)
             .map_err(|why| Fault::usage(format!("cannot read {twin} {path}: {why}")))?;
-        Ok(Some(Found {
-            value: text.trim().to_owned(),
-            from: twin,
-        }))
+        let value = text.trim().to_owned();
+        // Whoever names a file means there to be a secret: as good as unset, it would be a database of our own choice.
+        if value.is_empty() {
+            return Err(Fault::usage(format!("{twin} {path} is empty")));
+        }
+        Ok(Some(Found { value, from: twin }))
+    }
+
+    /// A context's own setting, given for nobody else.
+    pub(crate) fn own(&self, context: &str, name: &str) -> Result<Option<Found>, Fault> {
+        let setting = Setting::named(name)
+            .ok_or_else(|| Fault::bug(format!("no setting is called {name}")))?;
+        match setting.variable_of(context) {
+            Some(variable) => self.held(setting, &variable),
+            None => Ok(None),
+        }
     }
 
     /// A context's setting: its own, or everybody's, or the default.
     pub(crate) fn find(&self, context: &str, name: &str) -> Result<Option<Found>, Fault> {
         let setting = Setting::named(name)
             .ok_or_else(|| Fault::bug(format!("no setting is called {name}")))?;
-        let own = match setting.variable_of(context) {
-            Some(variable) => self.held(setting, &variable)?,
-            None => None,
-        };
-        let found = match own {
+        let found = match self.own(context, name)? {
             Some(own) => Some(own),
             None => self.held(setting, &setting.variable())?,
         };
@@ -260,8 +289,29 @@ mod tests {
         let both = settings(&[own, ("YEMAE_PAYMENT__DATABASE_URL", "x")]);
         let why = both.database("payment").unwrap_err().to_string();
         assert!(why.contains("both set"), "{why}");
+        std::fs::write(file, " \n").unwrap();
+        let why = settings(&[own]).database("payment").unwrap_err();
+        assert!(why.to_string().contains(own.0), "{why}");
+        assert!(why.to_string().contains("is empty"), "{why}");
         let nowhere = settings(&[(own.0, "/nowhere/at/all")]);
         let why = nowhere.database("payment").unwrap_err().to_string();
         assert!(why.contains(own.0) && why.contains("/nowhere"), "{why}");
+    }
+
+    #[test]
+    fn what_is_no_utf_8_matters_where_it_is_ours() {
+        use std::os::unix::ffi::OsStringExt;
+        let garbled = || OsString::from_vec(b"caf\xe9".to_vec());
+        let foreign = [
+            (garbled(), "x".into()),
+            ("LAST_PATH".into(), garbled()),
+            ("YEMAE_LISTEN".into(), "here".into()),
+        ];
+        let settings = Settings::of(foreign.into_iter()).unwrap();
+        assert_eq!(settings.get("payment", "LISTEN").unwrap(), "here");
+        for ours in ["YEMAE_LISTEN", "NATS_URL_FILE"] {
+            let why = Settings::of([(ours.into(), garbled())].into_iter()).err();
+            assert!(why.unwrap().to_string().contains(ours));
+        }
     }
 }
