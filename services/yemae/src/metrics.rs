@@ -1,7 +1,7 @@
 //! Where the metrics of a process are read, and whether it lives.
 
 use crate::fault::Fault;
-use crate::settings::Settings;
+use crate::settings::{Found, Settings};
 use mesh::telemetry;
 use std::net::{Ipv4Addr, SocketAddr};
 use tokio::net::TcpListener;
@@ -23,13 +23,7 @@ impl Place {
         let Some(found) = found else {
             return Ok(Self::Default((Ipv4Addr::LOCALHOST, telemetry::PORT).into()));
         };
-        let at = found.value.parse().map_err(|_| {
-            Fault::usage(format!(
-                "{} must be an address and a port: 127.0.0.1:{}",
-                found.from,
-                telemetry::PORT
-            ))
-        })?;
+        let at = address(&found)?;
         Ok(if found.is_default() {
             Self::Default(at)
         } else {
@@ -54,6 +48,27 @@ impl Place {
             }
         }
     }
+}
+
+/// Where those of one context of several processes are to be, and the variable that says so.
+pub(crate) fn asked_of(
+    settings: &Settings,
+    context: &str,
+) -> Result<Option<(SocketAddr, String)>, Fault> {
+    let found = settings.own(context, "METRICS_LISTEN")?;
+    found
+        .map(|found| Ok((address(&found)?, found.from)))
+        .transpose()
+}
+
+fn address(found: &Found) -> Result<SocketAddr, Fault> {
+    found.value.parse().map_err(|_| {
+        Fault::usage(format!(
+            "{} must be an address and a port: 127.0.0.1:{}",
+            found.from,
+            telemetry::PORT
+        ))
+    })
 }
 
 /// Serves them until the answer is dropped. `/healthz` says that the process stops from `draining` on.

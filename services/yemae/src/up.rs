@@ -2,6 +2,7 @@
 
 mod brood;
 mod everybody;
+mod family;
 mod keys;
 mod parent;
 mod ports;
@@ -41,13 +42,13 @@ pub(crate) fn run(command: &cli::Up) -> Result<(), Fault> {
         let grpc = listener.local_addr().map_err(Fault::bug)?;
         let mut ports = Ports::default();
         let broker = match command.listen {
-            None => free(NATS).await.map_err(|_| {
+            None => free(NATS).map_err(|_| {
                 taken(
                     NATS,
                     "--listen 127.0.0.1:0 makes every listener take a free port",
                 )
             })?,
-            Some(_) => ports.next(grpc.ip()).await.map_err(Fault::not_ready)?,
+            Some(_) => ports.next(grpc.ip()).map_err(Fault::not_ready)?,
         };
         let settings = Settings::from_environment()?;
         let page = page(&settings, command)?;
@@ -97,8 +98,7 @@ pub(crate) fn run(command: &cli::Up) -> Result<(), Fault> {
             pages_at: pages_at.ip(),
         };
         if command.processes {
-            mesh.in_processes(listener, &mut brood, &mut ports, page)
-                .await?
+            mesh.in_processes(listener, &mut brood, ports, page).await?
         } else {
             mesh.in_one(listener, &mut brood, page).await?
         }

@@ -52,8 +52,8 @@ pub(crate) const TABLE: &[Setting] = &[
         read_by: "serve, up",
         about: "The address and port where Prometheus reads `/metrics`, and where `/healthz` is, by plain HTTP and for whoever \
                 can reach it. When it is taken a process does without, unless it was asked for here. Under `up --listen` \
-                the default is a free port, and with `--processes` each context has a free one of its own at the same \
-                address; `metrics.json` in the data directory says which.",
+                the default is a free port, and with `--processes` each context has a free one at the same address, \
+                unless its own setting gives it another; `metrics.json` in the data directory says which.",
     },
     Setting {
         name: "PEERS",
@@ -146,7 +146,8 @@ pub(crate) const TABLE: &[Setting] = &[
         is_secret: false,
         read_by: "serve, up",
         about: "The name that traces and metrics are told under. Otherwise the context's, or `yemae` for a process with \
-                several. Each span and metric says its context besides.",
+                several; under `up --processes` the context's is added: shop-payment. Each span and metric says its context \
+                besides.",
     },
     Setting {
         name: "RUST_LOG",

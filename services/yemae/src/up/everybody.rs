@@ -1,5 +1,6 @@
 //! The operator's service of `up --processes`: every child is asked as whoever asked us.
 
+use super::family::Doors;
 use crate::operator;
 use mesh::Refusal;
 use mesh::client::Client;
@@ -11,15 +12,14 @@ use proto::operator::v1::{
     ListDeadLettersResponse, RedriveDeadLetterRequest, RedriveDeadLetterResponse,
     RepublishOrdersRequest, RepublishOrdersResponse,
 };
-use std::collections::HashMap;
 use tonic::body::Body;
 use tonic::{Request, Response, Status};
 use tower::ServiceExt;
 use tower::util::BoxCloneSyncService;
 
 /// A client of all of them together.
-pub(super) fn ask(children: HashMap<String, Client>) -> Client {
-    let server = OperatorServiceServer::new(Everybody(children));
+pub(super) fn ask(doors: Doors) -> Client {
+    let server = OperatorServiceServer::new(Everybody(doors));
     BoxCloneSyncService::new(
         server
             .map_request(|request: http::Request<Body>| request)
@@ -27,7 +27,7 @@ pub(super) fn ask(children: HashMap<String, Client>) -> Client {
     )
 }
 
-struct Everybody(HashMap<String, Client>);
+struct Everybody(Doors);
 
 #[tonic::async_trait]
 impl OperatorService for Everybody {
@@ -36,15 +36,13 @@ impl OperatorService for Everybody {
         request: Request<GetStatusRequest>,
     ) -> Result<Response<GetStatusResponse>, Status> {
         let asker = request.metadata().clone();
-        let answers = self.0.iter().map(|(name, child)| {
+        let answers = self.0.all().into_iter().map(|(name, child)| {
             let mut asked = Request::new(GetStatusRequest {});
             *asked.metadata_mut() = asker.clone();
             async move {
                 (
                     name,
-                    OperatorServiceClient::new(child.clone())
-                        .get_status(asked)
-                        .await,
+                    OperatorServiceClient::new(child).get_status(asked).await,
                 )
             }
         });
@@ -54,7 +52,7 @@ impl OperatorService for Everybody {
                 Ok(answer) => contexts.extend(answer.into_inner().contexts),
                 Err(status) if status.code() == tonic::Code::Unavailable => {
                     contexts.push(ContextStatus {
-                        context: name.clone(),
+                        context: name.to_owned(),
                         trouble: status.message().to_owned(),
                         ..ContextStatus::default()
                     })
@@ -109,9 +107,10 @@ impl OperatorService for Everybody {
 
 impl Everybody {
     fn child(&self, context: &str) -> Result<OperatorServiceClient<Client>, Refusal> {
-        let child = self.0.get(context).cloned();
-        child
-            .map(OperatorServiceClient::new)
-            .ok_or_else(|| operator::no_context(context, self.0.keys().map(String::as_str)))
+        let child = self.0.of(context);
+        child.map(OperatorServiceClient::new).ok_or_else(|| {
+            let all = self.0.all();
+            operator::no_context(context, all.iter().map(|(name, _)| *name))
+        })
     }
 }

@@ -2,17 +2,15 @@
 
 use super::brood::Brood;
 use super::everybody;
+use super::family::{Doors, Family};
 use super::ports::Ports;
 use super::{LOOK, Mesh, patience};
 use crate::fault::Fault;
 use crate::metrics;
 use crate::serve::{self, OPERATOR};
-use mesh::client::Client;
 use mesh::{Contracts, contracts, server};
 use proto::operator::v1::GetStatusRequest;
 use proto::operator::v1::operator_service_client::OperatorServiceClient;
-use std::collections::HashMap;
-use std::net::Ipv4Addr;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
@@ -27,32 +25,27 @@ impl Mesh {
         &self,
         listener: TcpListener,
         brood: &mut Brood,
-        ports: &mut Ports,
+        ports: Ports,
         page: Option<TcpListener>,
     ) -> Result<(), Fault> {
-        let mut children = HashMap::new();
-        let mut pages = vec![("yemae", self.page)];
-        for entry in &self.entries {
-            let at = ports.next(Ipv4Addr::LOCALHOST.into()).await;
-            let at = at.map_err(Fault::not_ready)?;
-            let own = ports.next(self.pages_at).await.map_err(Fault::not_ready)?;
-            brood.start_child(entry.name, at, own, &self.running)?;
-            pages.push((entry.name, Some(own)));
-            children.insert(entry.name.to_owned(), server::plain(&at.to_string()));
-        }
+        let pages = (self.page, self.pages_at);
+        let mut family = Family::new(&self.data, &self.settings, &self.running, pages, ports);
+        let names = self.entries.iter().map(|entry| entry.name);
+        family.start(names, &self.settings)?;
+        let doors = family.doors();
+        brood.adopt(family);
         let contracts = Contracts::load(proto::DESCRIPTORS).map_err(Fault::bug)?;
-        let services = services(&contracts, &children);
+        let services = services(&contracts, &doors);
         let names: Vec<&str> = services.iter().map(String::as_str).collect();
-        let operator = everybody::ask(children.clone());
+        let operator = everybody::ask(doors.clone());
         let passing = server::pass_through(&contracts, &names, move |service| {
             if service == OPERATOR {
                 return Some(operator.clone());
             }
             let context = contracts::context_of(service.rsplit_once('.')?.0)?;
-            children.get(&context).cloned()
+            doors.of(&context)
         });
         let passing = passing.await.map_err(Fault::bug)?;
-        self.data.write_pages(&pages)?;
         let stop = CancellationToken::new();
         let _page = metrics::serve(page, &stop);
         let serving =
@@ -95,7 +88,7 @@ impl Mesh {
 }
 
 /// The services of the contexts that run, and the operator's.
-fn services(contracts: &Contracts, children: &HashMap<String, Client>) -> Vec<String> {
+fn services(contracts: &Contracts, doors: &Doors) -> Vec<String> {
     let all = contracts
         .pool()
         .services()
@@ -105,7 +98,7 @@ fn services(contracts: &Contracts, children: &HashMap<String, Client>) -> Vec<St
             || service
                 .rsplit_once('.')
                 .and_then(|(package, _)| contracts::context_of(package))
-                .is_some_and(|context| children.contains_key(&context))
+                .is_some_and(|context| doors.of(&context).is_some())
     };
     all.filter(runs).collect()
 }

@@ -20,6 +20,7 @@ mod old_bugs;
 mod payment;
 mod plain;
 mod play;
+mod processes;
 mod production;
 mod readme;
 mod rebuild;
