@@ -3,6 +3,7 @@
 use crate::play::audit;
 use crate::rig::{Up, directory};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 fn json(up: &Up, arguments: &[&str]) -> Value {
     serde_json::from_str(&up.ok(&[&["load", "--json"], arguments].concat())).unwrap()
@@ -42,6 +43,37 @@ fn real_customers_find_seats_however_long_it_goes_on() {
     audit(&up, &[]);
     assert!(up.stop(), "it drained");
 }
+
+/// A booking that payment refused at first took its customer until it was there, not the last try alone.
+#[test]
+fn real_latency_is_from_the_first_try() {
+    let data = directory();
+    let up = Up::start(data.path(), &[]);
+    let failing = r#"{"behavior": {"failedPercent": 60}}"#;
+    up.ok(&["call", "SetBehavior", failing, "--role", "admin"]);
+    let history = data.path().join("history.jsonl");
+    let file = history.to_str().unwrap();
+    json(&up, &["--seconds", "3", "--just-book", "--history", file]);
+    let history = std::fs::read_to_string(&history).unwrap();
+    let (mut begun, mut repeated) = (BTreeMap::new(), 0);
+    for line in history.lines() {
+        let record: Value = serde_json::from_str(line).unwrap();
+        let number = |name: &str| record[name].as_i64().unwrap();
+        let request = record["request_id"].as_str().unwrap().to_owned();
+        let since = *begun
+            .entry(request)
+            .or_insert(number("at") - number("took"));
+        if record["outcome"] == "ok" && number("at") - since > PAUSE {
+            repeated += 1;
+            assert!(number("took") > PAUSE, "{record}");
+        }
+    }
+    assert!(repeated > 0, "nothing was repeated");
+    assert!(up.stop(), "it drained");
+}
+
+/// Between two tries of a customer, in µs.
+const PAUSE: i64 = 200_000;
 
 #[test]
 fn real_bookings_at_a_pace() {
