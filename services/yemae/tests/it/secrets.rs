@@ -2,7 +2,7 @@
 
 use crate::rig::{Up, directory, wait_for, yemae};
 use crate::stores::PASSWORD;
-use crate::telemetry::{Collector, pages};
+use crate::telemetry::{Collector, pages, variables};
 use mesh::identity::Key;
 use mesh::{Clock, server};
 use proto::cinema::booking::v1::CreateBookingRequest;
@@ -97,7 +97,7 @@ async fn nothing_secret_is_told_however_much_is_in_json() {
 async fn nothing_secret_is_told(format: &str) {
     let data = directory();
     let collector = Collector::start().await;
-    let sent = collector.variables();
+    let sent = variables(&collector);
     let [endpoint, soon] = sent.each_ref().map(|(name, value)| (*name, &**value));
     let up = Up::start_with(
         data.path(),

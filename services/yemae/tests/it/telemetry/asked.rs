@@ -1,6 +1,6 @@
 //! What is asked of telemetry by the environment.
 
-use super::{Collector, pages};
+use super::{Collector, pages, variables};
 use crate::cli::assert_fault;
 use crate::rig::{Up, directory, terminate, wait_for, yemae};
 use crate::served::{Broker, free, make_keys};
@@ -103,7 +103,7 @@ async fn short_commands_send_nothing() {
     let called = yemae()
         .args(["call", "ListScreenings", "--data"])
         .arg(data.path())
-        .envs(collector.variables())
+        .envs(variables(&collector))
         .env("RUST_LOG", "mesh=debug")
         .output()
         .unwrap();
