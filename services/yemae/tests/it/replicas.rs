@@ -27,13 +27,12 @@ async fn real_replicas_two_of_each() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "28 processes for minutes: `make proof-all`"]
 async fn real_replicas_four_of_each() {
-    if in_full() {
-        any_may_die(4, 40).await;
-    }
+    any_may_die(4, 40).await;
 }
 
-/// Kills one replica of each context, under load, after so many bookings each.
+/// Kills the replica of each context that leads, under load, after so many bookings each.
 async fn any_may_die(number: usize, between: usize) {
     let begun = Instant::now();
     let mut mesh = Mesh::start(number).await;
@@ -54,8 +53,9 @@ async fn any_may_die(number: usize, between: usize) {
     let history = beside.path().join("history.jsonl");
     let mut load = Load::start_at(&mesh.grpc, mesh.data(), &history, CLIENTS, 8);
     load.wait_for_booked(between);
-    for (round, context) in CONTEXTS.into_iter().enumerate() {
-        mesh.kill(context, round % number);
+    for context in CONTEXTS {
+        let leader = wait_for("one to lead", || mesh.leader(context));
+        mesh.kill(context, leader);
         load.wait_for_booked(load.booked() + between);
     }
     let took = begun.elapsed();
@@ -91,12 +91,10 @@ async fn any_may_die(number: usize, between: usize) {
     assert!(mesh.stop(), "each has drained");
 }
 
-/// Of each context one replica, and no more, holds the lock.
+/// Of each context one replica holds the lock, and no other believes that it does.
 fn one_leads(mesh: &Mesh) {
     for context in CONTEXTS {
-        wait_for("somebody to lead", || {
-            (mesh.leaders(context) == 1).then_some(())
-        });
+        wait_for("one to lead", || mesh.leader(context));
     }
 }
 

@@ -99,10 +99,17 @@ impl Mesh {
         );
     }
 
-    /// How many hold a context's lock: who publishes, and works what is to be done once.
-    pub fn leaders(&self, context: &str) -> usize {
+    /// Which replica holds a context's lock, by its place: it publishes, and works what is to be done once. None: nobody
+    /// does, or somebody else believes to lead too.
+    pub fn leader(&self, context: &str) -> Option<usize> {
         let mut db = mesh::Db::open(&self.databases.of(context)).unwrap();
-        leaders(&mut db)
+        let held = holders(&mut db);
+        let replicas = self.replicas[context].iter().enumerate();
+        let leading: Vec<_> = replicas.filter(|(_, own)| own.believes_to_lead()).collect();
+        match leading[..] {
+            [(place, own)] if held == [own.at.as_str()] => Some(place),
+            _ => None,
+        }
     }
 
     /// Stops all of them. True: each has ended well.
@@ -155,6 +162,14 @@ impl Replica {
         server::plain(&self.at)
     }
 
+    /// What it said last of that, since it was started.
+    fn believes_to_lead(&self) -> bool {
+        let said = std::fs::read_to_string(&self.log).unwrap();
+        let mut changes = said.lines().rev();
+        let last = changes.find(|line| line.contains("who publishes has changed"));
+        last.is_some_and(|line| line.contains("leads=true"))
+    }
+
     fn until_it_serves(&self) {
         wait_for("a replica to serve", || {
             let said = std::fs::read_to_string(&self.log).unwrap();
@@ -167,7 +182,9 @@ fn spawn(context: &str, at: &str, log: &Path, environment: &[(String, String)]) 
     let mut command: Command = yemae();
     command.args(["serve", context]).env("YEMAE_LISTEN", at);
     command.envs(environment.iter().cloned());
-    let log = File::options().create(true).append(true).open(log).unwrap();
+    // What PostgreSQL calls its connections.
+    command.env("PGAPPNAME", at);
+    let log = File::create(log).unwrap();
     command.stdout(Stdio::null()).stderr(log).spawn().unwrap()
 }
 
@@ -205,16 +222,16 @@ async fn pass_on(
 }
 
 #[derive(diesel::QueryableByName)]
-struct Count {
-    #[diesel(sql_type = diesel::sql_types::BigInt)]
-    count: i64,
+struct Holder {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    application_name: String,
 }
 
-fn leaders(db: &mut mesh::Db) -> usize {
+/// Who holds the lock of this database's context.
+fn holders(db: &mut mesh::Db) -> Vec<String> {
     use diesel::RunQueryDsl;
-    // The first half of the key is the same for every context.
-    let held = "SELECT COUNT(*) AS count FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2 \
-                AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
-    let found = diesel::sql_query(held).get_result::<Count>(db).unwrap();
-    usize::try_from(found.count).unwrap()
+    let held = "SELECT application_name FROM pg_stat_activity JOIN pg_locks USING (pid) WHERE locktype = 'advisory' \
+                AND granted AND objsubid = 2 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    let found = diesel::sql_query(held).load::<Holder>(db).unwrap();
+    found.into_iter().map(|own| own.application_name).collect()
 }
