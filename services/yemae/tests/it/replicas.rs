@@ -3,6 +3,8 @@
 
 mod clock;
 mod many;
+mod names;
+mod rolling;
 
 use crate::play::{Load, in_full};
 use crate::rig::{PATIENCE, directory, wait_for};

@@ -19,10 +19,24 @@ impl Load {
 
     /// The same, by the address of a mesh and the directory of its keys.
     pub fn start_at(grpc: &str, data: &Path, history: &Path, clients: u32, seed: u64) -> Self {
+        let (clients, seed) = (clients.to_string(), seed.to_string());
+        Self::begin(
+            grpc,
+            data,
+            history,
+            &["--clients", &clients, "--seed", &seed],
+        )
+    }
+
+    /// So many bookings a second, each tried once.
+    pub fn at_pace(grpc: &str, data: &Path, history: &Path, rate: &str) -> Self {
+        Self::begin(grpc, data, history, &["--rate", rate])
+    }
+
+    fn begin(grpc: &str, data: &Path, history: &Path, how: &[&str]) -> Self {
         let child = yemae()
             .args(["load", "--seconds", "3600"])
-            .args(["--clients", &clients.to_string()])
-            .args(["--seed", &seed.to_string()])
+            .args(how)
             .arg("--history")
             .arg(history)
             .arg("--data")

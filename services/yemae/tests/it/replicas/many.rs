@@ -1,16 +1,19 @@
 //! A mesh of `yemae serve` on PostgreSQL, some replicas of each context, each a process with a port of its own. One
 //! address passes each call on to the replicas of its context in turn, as a balancer in front of them would.
 
-use crate::rig::{wait_for, yemae};
+use super::names::Names;
+use crate::rig::{terminate, wait_for, yemae};
 use crate::served::{Broker, free, make_keys};
 use crate::stores::{CONTEXTS, Databases, Directory, directory};
-use mesh::client::Client;
+use mesh::client::{self, Board, Client, Endpoint};
 use mesh::{Contracts, contracts, server};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -32,13 +35,29 @@ pub struct Mesh {
     _broker: Broker,
     databases: Databases,
     data: Directory,
+    /// By which the replicas find each other, if not by the one address.
+    names: Option<Names>,
 }
 
 impl Mesh {
     /// Starts so many replicas of each context, all at once on fresh databases. Must be called within a runtime, which
     /// is what passes the calls on.
     pub async fn start(number: usize) -> Self {
+        Self::begin(number, |_| None).await
+    }
+
+    /// The same, where a context's name leads to its replicas.
+    pub async fn named(number: usize) -> Self {
+        let port = free().port();
+        Self::begin(number, |data| {
+            Some(Names::of(data, &CONTEXTS, number, port))
+        })
+        .await
+    }
+
+    async fn begin(number: usize, names: impl FnOnce(&Path) -> Option<Names>) -> Self {
         let (data, databases) = (directory(), Databases::new());
+        let names = names(data.path());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let grpc = listener.local_addr().unwrap().to_string();
         let broker = Broker::start(data.path());
@@ -48,23 +67,31 @@ impl Mesh {
             .collect();
         let more = [
             ("NATS_URL", broker.url.clone()),
-            ("YEMAE_PEERS", format!("http://{grpc}")),
+            ("YEMAE_PEERS", peers(&grpc, names.as_ref())),
             ("YEMAE_DATABASE_URL", databases.url()),
             ("RUST_LOG", "warn,mesh::leader=info".to_owned()),
         ];
         environment.extend(more.map(|(name, value)| (name.to_owned(), value)));
         let replicas = CONTEXTS.map(|context| {
-            let one = |number| Replica::start(data.path(), context, number, &environment);
+            let one = |number| {
+                let at = match &names {
+                    Some(names) => names.at(context, number),
+                    None => free(),
+                };
+                let log = data.path().join(format!("{context}-{number}.log"));
+                Replica::start(context, at.to_string(), log, &environment, names.as_ref())
+            };
             (context, (0..number).map(one).collect::<Vec<_>>())
         });
         let mesh = Self {
-            stop: pass_on(listener, &replicas).await,
+            stop: pass_on(listener, &replicas, names.as_ref()).await,
             replicas: BTreeMap::from(replicas),
             grpc,
             environment,
             _broker: broker,
             databases,
             data,
+            names,
         };
         for replica in mesh.replicas.values().flatten() {
             replica.until_it_serves();
@@ -91,12 +118,21 @@ impl Mesh {
         let replica = &mut self.replicas.get_mut(context).unwrap()[number];
         replica.child.kill().unwrap();
         replica.child.wait().unwrap();
-        replica.child = spawn(
-            replica.context,
-            &replica.at,
-            &replica.log,
-            &self.environment,
-        );
+        replica.begin(&self.environment, self.names.as_ref());
+    }
+
+    /// Stops a replica as an upgrade does, and starts it again; its name leads to it while it is not being stopped. True:
+    /// it ended well.
+    pub fn replace(&mut self, context: &str, number: usize) -> bool {
+        let names = self.names.as_ref().unwrap();
+        let replica = &mut self.replicas.get_mut(context).unwrap()[number];
+        names.leads_to(&replica.at, false);
+        terminate(replica.child.id());
+        let ended = wait_for("a replica to stop", || replica.child.try_wait().unwrap());
+        replica.begin(&self.environment, self.names.as_ref());
+        replica.until_it_serves();
+        names.leads_to(&replica.at, true);
+        ended.success()
     }
 
     /// Which replica holds a context's lock, by its place: it publishes, and works what is to be done once. None: nobody
@@ -116,7 +152,7 @@ impl Mesh {
     pub fn stop(&mut self) -> bool {
         let all = || self.replicas.values().flatten();
         for replica in all() {
-            crate::rig::terminate(replica.child.id());
+            terminate(replica.child.id());
         }
         let mut ended = true;
         for replica in self.replicas.values_mut().flatten() {
@@ -139,22 +175,24 @@ impl Drop for Mesh {
 
 impl Replica {
     fn start(
-        data: &Path,
         context: &'static str,
-        number: usize,
+        at: String,
+        log: std::path::PathBuf,
         environment: &[(String, String)],
+        names: Option<&Names>,
     ) -> Self {
-        let (at, log) = (
-            free().to_string(),
-            data.join(format!("{context}-{number}.log")),
-        );
-        let child = spawn(context, &at, &log, environment);
+        let child = spawn(context, &at, &log, environment, names);
         Self {
             context,
             at,
             log,
             child,
         }
+    }
+
+    /// Starts it again, where it was.
+    fn begin(&mut self, environment: &[(String, String)], names: Option<&Names>) {
+        self.child = spawn(self.context, &self.at, &self.log, environment, names);
     }
 
     /// What it calls is answered by this replica alone.
@@ -178,10 +216,28 @@ impl Replica {
     }
 }
 
-fn spawn(context: &str, at: &str, log: &Path, environment: &[(String, String)]) -> Child {
+fn peers(grpc: &str, names: Option<&Names>) -> String {
+    match names {
+        Some(names) => format!("http://{{context}}:{}", names.at(CONTEXTS[0], 0).port()),
+        None => format!("http://{grpc}"),
+    }
+}
+
+fn spawn(
+    context: &str,
+    at: &str,
+    log: &Path,
+    environment: &[(String, String)],
+    names: Option<&Names>,
+) -> Child {
     let mut command: Command = yemae();
-    command.args(["serve", context]).env("YEMAE_LISTEN", at);
+    command.args(["serve", context]);
+    if let Some(names) = names {
+        command = names.known_to(&command);
+        command.env_remove("YEMAE_PROOF").stdin(Stdio::null());
+    }
     command.envs(environment.iter().cloned());
+    command.env("YEMAE_LISTEN", at);
     // What PostgreSQL calls its connections.
     command.env("PGAPPNAME", at);
     let log = File::create(log).unwrap();
@@ -191,12 +247,17 @@ fn spawn(context: &str, at: &str, log: &Path, environment: &[(String, String)]) 
 async fn pass_on(
     listener: TcpListener,
     replicas: &[(&'static str, Vec<Replica>)],
+    names: Option<&Names>,
 ) -> CancellationToken {
-    let contracts = Contracts::load(proto::DESCRIPTORS).unwrap();
-    let clients: BTreeMap<&'static str, Vec<Client>> = replicas
-        .iter()
-        .map(|(context, all)| (*context, all.iter().map(Replica::client).collect()))
-        .collect();
+    let contracts = Arc::new(Contracts::load(proto::DESCRIPTORS).unwrap());
+    let to = |(context, all): &(&'static str, Vec<Replica>)| {
+        let clients = match names {
+            Some(names) => vec![by_name(&contracts, context, names)],
+            None => all.iter().map(Replica::client).collect(),
+        };
+        (*context, clients)
+    };
+    let clients: BTreeMap<&'static str, Vec<Client>> = replicas.iter().map(to).collect();
     let turn = AtomicUsize::new(0);
     let of = |service: &str| contracts::context_of(service.rsplit_once('.')?.0);
     let services = contracts
@@ -219,6 +280,21 @@ async fn pass_on(
     let serving = server::serve(listener, passing.await.unwrap(), stop.clone(), settings);
     drop(mesh::task::detach(serving));
     stop
+}
+
+/// Calls a context wherever its name leads, and each call once.
+fn by_name(contracts: &Arc<Contracts>, context: &str, names: &Names) -> Client {
+    let uri = peers("", Some(names)).replace("{context}", context);
+    let once = client::Settings {
+        total: Duration::from_secs(10),
+        attempt: Duration::from_secs(10),
+        attempts: 1,
+        in_flight: 10_000,
+        ..client::Settings::default()
+    };
+    let endpoint = Endpoint::looked_up(&uri, names.lookup()).unwrap();
+    let board = Board::default();
+    client::stack(contracts.clone(), None, context, endpoint, &once, &board)
 }
 
 #[derive(diesel::QueryableByName)]
