@@ -2,6 +2,7 @@
 //! and any of them may die.
 
 mod clock;
+mod door;
 mod many;
 mod names;
 mod rolling;

@@ -1,19 +1,17 @@
 //! A mesh of `yemae serve` on PostgreSQL, some replicas of each context, each a process with a port of its own. One
 //! address passes each call on to the replicas of its context in turn, as a balancer in front of them would.
 
+use super::door;
 use super::names::Names;
 use crate::rig::{terminate, wait_for, yemae};
 use crate::served::{Broker, free, make_keys};
 use crate::stores::{CONTEXTS, Databases, Directory, directory};
-use mesh::client::{self, Board, Client, Endpoint};
-use mesh::{Contracts, contracts, server};
+use mesh::client::Client;
+use mesh::server;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -84,7 +82,7 @@ impl Mesh {
             (context, (0..number).map(one).collect::<Vec<_>>())
         });
         let mesh = Self {
-            stop: pass_on(listener, &replicas, names.as_ref()).await,
+            stop: door::open(listener, &replicas, names.as_ref()).await,
             replicas: BTreeMap::from(replicas),
             grpc,
             environment,
@@ -216,6 +214,7 @@ impl Replica {
     }
 }
 
+/// Where they find each other.
 fn peers(grpc: &str, names: Option<&Names>) -> String {
     match names {
         Some(names) => format!("http://{{context}}:{}", names.at(CONTEXTS[0], 0).port()),
@@ -242,59 +241,6 @@ fn spawn(
     command.env("PGAPPNAME", at);
     let log = File::create(log).unwrap();
     command.stdout(Stdio::null()).stderr(log).spawn().unwrap()
-}
-
-async fn pass_on(
-    listener: TcpListener,
-    replicas: &[(&'static str, Vec<Replica>)],
-    names: Option<&Names>,
-) -> CancellationToken {
-    let contracts = Arc::new(Contracts::load(proto::DESCRIPTORS).unwrap());
-    let to = |(context, all): &(&'static str, Vec<Replica>)| {
-        let clients = match names {
-            Some(names) => vec![by_name(&contracts, context, names)],
-            None => all.iter().map(Replica::client).collect(),
-        };
-        (*context, clients)
-    };
-    let clients: BTreeMap<&'static str, Vec<Client>> = replicas.iter().map(to).collect();
-    let turn = AtomicUsize::new(0);
-    let of = |service: &str| contracts::context_of(service.rsplit_once('.')?.0);
-    let services = contracts
-        .pool()
-        .services()
-        .map(|own| own.full_name().to_owned());
-    let known = |own: &String| of(own).is_some_and(|own| clients.contains_key(own.as_str()));
-    let services: Vec<String> = services.filter(known).collect();
-    let services: Vec<&str> = services.iter().map(String::as_str).collect();
-    let passing = server::pass_through(&contracts, &services, move |service| {
-        let all = clients.get(of(service)?.as_str())?;
-        let turn = turn.fetch_add(1, Ordering::Relaxed);
-        Some(all[turn % all.len()].clone())
-    });
-    let settings = server::Settings {
-        streams: 4096,
-        ..server::Settings::default()
-    };
-    let stop = CancellationToken::new();
-    let serving = server::serve(listener, passing.await.unwrap(), stop.clone(), settings);
-    drop(mesh::task::detach(serving));
-    stop
-}
-
-/// Calls a context wherever its name leads, and each call once.
-fn by_name(contracts: &Arc<Contracts>, context: &str, names: &Names) -> Client {
-    let uri = peers("", Some(names)).replace("{context}", context);
-    let once = client::Settings {
-        total: Duration::from_secs(10),
-        attempt: Duration::from_secs(10),
-        attempts: 1,
-        in_flight: 10_000,
-        ..client::Settings::default()
-    };
-    let endpoint = Endpoint::looked_up(&uri, names.lookup()).unwrap();
-    let board = Board::default();
-    client::stack(contracts.clone(), None, context, endpoint, &once, &board)
 }
 
 #[derive(diesel::QueryableByName)]
