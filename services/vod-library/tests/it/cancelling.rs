@@ -89,3 +89,16 @@ async fn an_order_that_is_cancelled_before_anything_was_sent_gives_nothing_back(
     assert_eq!(vod.studio.calls(), [""; 0]);
     assert_eq!(vod.stated(&order).await, [""; 0]);
 }
+
+#[tokio::test]
+async fn an_order_that_was_cancelled_unasked_is_void_and_its_licence_goes_back() {
+    let vod = Vod::delivering(2);
+    let (known, unknown) = (vod.placed().await, id::new());
+    for order in [&known, &unknown] {
+        vod.order(order, 5, Phase::Cancelled, 0).await;
+        assert_eq!(vod.no_watch(order).await, "ORDER_CANCELLED");
+    }
+    assert_eq!(vod.studio.calls(), ["buy", "return"]);
+    assert_eq!(vod.stated(&known).await.last().unwrap(), "OrderVoided");
+    assert_eq!(vod.stated(&unknown).await, [""; 0]);
+}

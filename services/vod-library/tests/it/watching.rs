@@ -52,6 +52,8 @@ async fn watching_again_is_a_fresh_link_of_the_same_order_and_states_nothing() {
     let vod = Vod::new();
     let order = vod.placed().await;
     let first = vod.watch(&order).await.unwrap();
+    let at_once = vod.watch(&order).await.unwrap();
+    assert_ne!(at_once.playback_url, first.playback_url);
     vod.after(7200).await;
     let second = vod.watch(&order).await.unwrap();
     assert_ne!(second.playback_url, first.playback_url);
