@@ -3,6 +3,7 @@
 use crate::fault::Fault;
 use futures::future::BoxFuture;
 use mesh::bus::Bus;
+use mesh::identity::Key;
 use mesh::{Context, Db, Refusal, Site, Store};
 use ordering::Republished;
 use ordering::audit::Facts;
@@ -16,6 +17,24 @@ pub(crate) enum Mode {
     Production,
 }
 
+/// What a context is built with.
+pub(crate) struct Given {
+    pub(crate) mode: Mode,
+    /// What it signs with besides its tokens, if [`Entry::signs`] says that it does; else one that nobody knows.
+    pub(crate) key: Key,
+}
+
+impl Given {
+    /// Enough to see what a context consists of.
+    pub(crate) fn to_look_at(mode: Mode) -> Result<Self, Fault> {
+        let key = Key::generate().map_err(Fault::bug)?;
+        Ok(Self { mode, key })
+    }
+}
+
+/// Who signs more than its tokens, and what: the key for it is a file of its own.
+const SIGNING: &[(&str, &str)] = &[("vod-library", "playback")];
+
 /// A context as the binary knows it.
 pub(crate) struct Entry {
     /// Its name.
@@ -23,13 +42,21 @@ pub(crate) struct Entry {
     /// What its key permits at other contexts.
     pub(crate) scopes: &'static [&'static str],
     /// Builds it.
-    pub(crate) build: fn(Mode) -> Context,
+    pub(crate) build: fn(Given) -> Context,
     /// What it tells the audit.
     pub(crate) facts: fn(&mut Db) -> Result<Facts, Refusal>,
     /// What it does beside [`mesh::run`] in every replica, until its site stops.
     pub(crate) beside: Option<Beside>,
     /// States orders that are over once more, if it takes any: a step of them, from behind one on.
     pub(crate) republish: Option<Republish>,
+}
+
+impl Entry {
+    /// What it signs besides its tokens: "playback".
+    pub(crate) fn signs(&self) -> Option<&'static str> {
+        let own = SIGNING.iter().find(|(name, _)| *name == self.name);
+        own.map(|(_, what)| *what)
+    }
 }
 
 /// A step of it.
@@ -70,6 +97,22 @@ pub(crate) const ALL: &[Entry] = &[
         scopes: &[],
         build: |_| cinema_ticket::context(),
         facts: cinema_ticket::facts,
+        beside: None,
+        republish: None,
+    },
+    Entry {
+        name: "vod-order",
+        scopes: &["payment.charge"],
+        build: |_| vod_order::context(),
+        facts: vod_order::facts,
+        beside: None,
+        republish: Some(|store, after| Box::pin(vod_order::republish(store, after))),
+    },
+    Entry {
+        name: "vod-library",
+        scopes: &[],
+        build: vod_library,
+        facts: vod_library::facts,
         beside: None,
         republish: None,
     },
@@ -115,18 +158,26 @@ pub(crate) const ALL: &[Entry] = &[
     },
 ];
 
-fn payment(mode: Mode) -> Context {
-    match mode {
+fn vod_library(given: Given) -> Context {
+    let simulator = vod_library::Simulator::new(rand::random());
+    match given.mode {
+        Mode::Development => vod_library::simulated(simulator, given.key),
+        Mode::Production => vod_library::context(std::sync::Arc::new(simulator), given.key),
+    }
+}
+
+fn payment(given: Given) -> Context {
+    match given.mode {
         Mode::Development => payment::simulated(simulator()),
         Mode::Production => payment::context(std::sync::Arc::new(simulator())),
     }
 }
 
 /// Under `up` a customer's webhook may be on this machine.
-fn notification(mode: Mode) -> Context {
+fn notification(given: Given) -> Context {
     notification::context(notification::Settings {
         console: notification::Console::new(std::io::stdout()),
-        webhooks: match mode {
+        webhooks: match given.mode {
             Mode::Development => notification::Reach::Private,
             Mode::Production => notification::Reach::Public,
         },

@@ -109,12 +109,17 @@ impl Data {
 
     /// The public keys of people's tokens.
     pub(crate) fn user_jwks(&self) -> PathBuf {
-        self.0.join("keys").join("users.jwks.json")
+        self.jwks("users")
     }
 
     /// The public keys of services' tokens.
     pub(crate) fn service_jwks(&self) -> PathBuf {
-        self.0.join("keys").join("services.jwks.json")
+        self.jwks("services")
+    }
+
+    /// The public keys by which something is checked.
+    pub(crate) fn jwks(&self, what: &str) -> PathBuf {
+        self.0.join("keys").join(format!("{what}.jwks.json"))
     }
 
     /// Which version has it last, as far as is known.

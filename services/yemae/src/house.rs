@@ -1,6 +1,6 @@
 //! Contexts opened in this process: their stores, their peers, and everything they do.
 
-use crate::contexts::{Entry, Mode, Republish};
+use crate::contexts::{Entry, Given, Mode, Republish};
 use crate::fault::Fault;
 use mesh::bus::Bus;
 use mesh::client::{self, Board, Endpoint};
@@ -42,6 +42,8 @@ impl Ground {
 pub(crate) struct Place {
     pub(crate) url: Url,
     pub(crate) key: Key,
+    /// What it signs with besides its tokens, if it does.
+    pub(crate) signing: Option<Key>,
     /// Where its peers are; `{context}` stands for the name.
     pub(crate) peers: String,
 }
@@ -91,7 +93,9 @@ impl House {
         entry: &'static Entry,
         place: Place,
     ) -> Result<(), Fault> {
-        let mut context = (entry.build)(ground.mode);
+        let mut given = Given::to_look_at(ground.mode)?;
+        given.key = place.signing.unwrap_or(given.key);
+        let mut context = (entry.build)(given);
         let setup = Setup {
             context: entry.name.to_owned(),
             url: place.url,

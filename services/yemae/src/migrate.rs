@@ -1,6 +1,6 @@
 //! `yemae migrate NAME…`: brings databases up to date and does nothing else, as a step of its own before `serve`.
 
-use crate::contexts::Mode;
+use crate::contexts::{Given, Mode};
 use crate::fault::Fault;
 use crate::settings::Settings;
 use crate::{cli, databases, out, schemas, serve};
@@ -20,7 +20,7 @@ pub(crate) fn run(command: &cli::Migrate) -> Result<(), Fault> {
         let fault =
             |why: &dyn std::fmt::Display| Fault::not_ready(format!("{}: {why}", entry.name));
         let (mut db, before) = databases::open(entry, &url)?;
-        let migrations = (entry.build)(Mode::Production).take_migrations();
+        let migrations = (entry.build)(Given::to_look_at(Mode::Production)?).take_migrations();
         db.migrate(migrations).map_err(|why| fault(&why))?;
         let after = schemas::applied(&mut db)?;
         let ran: Vec<&str> = after.difference(&before).map(String::as_str).collect();

@@ -1,6 +1,6 @@
 //! Which migrations a database has been through, and which this binary knows: they decide who may open it.
 
-use crate::contexts::{Entry, Mode};
+use crate::contexts::{Entry, Given, Mode};
 use crate::data::Data;
 use crate::fault::Fault;
 use crate::{backup, contexts, databases};
@@ -47,8 +47,8 @@ pub(crate) fn applied(db: &mut Db) -> Result<Schema, Fault> {
 /// What this binary brings a context's database to. It is found out by doing so, in memory.
 pub(crate) fn known(entry: &Entry) -> Result<Schema, Fault> {
     let mut db = Db::open(&Url(":memory:".to_owned())).map_err(Fault::bug)?;
-    db.migrate((entry.build)(Mode::Development).take_migrations())
-        .map_err(Fault::bug)?;
+    let mut context = (entry.build)(Given::to_look_at(Mode::Development)?);
+    db.migrate(context.take_migrations()).map_err(Fault::bug)?;
     applied(&mut db)
 }
 

@@ -102,10 +102,16 @@ pub(crate) fn named(name: &str) -> Result<&'static Entry, Fault> {
 }
 
 fn place(settings: &Settings, entry: &Entry) -> Result<Place, Fault> {
+    let key = |setting: &str| {
+        let path = PathBuf::from(settings.get(entry.name, setting)?);
+        Key::read(&path).map_err(Fault::usage)
+    };
+    let signing = entry.signs();
+    let signing = signing.map(|what| format!("{}_KEY_FILE", what.to_uppercase()));
     Ok(Place {
         url: Url(settings.get(entry.name, "DATABASE_URL")?),
-        key: Key::read(&PathBuf::from(settings.get(entry.name, "KEY_FILE")?))
-            .map_err(Fault::usage)?,
+        key: key("KEY_FILE")?,
+        signing: signing.as_deref().map(key).transpose()?,
         peers: settings.get(entry.name, "PEERS")?,
     })
 }

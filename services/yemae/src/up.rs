@@ -257,9 +257,11 @@ pub(crate) fn place(
     entry: &Entry,
     peers: &str,
 ) -> Result<Place, Fault> {
+    let key = |name: &str| mesh::identity::Key::read(&data.key(name)).map_err(Fault::usage);
     Ok(Place {
         url: databases::of_up(data, settings, entry)?,
-        key: mesh::identity::Key::read(&data.key(entry.name)).map_err(Fault::usage)?,
+        key: key(entry.name)?,
+        signing: entry.signs().map(key).transpose()?,
         peers: peers.to_owned(),
     })
 }

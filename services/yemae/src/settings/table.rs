@@ -88,6 +88,15 @@ pub(crate) const TABLE: &[Setting] = &[
         about: "The file with the context's own private key, PKCS#8 PEM; `{context}` in it stands for the context's name.",
     },
     Setting {
+        name: "PLAYBACK_KEY_FILE",
+        scope: Scope::Context,
+        default: None,
+        is_secret: false,
+        read_by: "serve",
+        about: "The file with the private key, PKCS#8 PEM (Ed25519), that `vod-library` signs playback links with; whoever \
+                plays movies checks them by its public half. Only `vod-library` needs it, and a key of its own.",
+    },
+    Setting {
         name: "ISSUER",
         scope: Scope::Process,
         default: Some("yemae"),

@@ -1,4 +1,4 @@
-//! The data directory's keys: one for people's tokens, one for each context's.
+//! The data directory's keys: one for people's tokens, one for each context's, one for whatever else a context signs.
 
 use crate::contexts::Entry;
 use crate::data::Data;
@@ -13,7 +13,12 @@ pub(super) fn make(data: &Data, entries: &[&Entry]) -> Result<(), Fault> {
         .iter()
         .map(|entry| Ok(key(data, entry.name)?.service_entry(entry.name, entry.scopes)));
     let services = services.collect::<Result<Vec<_>, Fault>>()?;
-    write_jwks(&data.service_jwks(), &services).map_err(Fault::usage)
+    write_jwks(&data.service_jwks(), &services).map_err(Fault::usage)?;
+    for what in entries.iter().filter_map(|entry| entry.signs()) {
+        let own = key(data, what)?.entry();
+        write_jwks(&data.jwks(what), &[own]).map_err(Fault::usage)?;
+    }
+    Ok(())
 }
 
 fn key(data: &Data, name: &str) -> Result<Key, Fault> {
