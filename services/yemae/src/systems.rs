@@ -33,6 +33,12 @@ pub(crate) const ALL: &[System] = &[
         story: |cast| Box::pin(demo::cinema::tell(cast)),
     },
     System {
+        name: "vod",
+        needs: &["cinema-movie", "vod-order", "vod-library"],
+        stage: |mesh| Box::pin(stage::vod::set(mesh)),
+        story: |cast| Box::pin(demo::vod::tell(cast)),
+    },
+    System {
         name: "food",
         needs: &["food-order", "food-store"],
         stage: |mesh| Box::pin(stage::food::set(mesh)),
