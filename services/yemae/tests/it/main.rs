@@ -38,3 +38,4 @@ mod stores;
 mod story;
 mod telemetry;
 mod unread;
+mod vod;
