@@ -47,8 +47,13 @@ impl Kitchen {
     }
 
     pub async fn open(&self, open: bool) -> Store {
+        self.open_store(&self.store, open).await
+    }
+
+    /// Opens or closes a store of Kim's.
+    pub async fn open_store(&self, store: &Store, open: bool) -> Store {
         let request = SetOpenRequest {
-            store_id: self.store.store_id.clone(),
+            store_id: store.store_id.clone(),
             open,
         };
         let set = self.kim().set_open(request).await;
@@ -58,9 +63,21 @@ impl Kitchen {
 
     /// The order side states version `version` of an order at Kim's.
     pub async fn order(&self, order_id: &str, version: i64, phase: Phase, asked: i32) {
+        let event = self.event(&self.store, order_id, version, phase, asked);
+        self.state(vec![event]).await;
+    }
+
+    fn event(
+        &self,
+        store: &Store,
+        order_id: &str,
+        version: i64,
+        phase: Phase,
+        asked: i32,
+    ) -> Event {
         let meal = Meal {
-            store_id: self.store.store_id.clone(),
-            store_name: self.store.name.clone(),
+            store_id: store.store_id.clone(),
+            store_name: store.name.clone(),
             dishes: vec![Dish {
                 item_id: "kimbap".to_owned(),
                 name: "김밥".to_owned(),
@@ -92,10 +109,16 @@ impl Kitchen {
             }),
             ..Order::default()
         };
-        let event = Event::new(order_id, version, &OrderPlaced { order: Some(order) });
+        Event::new(order_id, version, &OrderPlaced { order: Some(order) })
+    }
+
+    async fn state(&self, events: Vec<Event>) {
         let store = &self.world.site("food-order").store;
-        let stated = store.write((), move |tx| tx.enqueue(event.clone())).await;
-        stated.unwrap();
+        let stated = store.write((), move |tx| {
+            let mut events = events.iter().cloned();
+            events.try_for_each(|event| tx.enqueue(event))
+        });
+        stated.await.unwrap();
         self.world.settle().await;
     }
 
@@ -104,6 +127,20 @@ impl Kitchen {
         let order_id = id::new();
         self.order(&order_id, 1, Phase::Placed, 0).await;
         order_id
+    }
+
+    /// One at another store.
+    pub async fn placed_at(&self, store: &Store) -> String {
+        let order_id = id::new();
+        let event = self.event(store, &order_id, 1, Phase::Placed, 0);
+        self.state(vec![event]).await;
+        order_id
+    }
+
+    /// So many at once.
+    pub async fn crowd(&self, number: usize) {
+        let new = |_| self.event(&self.store, &id::new(), 1, Phase::Placed, 0);
+        self.state((0..number).map(new).collect()).await;
     }
 
     pub async fn accept(&self, order_id: &str) -> Result<QueuedOrder, Status> {

@@ -1,6 +1,6 @@
 //! The queue as it is listed.
 
-use crate::kitchen::{Kitchen, why};
+use crate::kitchen::{Kitchen, register, why};
 use proto::food::store::v1::{ListQueueRequest, QueueStatus};
 use std::time::Duration;
 
@@ -77,4 +77,32 @@ async fn only_its_owner_staff_and_admins_read_it() {
     }
     let lee = kitchen.as_user("lee", "owner").list_queue(request).await;
     assert_eq!(why(lee), "NOT_FOUND");
+}
+
+#[tokio::test]
+async fn a_queue_is_its_own_stores() {
+    let kitchen = Kitchen::new().await;
+    let other = register(&kitchen.world, "kim", "Kim's second", false).await;
+    let (own, others) = (kitchen.placed().await, kitchen.placed_at(&other).await);
+    let [listed] = &kitchen.queue(&[]).await[..] else {
+        panic!("one order")
+    };
+    assert_eq!(listed.order_id, own);
+    kitchen.accept(&others).await.unwrap();
+    assert!(kitchen.queue(&[QueueStatus::Cooking]).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_waits_at_closed_stores_keeps_no_open_one_waiting() {
+    let kitchen = Kitchen::delivering(1, true).await;
+    let other = register(&kitchen.world, "kim", "Kim's second", true).await;
+    kitchen.open(false).await;
+    kitchen.open_store(&other, false).await;
+    // As many as one round of the clock's job takes up.
+    kitchen.crowd(256).await;
+    let order = kitchen.placed_at(&other).await;
+    kitchen.open_store(&other, true).await;
+    kitchen.world.tick().await;
+    assert!(kitchen.fulfilment(&order).await.has_reached(2));
+    assert!(kitchen.queue(&[QueueStatus::Cooking]).await.is_empty());
 }

@@ -1,6 +1,6 @@
 //! The owner's stream of new orders.
 
-use crate::kitchen::{Kitchen, why};
+use crate::kitchen::{Kitchen, register, why};
 use proto::food::store::v1::{
     QueueStatus, QueuedOrder, WatchNewOrdersRequest, WatchNewOrdersResponse,
 };
@@ -52,6 +52,17 @@ async fn first_what_is_to_be_done_then_each_new_order_and_each_change() {
     );
     kitchen.accept(&waits).await.unwrap();
     assert_eq!(next(&mut messages).await.0.status(), QueueStatus::Cooking);
+    assert!(silent(&mut messages).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_shows_its_own_stores_orders_alone() {
+    let kitchen = Kitchen::new().await;
+    let other = register(&kitchen.world, "kim", "Kim's second", false).await;
+    kitchen.placed_at(&other).await;
+    let mut messages = watch(&kitchen, "").await;
+    assert!(silent(&mut messages).await);
+    kitchen.placed_at(&other).await;
     assert!(silent(&mut messages).await);
 }
 
