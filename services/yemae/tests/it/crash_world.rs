@@ -5,6 +5,7 @@
 mod cinema;
 mod food;
 mod town;
+mod vod;
 
 use ordering::audit::{History, UNSETTLED_CHARGE, judge};
 use std::time::Duration;
@@ -113,4 +114,9 @@ fn the_cinema_breaks_no_rule() {
 #[test]
 fn food_breaks_no_rule() {
     holds::<food::Food>();
+}
+
+#[test]
+fn vod_breaks_no_rule() {
+    holds::<vod::Vod>();
 }
