@@ -41,9 +41,8 @@ fn orders(words: &[Word]) -> Vec<Vec<Word>> {
 
 /// Says the words, and as the order side would do, states the order as cancelled once that was agreed to. Whether it was
 /// watched.
-async fn say(words: &[Word], studio: &[Answer]) -> bool {
-    let vod = Vod::delivering(2);
-    vod.studio.then(studio);
+async fn say(vod: &Vod, words: &[Word], studio: &[Answer]) -> bool {
+    vod.studio.only(studio);
     let (order, told) = (id::new(), format!("{words:?} {studio:?}"));
     let (mut was_watched, mut is_cancelled) = (false, false);
     for word in words.iter().chain(&[Later; 4]) {
@@ -79,6 +78,7 @@ async fn one_of_watching_and_cancelling_wins_in_every_order() {
     let all = orders(&[Placed, Asked, Watch, Watch, Later]);
     assert_eq!(all.len(), 60);
     let mut watched = 0;
+    let vod = Vod::delivering(2);
     for words in &all {
         for studio in [
             &[Sold][..],
@@ -86,7 +86,7 @@ async fn one_of_watching_and_cancelling_wins_in_every_order() {
             &[Refused, Sold],
             &[Nothing, Unsure, Sold],
         ] {
-            watched += usize::from(say(words, studio).await);
+            watched += usize::from(say(&vod, words, studio).await);
         }
     }
     assert!((20..220).contains(&watched), "{watched} of 240 watched");

@@ -25,6 +25,12 @@ impl Script {
         self.0.lock().unwrap().answers.extend(answers);
     }
 
+    /// What it answers next, whatever was put down before.
+    pub fn only(&self, answers: &[Answer]) {
+        self.0.lock().unwrap().answers.clear();
+        self.then(answers);
+    }
+
     /// Whether it takes nothing back.
     pub fn silent(&self, is_silent: bool) {
         self.0.lock().unwrap().is_silent = is_silent;

@@ -18,7 +18,7 @@ const PRICE: i64 = 5_000;
 /// Tells it.
 pub(crate) async fn tell(cast: &Cast) -> Result<(), Fault> {
     say("A movie is registered to be watched at home.");
-    let movie = stage::vod::movie(&cast.staff, &cast.run, "Soul", PRICE).await?;
+    let movie = stage::vod::movie(&cast.staff, &cast.run, "Minari", PRICE).await?;
 
     say("Kim orders it. She pays before the order exists; the library buys the licence.");
     let kims = order(cast, &cast.kim, "kim-1", &movie).await?;

@@ -71,7 +71,10 @@ pub fn make_keys(data: &Path) -> Vec<(String, PathBuf)> {
         own.service_entry(context, scopes)
     });
     write_jwks(&services, &entries.collect::<Vec<_>>()).unwrap();
+    let playback = keys.join("playback.pem");
+    Key::make(&playback).unwrap();
     vec![
+        ("YEMAE_PLAYBACK_KEY_FILE".to_owned(), playback),
         ("YEMAE_USER_JWKS_FILE".to_owned(), users),
         ("YEMAE_SERVICE_JWKS_FILE".to_owned(), services),
         ("YEMAE_KEY_FILE".to_owned(), keys.join("{context}.pem")),

@@ -17,6 +17,8 @@ pub const KEYS: &[(&str, &[&str])] = &[
     ("cinema-theater", &[]),
     ("cinema-booking", &["payment.charge", "theater.hold"]),
     ("cinema-ticket", &[]),
+    ("vod-order", &["payment.charge"]),
+    ("vod-library", &[]),
     ("food-order", &["payment.charge"]),
     ("food-store", &[]),
     ("payment", &[]),

@@ -5,7 +5,6 @@ use crate::rig::{Up, directory, wait_for, yemae};
 use crate::served::{Broker, free, make_keys};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use mesh::identity::Key;
 use serde_json::{Value, json};
 
 const ORDERS: &str = "vod.order.v1.OrderService/";
@@ -122,7 +121,7 @@ fn the_library_does_not_serve_without_the_key_of_its_links() {
     let broker = Broker::start(data.path());
     let mut serve = yemae();
     serve.envs(make_keys(data.path()));
-    Key::make(&data.path().join("keys/vod-library.pem")).unwrap();
+    serve.env_remove("YEMAE_PLAYBACK_KEY_FILE");
     let ended = serve
         .args(["serve", "vod-library"])
         .env("NATS_URL", &broker.url)
