@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_system_whose_orders_want_nothing_held_passes_the_rule_of_what_is_held() {
+    fn free_orders_that_want_nothing_held_pass_the_rules_of_charges_and_of_what_is_held() {
         let order = OrderFact {
             id: "one".to_owned(),
             context: "toys-order".to_owned(),
@@ -129,9 +129,15 @@ mod tests {
         };
         let facts = Facts {
             orders: vec![order],
+            contexts: vec!["payment".to_owned()],
             ..Facts::default()
         };
         let report = judge(&facts, &facts, None, true, Time(0));
-        assert_eq!((report[&4].compared, &*report[&4].breaches), (1, &[][..]));
+        for rule in [2, 3, 4] {
+            assert_eq!(
+                (report[&rule].compared, &*report[&rule].breaches),
+                (1, &[][..])
+            );
+        }
     }
 }

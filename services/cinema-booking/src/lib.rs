@@ -11,10 +11,11 @@ mod selling;
 mod words;
 
 pub use facts::facts;
+pub use words::SYSTEM;
 
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
-use mesh::{Context, Refusal, Store, client};
-use ordering::{Orders, Republished, Side, order_side};
+use mesh::{Context, client};
+use ordering::{Orders, Side, order_side};
 use proto::cinema::booking::v1::booking_service_server::BookingServiceServer;
 use selling::Selling;
 use std::sync::Arc;
@@ -36,12 +37,6 @@ pub fn context() -> Context {
             })
         });
     order_side(context, &side)
-}
-
-/// States bookings that are over and that the stream has forgotten once more, from behind `after` on, one step of them:
-/// for a view that starts empty.
-pub async fn republish(store: &Store, after: &str) -> Result<Republished, Refusal> {
-    ordering::republish(store, Selling::SYSTEM, after).await
 }
 
 /// One short attempt: while theater is silent the booking goes on without it.

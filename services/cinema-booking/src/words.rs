@@ -1,75 +1,69 @@
 //! What a booking says about itself.
 
+use crate::selling::THEATER;
 use ordering::{Progress, Status, System};
 use proto::cinema::booking::v1::BookingStatus;
 use proto::cinema::theater::v1::TheaterStep;
 use proto::cinema::ticket::v1::TicketStatus;
 
-const BOOKED: Status = Status {
-    code: BookingStatus::Booked as i32,
-    name: "BOOKED",
-    en: "Booked",
-    ko: "예매완료",
-};
+/// The context that decides.
+const TICKET: &str = "cinema-ticket";
+
+const BOOKED: Status = word(BookingStatus::Booked, "BOOKED", "Booked", "예매완료");
 
 /// The words and wiring of cinema bookings.
-pub(crate) static SYSTEM: System = System {
+pub static SYSTEM: System = System {
     context: "cinema-booking",
     name: "cinema",
     events: "yemae.cinema.booking.v1.Booking",
     detail: "yemae.cinema.booking.v1.Seating",
     noun: "booking",
     progress: &[
-        Progress {
-            status: BOOKED,
-            by: None,
-            last: false,
-            reason: None,
-        },
-        Progress {
-            status: Status {
-                code: BookingStatus::SeatsReserved as i32,
-                name: "SEATS_RESERVED",
-                en: "Seats reserved",
-                ko: "좌석예매",
-            },
-            by: Some(("cinema-theater", TheaterStep::SeatsReserved as i32)),
-            last: false,
-            reason: None,
-        },
-        Progress {
-            status: Status {
-                code: BookingStatus::TicketReceived as i32,
-                name: "TICKET_RECEIVED",
-                en: "Ticket received",
-                ko: "티켓수령",
-            },
-            by: Some(("cinema-ticket", TicketStatus::Printed as i32)),
-            last: true,
-            reason: None,
-        },
-        Progress {
-            status: BOOKED,
-            by: Some(("cinema-ticket", TicketStatus::Missed as i32)),
-            last: true,
-            reason: Some((
+        Progress::placed(BOOKED),
+        Progress::by(
+            THEATER,
+            TheaterStep::SeatsReserved as i32,
+            word(
+                BookingStatus::SeatsReserved,
+                "SEATS_RESERVED",
+                "Seats reserved",
+                "좌석예매",
+            ),
+        ),
+        Progress::by(
+            TICKET,
+            TicketStatus::Printed as i32,
+            word(
+                BookingStatus::TicketReceived,
+                "TICKET_RECEIVED",
+                "Ticket received",
+                "티켓수령",
+            ),
+        )
+        .last(),
+        Progress::by(TICKET, TicketStatus::Missed as i32, BOOKED)
+            .because(
                 "the screening ended before the ticket was printed",
                 "티켓을 수령하지 않은 채 상영이 끝났습니다.",
-            )),
-        },
+            )
+            .last(),
     ],
-    cancelling: Status {
-        code: BookingStatus::Cancelling as i32,
-        name: "CANCELLING",
-        en: "Cancellation requested",
-        ko: "취소접수",
-    },
-    cancelled: Status {
-        code: BookingStatus::Cancelled as i32,
-        name: "CANCELLED",
-        en: "Cancelled",
-        ko: "예매취소",
-    },
-    fulfilled_by: &["cinema-theater", "cinema-ticket"],
-    decider: "cinema-ticket",
+    cancelling: word(
+        BookingStatus::Cancelling,
+        "CANCELLING",
+        "Cancellation requested",
+        "취소접수",
+    ),
+    cancelled: word(
+        BookingStatus::Cancelled,
+        "CANCELLED",
+        "Cancelled",
+        "예매취소",
+    ),
+    fulfilled_by: &[THEATER, TICKET],
+    decider: TICKET,
 };
+
+const fn word(of: BookingStatus, name: &'static str, en: &'static str, ko: &'static str) -> Status {
+    Status::new(of as i32, name, en, ko)
+}

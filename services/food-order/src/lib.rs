@@ -8,10 +8,12 @@ mod grpc;
 mod selling;
 mod words;
 
+pub use words::SYSTEM;
+
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
-use mesh::{Context, Db, Refusal, Store};
+use mesh::{Context, Db, Refusal};
 use ordering::audit::{self, Facts};
-use ordering::{Orders, Republished, Side, order_side};
+use ordering::{Orders, Side, order_side};
 use proto::food::order::v1::order_service_server::OrderServiceServer;
 use selling::Selling;
 use std::sync::Arc;
@@ -35,10 +37,4 @@ pub fn context() -> Context {
 /// Order's facts for the audit: a meal wants nothing held.
 pub fn facts(db: &mut Db) -> Result<Facts, Refusal> {
     audit::order_side(db, Selling::SYSTEM, |_| Ok(Vec::new()))
-}
-
-/// States orders that are over and that the stream has forgotten once more, from behind `after` on, one step of them:
-/// for a view that starts empty.
-pub async fn republish(store: &Store, after: &str) -> Result<Republished, Refusal> {
-    ordering::republish(store, Selling::SYSTEM, after).await
 }

@@ -8,78 +8,47 @@ use proto::food::store::v1::QueueStatus;
 pub(crate) const STORE: &str = "food-store";
 
 /// The words and wiring of food orders.
-pub(crate) static SYSTEM: System = System {
+pub static SYSTEM: System = System {
     context: "food-order",
     name: "food",
     events: "yemae.food.order.v1.Order",
     detail: "yemae.food.order.v1.Meal",
     noun: "order",
     progress: &[
-        progress(OrderStatus::Ordered, "ORDERED", "Ordered", "주문접수", None),
-        progress(
-            OrderStatus::Cooking,
-            "COOKING",
-            "Cooking",
-            "조리시작",
-            Some(QueueStatus::Cooking),
+        Progress::placed(word(OrderStatus::Ordered, "ORDERED", "Ordered", "주문접수")),
+        Progress::by(
+            STORE,
+            QueueStatus::Cooking as i32,
+            word(OrderStatus::Cooking, "COOKING", "Cooking", "조리시작"),
         ),
-        progress(
-            OrderStatus::Delivering,
-            "DELIVERING",
-            "On its way",
-            "배달출발",
-            Some(QueueStatus::Delivering),
+        Progress::by(
+            STORE,
+            QueueStatus::Delivering as i32,
+            word(
+                OrderStatus::Delivering,
+                "DELIVERING",
+                "On its way",
+                "배달출발",
+            ),
         ),
-        Progress {
-            last: true,
-            ..progress(
-                OrderStatus::Delivered,
-                "DELIVERED",
-                "Delivered",
-                "배달완료",
-                Some(QueueStatus::Delivered),
-            )
-        },
+        Progress::by(
+            STORE,
+            QueueStatus::Delivered as i32,
+            word(OrderStatus::Delivered, "DELIVERED", "Delivered", "배달완료"),
+        )
+        .last(),
     ],
-    cancelling: status(
+    cancelling: word(
         OrderStatus::Cancelling,
         "CANCELLING",
         "Cancellation requested",
         "취소접수",
     ),
-    cancelled: status(OrderStatus::Cancelled, "CANCELLED", "Cancelled", "주문취소"),
+    cancelled: word(OrderStatus::Cancelled, "CANCELLED", "Cancelled", "주문취소"),
     fulfilled_by: &[STORE],
     decider: STORE,
 };
 
-const fn status(
-    code: OrderStatus,
-    name: &'static str,
-    en: &'static str,
-    ko: &'static str,
-) -> Status {
-    Status {
-        code: code as i32,
-        name,
-        en,
-        ko,
-    }
-}
-
-const fn progress(
-    code: OrderStatus,
-    name: &'static str,
-    en: &'static str,
-    ko: &'static str,
-    by: Option<QueueStatus>,
-) -> Progress {
-    Progress {
-        status: status(code, name, en, ko),
-        by: match by {
-            Some(step) => Some((STORE, step as i32)),
-            None => None,
-        },
-        last: false,
-        reason: None,
-    }
+const fn word(of: OrderStatus, name: &'static str, en: &'static str, ko: &'static str) -> Status {
+    Status::new(of as i32, name, en, ko)
 }

@@ -10,10 +10,11 @@ mod selling;
 mod words;
 
 pub use facts::facts;
+pub use words::SYSTEM;
 
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
-use mesh::{Context, Refusal, Store};
-use ordering::{Orders, Republished, Side, order_side};
+use mesh::Context;
+use ordering::{Orders, Side, order_side};
 use proto::vod::order::v1::order_service_server::OrderServiceServer;
 use selling::Selling;
 use std::sync::Arc;
@@ -31,10 +32,4 @@ pub fn context() -> Context {
             })
         });
     order_side(context, &Arc::new(Selling))
-}
-
-/// States orders that are over and that the stream has forgotten once more, from behind `after` on, one step of them:
-/// for a view that starts empty.
-pub async fn republish(store: &Store, after: &str) -> Result<Republished, Refusal> {
-    ordering::republish(store, Selling::SYSTEM, after).await
 }

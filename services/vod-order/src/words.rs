@@ -7,79 +7,53 @@ use proto::vod::order::v1::OrderStatus;
 /// The context that buys the licence and lets the customer watch.
 const LIBRARY: &str = "vod-library";
 
-const fn progress(
-    code: OrderStatus,
-    name: &'static str,
-    (en, ko): (&'static str, &'static str),
-    by: Option<LibraryStep>,
-) -> Progress {
-    Progress {
-        status: status(code, name, (en, ko)),
-        by: match by {
-            Some(step) => Some((LIBRARY, step as i32)),
-            None => None,
-        },
-        last: matches!(code, OrderStatus::Watched),
-        reason: None,
-    }
-}
-
-const fn status(
-    code: OrderStatus,
-    name: &'static str,
-    (en, ko): (&'static str, &'static str),
-) -> Status {
-    Status {
-        code: code as i32,
-        name,
-        en,
-        ko,
-    }
-}
-
 /// The words and wiring of VOD orders.
-pub(crate) static SYSTEM: System = System {
+pub static SYSTEM: System = System {
     context: "vod-order",
     name: "vod",
     events: "yemae.vod.order.v1.Order",
     detail: "yemae.vod.order.v1.Title",
     noun: "order",
     progress: &[
-        progress(
-            OrderStatus::Ordered,
-            "ORDERED",
-            ("Ordered", "주문완료"),
-            None,
+        Progress::placed(word(OrderStatus::Ordered, "ORDERED", "Ordered", "주문완료")),
+        Progress::by(
+            LIBRARY,
+            LibraryStep::Purchasing as i32,
+            word(
+                OrderStatus::Purchasing,
+                "PURCHASING",
+                "Buying the licence",
+                "구매진행",
+            ),
         ),
-        progress(
-            OrderStatus::Purchasing,
-            "PURCHASING",
-            ("Buying the licence", "구매진행"),
-            Some(LibraryStep::Purchasing),
+        Progress::by(
+            LIBRARY,
+            LibraryStep::Purchased as i32,
+            word(
+                OrderStatus::Purchased,
+                "PURCHASED",
+                "Ready to watch",
+                "구매완료",
+            ),
         ),
-        progress(
-            OrderStatus::Purchased,
-            "PURCHASED",
-            ("Ready to watch", "구매완료"),
-            Some(LibraryStep::Purchased),
-        ),
-        progress(
-            OrderStatus::Watched,
-            "WATCHED",
-            ("Watched", "시청"),
-            Some(LibraryStep::Watched),
-        ),
+        Progress::by(
+            LIBRARY,
+            LibraryStep::Watched as i32,
+            word(OrderStatus::Watched, "WATCHED", "Watched", "시청"),
+        )
+        .last(),
     ],
-    cancelling: status(
+    cancelling: word(
         OrderStatus::Cancelling,
         "CANCELLING",
-        ("Cancellation requested", "취소접수"),
+        "Cancellation requested",
+        "취소접수",
     ),
-    cancelled: status(
-        OrderStatus::Cancelled,
-        "CANCELLED",
-        ("Cancelled", "구매취소"),
-    ),
+    cancelled: word(OrderStatus::Cancelled, "CANCELLED", "Cancelled", "구매취소"),
     fulfilled_by: &[LIBRARY],
     decider: LIBRARY,
 };
+
+const fn word(of: OrderStatus, name: &'static str, en: &'static str, ko: &'static str) -> Status {
+    Status::new(of as i32, name, en, ko)
+}

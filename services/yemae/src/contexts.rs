@@ -4,8 +4,8 @@ use crate::fault::Fault;
 use futures::future::BoxFuture;
 use mesh::bus::Bus;
 use mesh::identity::Key;
-use mesh::{Context, Db, Refusal, Site, Store};
-use ordering::Republished;
+use mesh::{Context, Db, Refusal, Site};
+use ordering::System;
 use ordering::audit::Facts;
 
 /// Whether a mesh is for trying out or for customers.
@@ -47,11 +47,46 @@ pub(crate) struct Entry {
     pub(crate) facts: fn(&mut Db) -> Result<Facts, Refusal>,
     /// What it does beside [`mesh::run`] in every replica, until its site stops.
     pub(crate) beside: Option<Beside>,
-    /// States orders that are over once more, if it takes any: a step of them, from behind one on.
-    pub(crate) republish: Option<Republish>,
+    /// What its orders say of themselves, if it takes any.
+    pub(crate) sells: Option<&'static System>,
 }
 
 impl Entry {
+    /// A context that serves, and is asked for nothing else.
+    const fn new(name: &'static str, build: fn(Given) -> Context) -> Self {
+        Self {
+            name,
+            scopes: &[],
+            build,
+            facts: |_| Ok(Facts::default()),
+            beside: None,
+            sells: None,
+        }
+    }
+
+    const fn may(self, scopes: &'static [&'static str]) -> Self {
+        Self { scopes, ..self }
+    }
+
+    const fn tells(self, facts: fn(&mut Db) -> Result<Facts, Refusal>) -> Self {
+        Self { facts, ..self }
+    }
+
+    /// An order side: it charges, and its orders can be stated once more.
+    const fn sells(self, system: &'static System) -> Self {
+        Self {
+            sells: Some(system),
+            ..self
+        }
+    }
+
+    const fn beside(self, beside: Beside) -> Self {
+        Self {
+            beside: Some(beside),
+            ..self
+        }
+    }
+
     /// What it signs besides its tokens: "playback".
     pub(crate) fn signs(&self) -> Option<&'static str> {
         let own = SIGNING.iter().find(|(name, _)| *name == self.name);
@@ -59,103 +94,36 @@ impl Entry {
     }
 }
 
-/// A step of it.
-pub(crate) type Republish =
-    for<'a> fn(&'a Store, &'a str) -> BoxFuture<'a, Result<Republished, Refusal>>;
-
 /// Work of a context that needs the broker itself.
 pub(crate) type Beside = fn(Site, Bus) -> BoxFuture<'static, ()>;
 
+/// What an order side's key permits.
+const CHARGES: &[&str] = &["payment.charge"];
+
 /// Every context.
 pub(crate) const ALL: &[Entry] = &[
-    Entry {
-        name: "cinema-movie",
-        scopes: &[],
-        build: |_| cinema_movie::context(),
-        facts: |_| Ok(Facts::default()),
-        beside: None,
-        republish: None,
-    },
-    Entry {
-        name: "cinema-theater",
-        scopes: &[],
-        build: |_| cinema_theater::context(),
-        facts: cinema_theater::facts,
-        beside: None,
-        republish: None,
-    },
-    Entry {
-        name: "cinema-booking",
-        scopes: &["payment.charge", "theater.hold"],
-        build: |_| cinema_booking::context(),
-        facts: cinema_booking::facts,
-        beside: None,
-        republish: Some(|store, after| Box::pin(cinema_booking::republish(store, after))),
-    },
-    Entry {
-        name: "cinema-ticket",
-        scopes: &[],
-        build: |_| cinema_ticket::context(),
-        facts: cinema_ticket::facts,
-        beside: None,
-        republish: None,
-    },
-    Entry {
-        name: "vod-order",
-        scopes: &["payment.charge"],
-        build: |_| vod_order::context(),
-        facts: vod_order::facts,
-        beside: None,
-        republish: Some(|store, after| Box::pin(vod_order::republish(store, after))),
-    },
-    Entry {
-        name: "vod-library",
-        scopes: &[],
-        build: vod_library,
-        facts: vod_library::facts,
-        beside: None,
-        republish: None,
-    },
-    Entry {
-        name: "food-order",
-        scopes: &["payment.charge"],
-        build: |_| food_order::context(),
-        facts: food_order::facts,
-        beside: None,
-        republish: Some(|store, after| Box::pin(food_order::republish(store, after))),
-    },
-    Entry {
-        name: "food-store",
-        scopes: &[],
-        build: |_| food_store::context(),
-        facts: food_store::facts,
-        beside: None,
-        republish: None,
-    },
-    Entry {
-        name: "payment",
-        scopes: &[],
-        build: payment,
-        facts: payment::facts,
-        beside: None,
-        republish: None,
-    },
-    Entry {
-        name: "mypage",
-        scopes: &[],
-        build: |_| mypage::context(),
-        facts: mypage::facts,
-        beside: Some(|site, bus| Box::pin(mypage::rebuilds(site, bus))),
-        republish: None,
-    },
-    Entry {
-        name: "notification",
-        scopes: &[],
-        build: notification,
-        facts: notification::facts,
-        beside: None,
-        republish: None,
-    },
+    Entry::new("cinema-movie", |_| cinema_movie::context()),
+    Entry::new("cinema-theater", |_| cinema_theater::context()).tells(cinema_theater::facts),
+    Entry::new("cinema-booking", |_| cinema_booking::context())
+        .may(&["payment.charge", "theater.hold"])
+        .tells(cinema_booking::facts)
+        .sells(&cinema_booking::SYSTEM),
+    Entry::new("cinema-ticket", |_| cinema_ticket::context()).tells(cinema_ticket::facts),
+    Entry::new("vod-order", |_| vod_order::context())
+        .may(CHARGES)
+        .tells(vod_order::facts)
+        .sells(&vod_order::SYSTEM),
+    Entry::new("vod-library", vod_library).tells(vod_library::facts),
+    Entry::new("food-order", |_| food_order::context())
+        .may(CHARGES)
+        .tells(food_order::facts)
+        .sells(&food_order::SYSTEM),
+    Entry::new("food-store", |_| food_store::context()).tells(food_store::facts),
+    Entry::new("payment", payment).tells(payment::facts),
+    Entry::new("mypage", |_| mypage::context())
+        .tells(mypage::facts)
+        .beside(|site, bus| Box::pin(mypage::rebuilds(site, bus))),
+    Entry::new("notification", notification).tells(notification::facts),
 ];
 
 fn vod_library(given: Given) -> Context {

@@ -1,6 +1,6 @@
 //! Contexts opened in this process: their stores, their peers, and everything they do.
 
-use crate::contexts::{Entry, Given, Mode, Republish};
+use crate::contexts::{Entry, Given, Mode};
 use crate::fault::Fault;
 use mesh::bus::Bus;
 use mesh::client::{self, Board, Endpoint};
@@ -8,6 +8,7 @@ use mesh::identity::{Key, Signer};
 use mesh::policy::Policy;
 use mesh::store::{Setup, Url};
 use mesh::{Clock, Contracts, Peers, Site, Store};
+use ordering::System;
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::task::JoinSet;
@@ -55,8 +56,8 @@ pub(crate) struct Resident {
     pub(crate) breakers: Board,
     /// How it acts on events: a dead letter is handed to them once more.
     pub(crate) policies: Vec<Policy>,
-    /// How its orders are stated once more.
-    pub(crate) republish: Option<Republish>,
+    /// What its orders say of themselves, if it takes any.
+    pub(crate) sells: Option<&'static System>,
 }
 
 /// The contexts of this process.
@@ -138,7 +139,7 @@ impl House {
             site,
             breakers,
             policies,
-            republish: entry.republish,
+            sells: entry.sells,
         });
         Ok(())
     }

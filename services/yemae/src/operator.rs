@@ -93,8 +93,8 @@ impl OperatorService for Operator {
         if !request.cursor.is_empty() {
             fields::read(|f| f.take(id::parse("cursor", &request.cursor)))?;
         }
-        let republish = of.republish.ok_or_else(|| no_orders(&request.context))?;
-        let step = republish(&of.site.store, &request.cursor).await?;
+        let system = of.sells.ok_or_else(|| no_orders(&request.context))?;
+        let step = ordering::republish(&of.site.store, system, &request.cursor).await?;
         Ok(Response::new(RepublishOrdersResponse {
             stated: step.stated,
             next_cursor: step.next.unwrap_or_default(),
@@ -121,9 +121,7 @@ pub(crate) fn no_context<'a>(wanted: &str, known: impl Iterator<Item = &'a str>)
 
 /// Of a context that takes no orders.
 fn no_orders(context: &str) -> Refusal {
-    let all = contexts::ALL
-        .iter()
-        .filter(|entry| entry.republish.is_some());
+    let all = contexts::ALL.iter().filter(|entry| entry.sells.is_some());
     let all: Vec<_> = all.map(|entry| entry.name).collect();
     let all = all.join(", ");
     let text = text(

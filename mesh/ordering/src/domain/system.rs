@@ -13,6 +13,13 @@ pub struct Status {
     pub ko: &'static str,
 }
 
+impl Status {
+    /// The status of this number and name, as people read it in English and Korean.
+    pub const fn new(code: i32, name: &'static str, en: &'static str, ko: &'static str) -> Self {
+        Self { code, name, en, ko }
+    }
+}
+
 /// A progress an order can make.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress {
@@ -24,6 +31,41 @@ pub struct Progress {
     pub last: bool,
     /// What else there is to say to the customer, English and Korean.
     pub reason: Option<(&'static str, &'static str)>,
+}
+
+impl Progress {
+    /// The first: being placed.
+    pub const fn placed(status: Status) -> Self {
+        Self {
+            status,
+            by: None,
+            last: false,
+            reason: None,
+        }
+    }
+
+    /// Brought about by this step of that context.
+    pub const fn by(context: &'static str, step: i32, status: Status) -> Self {
+        Self {
+            by: Some((context, step)),
+            ..Self::placed(status)
+        }
+    }
+
+    /// Nothing comes after it.
+    #[must_use]
+    pub const fn last(self) -> Self {
+        Self { last: true, ..self }
+    }
+
+    /// What else there is to say to the customer, English and Korean.
+    #[must_use]
+    pub const fn because(self, en: &'static str, ko: &'static str) -> Self {
+        Self {
+            reason: Some((en, ko)),
+            ..self
+        }
+    }
 }
 
 /// One system's words and wiring.

@@ -45,6 +45,7 @@ impl Found {
         orders: &HashMap<&str, &OrderFact>,
         now: Time,
     ) {
+        self.free_orders(2, facts);
         for charge in &facts.charges {
             self.compare(2);
             if charge.approved && !orders.contains_key(charge.order_id.as_str()) {
@@ -59,8 +60,16 @@ impl Found {
         }
     }
 
+    /// Free orders have no charge to look at, which is looked at: a mesh of nothing else keeps the rules of charges.
+    fn free_orders(&mut self, rule: u8, facts: &Facts) {
+        let is_free = |order: &&OrderFact| order.payment_id.is_none();
+        let free = facts.orders.iter().filter(is_free);
+        free.for_each(|_| self.compare(rule));
+    }
+
     /// 3: cancelled and not refunded; refunded twice; refunded and standing.
     pub(super) fn refunded_once(&mut self, facts: &Facts, orders: &HashMap<&str, &OrderFact>) {
+        self.free_orders(3, facts);
         for charge in &facts.charges {
             self.compare(3);
             let order = orders.get(charge.order_id.as_str());

@@ -8,21 +8,7 @@ use crate::domain::Progress;
 use mesh::text;
 
 const fn word(name: &'static str) -> Status {
-    Status {
-        code: 1,
-        name,
-        en: name,
-        ko: name,
-    }
-}
-
-const fn step(name: &'static str, by: Option<(&'static str, i32)>, last: bool) -> Progress {
-    Progress {
-        status: word(name),
-        by,
-        last,
-        reason: None,
-    }
+    Status::new(1, name, name, name)
 }
 
 /// A kitchen and a courier fulfil; the kitchen decides.
@@ -33,11 +19,11 @@ const SYSTEM: System = System {
     detail: "Dish",
     noun: "order",
     progress: &[
-        step("ORDERED", None, false),
-        step("COOKED", Some(("kitchen", 1)), false),
-        step("PACKED", Some(("courier", 1)), false),
-        step("EATEN", Some(("kitchen", 2)), true),
-        step("WASTED", Some(("kitchen", 3)), true),
+        Progress::placed(word("ORDERED")),
+        Progress::by("kitchen", 1, word("COOKED")),
+        Progress::by("courier", 1, word("PACKED")),
+        Progress::by("kitchen", 2, word("EATEN")).last(),
+        Progress::by("kitchen", 3, word("WASTED")).last(),
     ],
     cancelling: word("CANCELLING"),
     cancelled: word("CANCELLED"),

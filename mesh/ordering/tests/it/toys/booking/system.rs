@@ -6,21 +6,7 @@ use crate::toys::ticket::{PRINTED, TICKET};
 use ordering::{Progress, Status, System};
 
 const fn word(code: i32, name: &'static str) -> Status {
-    Status {
-        code,
-        name,
-        en: name,
-        ko: name,
-    }
-}
-
-const fn step(status: Status, by: Option<(&'static str, i32)>, last: bool) -> Progress {
-    Progress {
-        status,
-        by,
-        last,
-        reason: None,
-    }
+    Status::new(code, name, name, name)
 }
 
 pub const SYSTEM: System = System {
@@ -30,9 +16,9 @@ pub const SYSTEM: System = System {
     detail: "yemae.cinema.booking.v1.Seating",
     noun: "booking",
     progress: &[
-        step(word(1, "BOOKED"), None, false),
-        step(word(4, "SEATS_RESERVED"), Some((THEATER, RESERVED)), false),
-        step(word(2, "TICKET_RECEIVED"), Some((TICKET, PRINTED)), true),
+        Progress::placed(word(1, "BOOKED")),
+        Progress::by(THEATER, RESERVED, word(4, "SEATS_RESERVED")),
+        Progress::by(TICKET, PRINTED, word(2, "TICKET_RECEIVED")).last(),
     ],
     cancelling: word(3, "CANCELLING"),
     cancelled: word(9, "CANCELLED"),
