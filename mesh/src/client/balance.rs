@@ -103,6 +103,17 @@ impl<S> Balance<S> {
             .unwrap_or_else(|| Err("it has no address".to_owned()))
     }
 
+    /// Whether a call that was at `tried` has a chance at another place now.
+    fn has_another(&self, tried: &Arc<str>) -> bool {
+        let now = Instant::now();
+        match &*self.found.borrow() {
+            Found::Nothing | Found::Trouble(_) => false,
+            Found::Places(places) => places
+                .iter()
+                .any(|place| place.name != *tried && place.is_open(now)),
+        }
+    }
+
     fn known(&self, trip: &Trip) -> Option<Result<Arc<Place<S>>, String>> {
         match &*self.found.borrow() {
             Found::Nothing => None,
@@ -149,12 +160,17 @@ async fn send_to_one<S: Hop>(balance: Arc<Balance<S>>, request: Request) -> Repl
     };
     trip.tries(&place.name);
     let in_flight = place.enter();
-    let reply = send(place.next.clone(), request).await;
+    let mut reply = send(place.next.clone(), request).await;
     drop(in_flight);
     match (reply::code(&reply), reply::own(&reply)) {
         (_, Some(Own::Refused)) => {}
         // Where it was may not be where it is.
-        (Code::Unavailable, _) => balance.resolver.look_now(),
+        (Code::Unavailable, own) => {
+            balance.resolver.look_now();
+            if own == Some(Own::Lost) && !trip.has_arrived() && balance.has_another(&place.name) {
+                reply::send_elsewhere(&mut reply);
+            }
+        }
         // It is quick to say no, and would look idle.
         (Code::ResourceExhausted, None) => place.rest(reply::retry_after(&reply)),
         _ => {}

@@ -24,6 +24,20 @@ pub(super) fn own(reply: &Reply) -> Option<Own> {
     reply.extensions().get().copied()
 }
 
+/// Marks the reply of a call that never left: there was no connection, and there is another place to go to.
+#[derive(Clone, Copy)]
+struct Elsewhere;
+
+/// The call may go elsewhere at once: it has not been sent.
+pub(super) fn send_elsewhere(reply: &mut Reply) {
+    reply.extensions_mut().insert(Elsewhere);
+}
+
+/// Whether it may.
+pub(super) fn may_go_elsewhere(reply: &Reply) -> bool {
+    reply.extensions().get::<Elsewhere>().is_some()
+}
+
 /// The gRPC code. A proxy's reply has none: its HTTP status says it, as gRPC's own table maps it.
 pub(super) fn code(reply: &Reply) -> Code {
     match (reply.headers().get("grpc-status"), reply.status()) {

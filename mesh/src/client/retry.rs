@@ -23,6 +23,8 @@ const PREVIOUS_ATTEMPTS: HeaderName = HeaderName::from_static("grpc-previous-rpc
 /// Calls).
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_millis(400);
+/// How often a call goes elsewhere because it found nobody: as many replicas as may be gone at once.
+const DIALS: u32 = 3;
 /// A request is kept for the next attempt up to here, bytes: a server takes messages of 1 MiB, and gRPC adds five.
 const LONGEST_REQUEST: usize = (1 << 20) + 5;
 
@@ -42,16 +44,18 @@ pub(super) fn budgeted(attempts: u32) -> Arc<Repeats> {
 }
 
 /// Sends, and sends again while that may help. What is somebody's second attempt already is sent once, and says so
-/// further down: hops that all retry multiply.
+/// further down: hops that all retry multiply. Where nobody listens nothing was sent: that is no attempt, and the call goes
+/// elsewhere at once (gRFC A6, transparent retries).
 pub(super) async fn repeat(repeats: Arc<Repeats>, next: impl Hop, mut request: Request) -> Reply {
     let is_retry = call::current().is_some_and(|call| call.is_retry);
     if is_retry {
         let headers = request.headers_mut();
         headers.insert(PREVIOUS_ATTEMPTS, HeaderValue::from(1));
     }
-    if is_retry || repeats.attempts <= 1 || !Trip::of(&request).is_unary() {
+    if !Trip::of(&request).is_unary() {
         return send(next, request).await;
     }
+    let attempts = if is_retry { 1 } else { repeats.attempts };
     let until = deadline::of(&request);
     let (mut parts, body) = request.into_parts();
     let body = match hold(body).await {
@@ -59,11 +63,15 @@ pub(super) async fn repeat(repeats: Arc<Repeats>, next: impl Hop, mut request: R
         Err(reply) => return reply,
     };
     repeats.budget.deposit();
-    let mut attempt = 1;
+    let (mut attempt, mut dials) = (1, 0);
     loop {
         let request = Request::from_parts(parts.clone(), Body::new(Full::new(body.clone())));
         let reply = send(next.clone(), request).await;
-        if attempt >= repeats.attempts {
+        if dials < DIALS && reply::may_go_elsewhere(&reply) {
+            dials += 1;
+            continue;
+        }
+        if attempt >= attempts {
             return reply;
         }
         let Some(at_least) = worth_repeating(&reply) else {

@@ -59,7 +59,7 @@ pub(super) async fn conclude(
     if reply::is_for_want_of_place(&reply) {
         call::crowded();
     }
-    if reply::code(&reply) == Code::Ok || trip.0.arrived.load(Ordering::Acquire) {
+    if reply::code(&reply) == Code::Ok || trip.has_arrived() {
         return reply;
     }
     never_left(reply)
@@ -74,6 +74,11 @@ impl Trip {
     /// One message in, one message out, by a contract. Of anything else nothing is known: it is taken for a stream.
     pub(super) fn is_unary(&self) -> bool {
         self.0.unary
+    }
+
+    /// Whether any attempt so far can have reached a handler.
+    pub(super) fn has_arrived(&self) -> bool {
+        self.0.arrived.load(Ordering::Acquire)
     }
 
     /// Where the last attempt was sent to, that the next one goes elsewhere.
