@@ -1,0 +1,3 @@
+DROP TABLE support_case;
+DROP TABLE installer;
+DROP TABLE plan;

@@ -1,0 +1,304 @@
+//! Cases and installers.
+
+use crate::cases::{self, PATIENCE, Row};
+use crate::domain::{self, Case, Change, No, Verdict};
+use crate::installers;
+use mesh::{Fields, Page, Refusal, Store, Time, Tx, Violation, call, fields, id, text};
+use ordering::domain::fulfilment::Fulfilment;
+use ordering::wire;
+use proto::iptv::support::v1::support_service_server::SupportService;
+use proto::iptv::support::v1::{
+    AssignInstallerRequest, AssignInstallerResponse, CaseStatus, CompleteCaseRequest,
+    CompleteCaseResponse, DecideCancellationRequest, DecideCancellationResponse, GetCaseRequest,
+    GetCaseResponse, Installer, ListCasesRequest, ListCasesResponse, ListInstallersRequest,
+    ListInstallersResponse, PutInstallerRequest, PutInstallerResponse, QueuedCase,
+    ReceiveCancellationRequest, ReceiveCancellationResponse,
+};
+use tonic::{Request, Response, Status};
+
+/// The handlers of `SupportService`.
+pub struct Desk {
+    pub store: Store,
+}
+
+/// What a rep does with a case.
+type Done = Result<Option<Change>, No>;
+
+#[tonic::async_trait]
+impl SupportService for Desk {
+    async fn put_installer(
+        &self,
+        request: Request<PutInstallerRequest>,
+    ) -> Result<Response<PutInstallerResponse>, Status> {
+        let request = request.into_inner();
+        fields::read(|fields| {
+            fields.take(installer_id(&request.installer_id));
+            fields.take(fields::line("name", &request.name, 100));
+            fields.take(fields::line("region", &request.region, 50));
+        })?;
+        let told = Installer {
+            installer_id: request.installer_id,
+            name: request.name,
+            region: request.region,
+            open_cases: 0,
+        };
+        let put = self.store.write(told.installer_id.clone(), move |tx| {
+            let installer = Some(installers::put(tx, &told)?);
+            Ok(PutInstallerResponse { installer })
+        });
+        Ok(Response::new(put.await?))
+    }
+
+    async fn list_installers(
+        &self,
+        request: Request<ListInstallersRequest>,
+    ) -> Result<Response<ListInstallersResponse>, Status> {
+        let request = request.into_inner();
+        let region = fields::read(|f| f.take(fields::line("region", &request.region, 50)))?;
+        let listed = self.store.read(move |db| {
+            let installers = installers::list(db, &region)?;
+            Ok(ListInstallersResponse { installers })
+        });
+        Ok(Response::new(listed.await?))
+    }
+
+    async fn list_cases(
+        &self,
+        request: Request<ListCasesRequest>,
+    ) -> Result<Response<ListCasesResponse>, Status> {
+        let request = request.into_inner();
+        let page = fields::read(|fields| {
+            for (place, status) in request.statuses.iter().enumerate() {
+                let known = CaseStatus::try_from(*status).is_ok_and(|known| i32::from(known) > 0);
+                let field = format!("statuses[{place}]");
+                fields.check(known, &field, "must be a status of cases");
+            }
+            Page::read(fields, request.page_size, &request.page_token)
+        })?;
+        let statuses = match request.statuses {
+            none if none.is_empty() => domain::TO_DO.to_vec(),
+            some => some,
+        };
+        let now = self.store.clock().now();
+        let asked_before = request.unanswered.then_some(now.minus(PATIENCE));
+        let listed = self.store.read(move |db| {
+            let mut rows = cases::list(db, &page, &statuses, asked_before)?;
+            let next_page_token = page.cut(&mut rows, Row::key);
+            let cases = rows.into_iter().map(|row| row.show(now));
+            Ok(ListCasesResponse {
+                cases: cases.collect::<Result<_, _>>()?,
+                next_page_token,
+            })
+        });
+        Ok(Response::new(listed.await?))
+    }
+
+    async fn get_case(
+        &self,
+        request: Request<GetCaseRequest>,
+    ) -> Result<Response<GetCaseResponse>, Status> {
+        let request = request.into_inner();
+        let order_id = fields::read(|f| f.take(order_id(&request.order_id)))?;
+        let now = self.store.clock().now();
+        let found = self
+            .store
+            .read(move |db| cases::read(db, &order_id)?.show(now));
+        let case = Some(found.await?);
+        Ok(Response::new(GetCaseResponse { case }))
+    }
+
+    async fn assign_installer(
+        &self,
+        request: Request<AssignInstallerRequest>,
+    ) -> Result<Response<AssignInstallerResponse>, Status> {
+        let request = request.into_inner();
+        let (id, installer) = fields::read(|fields| {
+            (
+                fields.take(order_id(&request.order_id)),
+                fields.take(installer_id(&request.installer_id)),
+            )
+        })?;
+        let wanted = installer.clone();
+        let assigned = self.work(
+            id,
+            move |tx, row| works_there(tx, row, &wanted),
+            move |case, done, rep, now| domain::assign(case, done, rep, &installer, now),
+        );
+        let case = Some(assigned.await?);
+        Ok(Response::new(AssignInstallerResponse { case }))
+    }
+
+    async fn complete_case(
+        &self,
+        request: Request<CompleteCaseRequest>,
+    ) -> Result<Response<CompleteCaseResponse>, Status> {
+        let request = request.into_inner();
+        let id = fields::read(|fields| fields.take(order_id(&request.order_id)))?;
+        let completed = self.work(id, |_, _| Ok(()), domain::complete);
+        let case = Some(completed.await?);
+        Ok(Response::new(CompleteCaseResponse { case }))
+    }
+
+    async fn receive_cancellation(
+        &self,
+        request: Request<ReceiveCancellationRequest>,
+    ) -> Result<Response<ReceiveCancellationResponse>, Status> {
+        let request = request.into_inner();
+        let number = request.number;
+        let id = fields::read(|fields| numbered(fields, &request.order_id, number))?;
+        let received = self.work(
+            id,
+            |_, _| Ok(()),
+            move |case, _, rep, now| domain::receive(case, rep, number, now).map(|()| None),
+        );
+        let case = Some(received.await?);
+        Ok(Response::new(ReceiveCancellationResponse { case }))
+    }
+
+    async fn decide_cancellation(
+        &self,
+        request: Request<DecideCancellationRequest>,
+    ) -> Result<Response<DecideCancellationResponse>, Status> {
+        let request = request.into_inner();
+        let number = request.number;
+        let id = fields::read(|fields| {
+            let said = request.reason.iter();
+            for (field, said) in said.flat_map(|r| [("reason.en", &r.en), ("reason.ko", &r.ko)]) {
+                fields.take(fields::line(field, said, 500));
+            }
+            numbered(fields, &request.order_id, number)
+        })?;
+        let verdict = Verdict {
+            agreed: request.agreed,
+            reason: request.reason.map(wire::read_text),
+        };
+        let decided = self.work(
+            id,
+            |_, _| Ok(()),
+            move |case, done, rep, now| {
+                domain::decide(case, done, rep, number, verdict.clone(), now)
+            },
+        );
+        let case = Some(decided.await?);
+        Ok(Response::new(DecideCancellationResponse { case }))
+    }
+}
+
+impl Desk {
+    /// Does what `decision` decides with a case, as the rep who calls, if `may` allows it.
+    async fn work(
+        &self,
+        order_id: String,
+        may: impl Fn(&mut Tx<'_>, &Row) -> Result<(), Refusal> + Send + Sync + 'static,
+        decision: impl Fn(&mut Case, &mut Fulfilment, &str, Time) -> Done + Send + Sync + 'static,
+    ) -> Result<QueuedCase, Refusal> {
+        let rep = call::user()?.subject;
+        let worked = self.store.write(order_id.clone(), move |tx| {
+            let now = tx.now();
+            let row = cases::read(tx.db(), &order_id)?;
+            may(tx, &row)?;
+            let (answer, row) = cases::decide(tx, &row, None, |case, done| {
+                match decision(case, done, &rep, now) {
+                    Ok(change) => (Ok(()), change),
+                    Err(no) => (Err(no), None),
+                }
+            })?;
+            answer.map_err(refused)?;
+            row.show(now)
+        });
+        worked.await
+    }
+}
+
+fn order_id(text: &str) -> Result<String, Violation> {
+    id::parse("order_id", text)
+}
+
+fn installer_id(text: &str) -> Result<String, Violation> {
+    fields::word("installer_id", text, 128)
+}
+
+fn numbered(fields: &mut Fields, order: &str, number: i32) -> String {
+    fields.check(number > 0, "number", "must be the number of a request");
+    fields.take(order_id(order))
+}
+
+/// An installer works in one region.
+fn works_there(tx: &mut Tx<'_>, row: &Row, installer_id: &str) -> Result<(), Refusal> {
+    let region = installers::region(tx.db(), installer_id)?;
+    if region == row.region {
+        return Ok(());
+    }
+    Err(Refusal::precondition(
+        "INSTALLER_ELSEWHERE",
+        text(
+            format!("the installer works in {region}"),
+            format!("{region} 지역의 설치기사입니다."),
+        ),
+    ))
+}
+
+fn refused(no: No) -> Refusal {
+    let (reason, en, ko) = match no {
+        No::Cancelled => (
+            "CASE_CANCELLED",
+            "it was cancelled",
+            "취소된 가입신청입니다.",
+        ),
+        No::CancellationOpen => (
+            "CANCELLATION_OPEN",
+            "somebody asked to cancel it; that comes first",
+            "취소접수를 먼저 처리해야 합니다.",
+        ),
+        No::Assigned => (
+            "CASE_ASSIGNED",
+            "another rep was faster, or somebody else is assigned",
+            "이미 기사가 배정되었습니다.",
+        ),
+        No::NotInstalled => (
+            "CASE_NOT_INSTALLED",
+            "it is not installed yet",
+            "아직 설치가 완료되지 않았습니다.",
+        ),
+        No::Completed => (
+            "CASE_COMPLETED",
+            "another rep has completed it",
+            "다른 상담원이 이미 완료했습니다.",
+        ),
+        No::NotAsked => (
+            "CANCELLATION_NOT_ASKED",
+            "there is no such request to cancel",
+            "해당 취소 요청이 없습니다.",
+        ),
+        No::Received => (
+            "CANCELLATION_RECEIVED",
+            "another rep has taken it up",
+            "다른 상담원이 이미 접수했습니다.",
+        ),
+        No::NotReceived => (
+            "CANCELLATION_NOT_RECEIVED",
+            "no rep has taken up such a request",
+            "아직 접수하지 않은 취소 요청입니다.",
+        ),
+        No::Unanswered => (
+            "CANCELLATION_UNANSWERED",
+            "the installer has not answered",
+            "설치기사의 답변을 기다리고 있습니다.",
+        ),
+        No::InstallerRefused => (
+            "INSTALLER_REFUSED",
+            "the installer said no",
+            "설치기사가 취소불가로 답했습니다.",
+        ),
+        No::Decided => (
+            "CANCELLATION_DECIDED",
+            "it was decided otherwise, or by another rep",
+            "이미 처리된 취소 요청입니다.",
+        ),
+        No::ReasonRequired => {
+            let rule = "is required to refuse what the installer agreed to";
+            return Refusal::invalid(vec![Violation::new("reason", rule)]);
+        }
+    };
+    Refusal::precondition(reason, text(en, ko))
+}

@@ -1,0 +1,73 @@
+//! Plans.
+
+use crate::plans::{self, Plan};
+use mesh::{Page, Store, fields, id, request};
+use proto::iptv::support::v1::plan_service_server::PlanService;
+use proto::iptv::support::v1::{
+    ClosePlanRequest, ClosePlanResponse, GetPlanRequest, GetPlanResponse, ListPlansRequest,
+    ListPlansResponse, RegisterPlanRequest, RegisterPlanResponse,
+};
+use tonic::{Request, Response, Status};
+
+/// The handlers of `PlanService`.
+pub struct Plans {
+    pub store: Store,
+}
+
+#[tonic::async_trait]
+impl PlanService for Plans {
+    async fn register_plan(
+        &self,
+        request: Request<RegisterPlanRequest>,
+    ) -> Result<Response<RegisterPlanResponse>, Status> {
+        let request = request.into_inner();
+        fields::read(|fields| plans::check(fields, &request))?;
+        let key = request::Key::new(&request.request_id, &request)?;
+        let registered = request::once(&self.store, key.lane(), key, move |tx| {
+            let plan = Some(plans::register(tx, &request)?);
+            Ok(RegisterPlanResponse { plan })
+        });
+        Ok(Response::new(registered.await?))
+    }
+
+    async fn get_plan(
+        &self,
+        request: Request<GetPlanRequest>,
+    ) -> Result<Response<GetPlanResponse>, Status> {
+        let request = request.into_inner();
+        let plan_id = fields::read(|f| f.take(id::parse("plan_id", &request.plan_id)))?;
+        let found = self.store.read(move |db| plans::read(db, &plan_id));
+        let plan = Some((&found.await?).into());
+        Ok(Response::new(GetPlanResponse { plan }))
+    }
+
+    async fn list_plans(
+        &self,
+        request: Request<ListPlansRequest>,
+    ) -> Result<Response<ListPlansResponse>, Status> {
+        let request = request.into_inner();
+        let page = fields::read(|f| Page::read(f, request.page_size, &request.page_token))?;
+        let listed = self.store.read(move |db| {
+            let mut rows = plans::list(db, &page)?;
+            let next_page_token = page.cut(&mut rows, Plan::key);
+            Ok(ListPlansResponse {
+                plans: rows.iter().map(Into::into).collect(),
+                next_page_token,
+            })
+        });
+        Ok(Response::new(listed.await?))
+    }
+
+    async fn close_plan(
+        &self,
+        request: Request<ClosePlanRequest>,
+    ) -> Result<Response<ClosePlanResponse>, Status> {
+        let request = request.into_inner();
+        let plan_id = fields::read(|f| f.take(id::parse("plan_id", &request.plan_id)))?;
+        let closed = self.store.write(plan_id.clone(), move |tx| {
+            let plan = Some(plans::close(tx, &plan_id)?);
+            Ok(ClosePlanResponse { plan })
+        });
+        Ok(Response::new(closed.await?))
+    }
+}
