@@ -1,0 +1,2 @@
+DROP TABLE home;
+DROP TABLE job;
