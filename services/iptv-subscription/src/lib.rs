@@ -1,0 +1,46 @@
+//! Sells IPTV; owns the subscription.
+//!
+//! It keeps its own copy of the plans, so that subscriptions are taken whatever else is down, at the fee of that moment. Where
+//! to install is told to who installs and to nobody else; the rest is the lifecycle every order shares.
+
+mod catalogue;
+mod grpc;
+mod premises;
+mod selling;
+mod words;
+
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use mesh::{Context, Db, Refusal, Store};
+use ordering::audit::{self, Facts};
+use ordering::{Orders, Republished, Side, order_side};
+use proto::iptv::subscription::v1::subscription_service_server::SubscriptionServiceServer;
+use selling::Selling;
+use std::sync::Arc;
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
+
+/// The context `iptv-subscription`.
+pub fn context() -> Context {
+    let own = Selling::SYSTEM.context;
+    let context = Context::new(own)
+        .migrations(MIGRATIONS)
+        .follows("plans", words::SUPPORT, catalogue::plan_changed)
+        .follows("own orders", own, premises::order_changed)
+        .serves(|site| {
+            SubscriptionServiceServer::new(grpc::Handlers {
+                orders: Orders::new(site, Selling),
+            })
+        });
+    order_side(context, &Arc::new(Selling))
+}
+
+/// Subscription's facts for the audit: it wants nothing held.
+pub fn facts(db: &mut Db) -> Result<Facts, Refusal> {
+    audit::order_side(db, Selling::SYSTEM, |_| Ok(Vec::new()))
+}
+
+/// States subscriptions that are over and that the stream has forgotten once more, from behind `after` on, one step of
+/// them: for a view that starts empty.
+pub async fn republish(store: &Store, after: &str) -> Result<Republished, Refusal> {
+    ordering::republish(store, Selling::SYSTEM, after).await
+}
