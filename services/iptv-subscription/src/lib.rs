@@ -9,10 +9,12 @@ mod premises;
 mod selling;
 mod words;
 
+pub use words::SYSTEM;
+
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
-use mesh::{Context, Db, Refusal, Store};
+use mesh::{Context, Db, Refusal};
 use ordering::audit::{self, Facts};
-use ordering::{Orders, Republished, Side, order_side};
+use ordering::{Orders, Side, order_side};
 use proto::iptv::subscription::v1::subscription_service_server::SubscriptionServiceServer;
 use selling::Selling;
 use std::sync::Arc;
@@ -37,10 +39,4 @@ pub fn context() -> Context {
 /// Subscription's facts for the audit: it wants nothing held.
 pub fn facts(db: &mut Db) -> Result<Facts, Refusal> {
     audit::order_side(db, Selling::SYSTEM, |_| Ok(Vec::new()))
-}
-
-/// States subscriptions that are over and that the stream has forgotten once more, from behind `after` on, one step of
-/// them: for a view that starts empty.
-pub async fn republish(store: &Store, after: &str) -> Result<Republished, Refusal> {
-    ordering::republish(store, Selling::SYSTEM, after).await
 }

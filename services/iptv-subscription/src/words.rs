@@ -11,81 +11,77 @@ pub(crate) const SUPPORT: &str = "iptv-support";
 const INSTALLATION: &str = "iptv-installation";
 
 /// The words and wiring of subscriptions.
-pub(crate) static SYSTEM: System = System {
+pub static SYSTEM: System = System {
     context: "iptv-subscription",
     name: "iptv",
     events: "yemae.iptv.subscription.v1.Subscription",
     detail: "yemae.iptv.subscription.v1.Service",
     noun: "subscription",
     progress: &[
-        Progress {
-            status: Status {
-                code: SubscriptionStatus::Subscribed as i32,
-                name: "SUBSCRIBED",
-                en: "Subscribed",
-                ko: "가입신청",
-            },
-            by: None,
-            last: false,
-            reason: None,
-        },
-        Progress {
-            status: Status {
-                code: SubscriptionStatus::Assigned as i32,
-                name: "ASSIGNED",
-                en: "Installer assigned",
-                ko: "기사배정",
-            },
-            by: Some((SUPPORT, CaseStatus::Assigned as i32)),
-            last: false,
-            reason: None,
-        },
-        Progress {
-            status: Status {
-                code: SubscriptionStatus::Installing as i32,
-                name: "INSTALLING",
-                en: "Installation accepted",
-                ko: "설치접수",
-            },
-            by: Some((INSTALLATION, JobStatus::Accepted as i32)),
-            last: false,
-            reason: None,
-        },
-        Progress {
-            status: Status {
-                code: SubscriptionStatus::Installed as i32,
-                name: "INSTALLED",
-                en: "Installed",
-                ko: "설치완료",
-            },
-            by: Some((INSTALLATION, JobStatus::Completed as i32)),
-            last: false,
-            reason: None,
-        },
-        Progress {
-            status: Status {
-                code: SubscriptionStatus::Active as i32,
-                name: "ACTIVE",
-                en: "Active",
-                ko: "가입완료",
-            },
-            by: Some((SUPPORT, CaseStatus::Active as i32)),
-            last: true,
-            reason: None,
-        },
+        Progress::placed(word(
+            SubscriptionStatus::Subscribed,
+            "SUBSCRIBED",
+            "Subscribed",
+            "가입신청",
+        )),
+        Progress::by(
+            SUPPORT,
+            CaseStatus::Assigned as i32,
+            word(
+                SubscriptionStatus::Assigned,
+                "ASSIGNED",
+                "Installer assigned",
+                "기사배정",
+            ),
+        ),
+        Progress::by(
+            INSTALLATION,
+            JobStatus::Accepted as i32,
+            word(
+                SubscriptionStatus::Installing,
+                "INSTALLING",
+                "Installation accepted",
+                "설치접수",
+            ),
+        ),
+        Progress::by(
+            INSTALLATION,
+            JobStatus::Completed as i32,
+            word(
+                SubscriptionStatus::Installed,
+                "INSTALLED",
+                "Installed",
+                "설치완료",
+            ),
+        ),
+        Progress::by(
+            SUPPORT,
+            CaseStatus::Active as i32,
+            word(SubscriptionStatus::Active, "ACTIVE", "Active", "가입완료"),
+        )
+        .last(),
     ],
-    cancelling: Status {
-        code: SubscriptionStatus::Cancelling as i32,
-        name: "CANCELLING",
-        en: "Cancellation requested",
-        ko: "취소접수",
-    },
-    cancelled: Status {
-        code: SubscriptionStatus::Cancelled as i32,
-        name: "CANCELLED",
-        en: "Cancelled",
-        ko: "가입취소",
-    },
+    cancelling: word(
+        SubscriptionStatus::Cancelling,
+        "CANCELLING",
+        "Cancellation requested",
+        "취소접수",
+    ),
+    cancelled: word(
+        SubscriptionStatus::Cancelled,
+        "CANCELLED",
+        "Cancelled",
+        "가입취소",
+    ),
     fulfilled_by: &[SUPPORT, INSTALLATION],
     decider: SUPPORT,
 };
+
+const fn word(
+    of: SubscriptionStatus,
+    name: &'static str,
+    en: &'static str,
+    ko: &'static str,
+) -> Status {
+    Status::new(of as i32, name, en, ko)
+}

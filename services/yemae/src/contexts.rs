@@ -119,6 +119,13 @@ pub(crate) const ALL: &[Entry] = &[
         .tells(food_order::facts)
         .sells(&food_order::SYSTEM),
     Entry::new("food-store", |_| food_store::context()).tells(food_store::facts),
+    Entry::new("iptv-subscription", |_| iptv_subscription::context())
+        .may(CHARGES)
+        .tells(iptv_subscription::facts)
+        .sells(&iptv_subscription::SYSTEM),
+    Entry::new("iptv-support", |_| iptv_support::context()).tells(iptv_support::facts),
+    Entry::new("iptv-installation", |_| iptv_installation::context())
+        .tells(iptv_installation::facts),
     Entry::new("payment", payment).tells(payment::facts),
     Entry::new("mypage", |_| mypage::context())
         .tells(mypage::facts)

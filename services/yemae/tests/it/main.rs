@@ -14,6 +14,7 @@ mod databases;
 mod dead_letters;
 mod food;
 mod help;
+mod iptv;
 mod kills;
 mod load;
 mod old_bugs;
