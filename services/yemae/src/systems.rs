@@ -44,6 +44,12 @@ pub(crate) const ALL: &[System] = &[
         stage: |mesh| Box::pin(stage::food::set(mesh)),
         story: |cast| Box::pin(demo::food::tell(cast)),
     },
+    System {
+        name: "iptv",
+        needs: &["iptv-subscription", "iptv-support", "iptv-installation"],
+        stage: |mesh| Box::pin(stage::iptv::set(mesh)),
+        story: |cast| Box::pin(demo::iptv::tell(cast)),
+    },
 ];
 
 /// What it needs and nobody runs.
