@@ -1,5 +1,9 @@
 //! A case's life: what people decided about it stands in the case, how far it came in its fulfilment.
 
+mod refusals;
+
+pub use refusals::No;
+
 use mesh::{Text, Time, text};
 use ordering::domain::fulfilment::{Answer, Fulfilment};
 use serde::{Deserialize, Serialize};
@@ -37,35 +41,6 @@ pub enum Change {
     Answered,
     /// It was cancelled unasked.
     Voided,
-}
-
-/// Why the rep can't do that.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum No {
-    /// It was cancelled.
-    Cancelled,
-    /// A request to cancel is open.
-    CancellationOpen,
-    /// Somebody else is assigned, or somebody else assigned him.
-    Assigned,
-    /// It is not installed.
-    NotInstalled,
-    /// Another rep completed it.
-    Completed,
-    /// There is no such request to cancel.
-    NotAsked,
-    /// Another rep has taken it up.
-    Received,
-    /// No rep has taken it up.
-    NotReceived,
-    /// The installer has not answered.
-    Unanswered,
-    /// The installer said no.
-    InstallerRefused,
-    /// What the installer agreed to is refused without a reason.
-    ReasonRequired,
-    /// It was decided otherwise, or by another rep.
-    Decided,
 }
 
 /// What people decided.

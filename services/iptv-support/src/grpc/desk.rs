@@ -203,7 +203,7 @@ impl Desk {
                     Err(no) => (Err(no), None),
                 }
             })?;
-            answer.map_err(refused)?;
+            answer?;
             row.show(now)
         });
         worked.await
@@ -236,69 +236,4 @@ fn works_there(tx: &mut Tx<'_>, row: &Row, installer_id: &str) -> Result<(), Ref
             format!("{region} 지역의 설치기사입니다."),
         ),
     ))
-}
-
-fn refused(no: No) -> Refusal {
-    let (reason, en, ko) = match no {
-        No::Cancelled => (
-            "CASE_CANCELLED",
-            "it was cancelled",
-            "취소된 가입신청입니다.",
-        ),
-        No::CancellationOpen => (
-            "CANCELLATION_OPEN",
-            "somebody asked to cancel it; that comes first",
-            "취소접수를 먼저 처리해야 합니다.",
-        ),
-        No::Assigned => (
-            "CASE_ASSIGNED",
-            "another rep was faster, or somebody else is assigned",
-            "이미 기사가 배정되었습니다.",
-        ),
-        No::NotInstalled => (
-            "CASE_NOT_INSTALLED",
-            "it is not installed yet",
-            "아직 설치가 완료되지 않았습니다.",
-        ),
-        No::Completed => (
-            "CASE_COMPLETED",
-            "another rep has completed it",
-            "다른 상담원이 이미 완료했습니다.",
-        ),
-        No::NotAsked => (
-            "CANCELLATION_NOT_ASKED",
-            "there is no such request to cancel",
-            "해당 취소 요청이 없습니다.",
-        ),
-        No::Received => (
-            "CANCELLATION_RECEIVED",
-            "another rep has taken it up",
-            "다른 상담원이 이미 접수했습니다.",
-        ),
-        No::NotReceived => (
-            "CANCELLATION_NOT_RECEIVED",
-            "no rep has taken up such a request",
-            "아직 접수하지 않은 취소 요청입니다.",
-        ),
-        No::Unanswered => (
-            "CANCELLATION_UNANSWERED",
-            "the installer has not answered",
-            "설치기사의 답변을 기다리고 있습니다.",
-        ),
-        No::InstallerRefused => (
-            "INSTALLER_REFUSED",
-            "the installer said no",
-            "설치기사가 취소불가로 답했습니다.",
-        ),
-        No::Decided => (
-            "CANCELLATION_DECIDED",
-            "it was decided otherwise, or by another rep",
-            "이미 처리된 취소 요청입니다.",
-        ),
-        No::ReasonRequired => {
-            let rule = "is required to refuse what the installer agreed to";
-            return Refusal::invalid(vec![Violation::new("reason", rule)]);
-        }
-    };
-    Refusal::precondition(reason, text(en, ko))
 }

@@ -11,6 +11,10 @@ const CHOI: (&str, &str) = ("choi", "rep");
 const PARK: (&str, &str) = ("park", "installer");
 const KIM: (&str, &str) = ("kim", "customer");
 
+/// Where Kim lives, and her number: found again wherever they may not be.
+const ADDRESS: &str = "canary-ro 1";
+const PHONE: &str = "010-7654-3219";
+
 /// A call by whoever that is; None: it was refused.
 fn call(up: &Up, by: (&str, &str), method: &str, request: &Value) -> Option<Value> {
     let (subject, role) = by;
@@ -37,7 +41,7 @@ fn subscribe(up: &Up, plan_id: &str, request_id: &str) -> Option<String> {
     let request = json!({
         "requestId": request_id,
         "planId": plan_id,
-        "home": {"address": "테헤란로 1", "phone": "010-1234-5678"},
+        "home": {"address": ADDRESS, "phone": PHONE},
         "region": "강남",
         "wishedOn": "2026-12-24",
         "expectedTotal": {"currency": "KRW", "minorUnits": 30_000},
@@ -86,12 +90,16 @@ fn real_support_and_installation_left_out() {
     }
     assert!(up.stop(), "it drained");
 
-    let up = Up::start(data.path(), &[]);
+    let up = Up::start_with(data.path(), &[], &[("RUST_LOG", "trace")]);
     for id in &placed {
         let order = json!({ "orderId": id });
         let assign = json!({"orderId": id, "installerId": "park"});
         wait_for("the case", || call(&up, CHOI, "AssignInstaller", &assign));
         wait_for("the job", || call(&up, PARK, "AcceptJob", &order));
+        wait_for("where it is", || {
+            let job = call(&up, PARK, "GetJob", &order)?;
+            (job["job"]["home"]["address"] == ADDRESS).then_some(())
+        });
         assert!(call(&up, PARK, "CompleteJob", &order).is_some());
         wait_for("the case to be installed", || {
             call(&up, CHOI, "CompleteCase", &order)
@@ -105,5 +113,8 @@ fn real_support_and_installation_left_out() {
         });
     }
     audit(&up, &[]);
+    let said = up.said();
+    assert!(said.contains("answered"), "it says everything");
+    assert!(!said.contains(ADDRESS) && !said.contains(PHONE), "but that");
     assert!(up.stop(), "it drained");
 }
