@@ -59,7 +59,7 @@ pub fn update_found<T>(
     let mut fulfilment = before.clone();
     let (answer, event) = change(&mut fulfilment);
     if fulfilment != before || seen.is_some() {
-        save(tx, &fulfilment, before.version, seen, is_new)?;
+        save(tx, &fulfilment, &before, seen, is_new)?;
     }
     if fulfilment.version > before.version {
         let name =
@@ -78,7 +78,7 @@ pub fn update_found<T>(
 fn save(
     tx: &mut Tx<'_>,
     fulfilment: &Fulfilment,
-    before: i64,
+    before: &Fulfilment,
     seen: Option<i64>,
     is_new: bool,
 ) -> Result<(), Refusal> {
@@ -89,6 +89,7 @@ fn save(
                 fulfilment::order_id.eq(&fulfilment.order_id),
                 fulfilment::version.eq(fulfilment.version),
                 fulfilment::irrevocable.eq(fulfilment.irrevocable),
+                fulfilment::voided.eq(fulfilment.voided),
                 fulfilment::seen_version.eq(seen.unwrap_or(0)),
                 fulfilment::state.eq(state),
             ))
@@ -98,12 +99,15 @@ fn save(
             other => other?,
         }
     } else {
+        // What was never stated is voided without a new version.
         let row = fulfilment::table
             .find(&fulfilment.order_id)
-            .filter(fulfilment::version.eq(before));
+            .filter(fulfilment::version.eq(before.version))
+            .filter(fulfilment::voided.eq(before.voided));
         let own = (
             fulfilment::version.eq(fulfilment.version),
             fulfilment::irrevocable.eq(fulfilment.irrevocable),
+            fulfilment::voided.eq(fulfilment.voided),
             fulfilment::state.eq(state),
         );
         match seen {

@@ -47,6 +47,7 @@ diesel::table! {
         order_id -> Text,
         version -> BigInt,
         irrevocable -> Bool,
+        voided -> Bool,
         seen_version -> BigInt,
         state -> Text,
     }

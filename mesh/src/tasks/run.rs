@@ -14,6 +14,9 @@ const AT_ONCE: usize = 64;
 const PAGE: usize = AT_ONCE * 2;
 /// Also the time until a task that became due by itself is noticed.
 const POLL: Duration = Duration::from_millis(250);
+/// How long what is under way may go on when the site stops. What a handler has written down that it is about to do is so
+/// done, and not found half done: a purchase that was never sent, and is asked about in vain.
+const FAREWELL: Duration = Duration::from_secs(3);
 
 /// Works tasks as they come due, until the site stops. What is due is read when somebody says that there is more, when it
 /// is time to look, and when what was read is under way and was not all: not whenever one is done.
@@ -45,7 +48,10 @@ pub(crate) async fn run(site: Site, handlers: HashMap<&'static str, Handler>) {
             });
         }
         tokio::select! {
-            () = site.stop.cancelled() => return,
+            () = site.stop.cancelled() => {
+                let _ = tokio::time::timeout(FAREWELL, under_way.count()).await;
+                return;
+            }
             Some(done) = under_way.next() => {
                 keys.remove(&done);
                 while let Some(Some(done)) = under_way.next().now_or_never() {

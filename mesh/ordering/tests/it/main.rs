@@ -7,6 +7,7 @@
 mod audit;
 mod chaos;
 mod customers;
+mod fulfilments;
 mod history;
 mod republish;
 mod toys;

@@ -102,6 +102,23 @@ async fn what_is_due_is_read_by_the_page_and_not_after_each_one_done() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_begun_when_the_site_stops_comes_to_its_end_and_nothing_else_begins() {
+    for hanging in [0, 1] {
+        let rig = Rig::with(100).await;
+        let stop = rig.site.stop.clone();
+        let stopping = async {
+            sleep(Duration::from_millis(5)).await;
+            stop.cancel();
+        };
+        let begun = tokio::time::Instant::now();
+        tokio::join!(rig.until(100, hanging), stopping);
+        assert_eq!(rig.done.load(Ordering::SeqCst), AT_ONCE - hanging);
+        let waited = begun.elapsed() >= FAREWELL;
+        assert_eq!(waited, hanging > 0, "{:?}", begun.elapsed());
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn one_place_left_is_enough_to_get_through_all() {
     let rig = Rig::with(300).await;
     let reads = rig.until(300 - 63, 63).await;
