@@ -4,6 +4,7 @@
 
 mod cinema;
 mod food;
+mod iptv;
 mod town;
 mod vod;
 
@@ -119,4 +120,9 @@ fn food_breaks_no_rule() {
 #[test]
 fn vod_breaks_no_rule() {
     holds::<vod::Vod>();
+}
+
+#[test]
+fn iptv_breaks_no_rule() {
+    holds::<iptv::Iptv>();
 }
