@@ -1,8 +1,7 @@
 //! The cinema in one process: every context, with the bus and the clock in the test's hand.
 
-use mesh::Refusal;
+use crate::shared::{Teller, is_clean, with_shared};
 use mesh::client::Client;
-use ordering::audit::{Facts, judge};
 use proto::cinema::booking::v1::booking_service_client::BookingServiceClient;
 use proto::cinema::booking::v1::{
     Booking, CancelBookingRequest, CreateBookingRequest, GetBookingRequest,
@@ -27,8 +26,6 @@ use std::time::Duration;
 use testing::{Caller, World};
 use tonic::Status;
 
-type Teller = fn(&mut mesh::Db) -> Result<Facts, Refusal>;
-
 /// Won for one seat.
 pub const PRICE: i64 = 10_000;
 
@@ -50,13 +47,8 @@ impl Cinema {
             .with(cinema_movie::context())
             .with(cinema_theater::context())
             .with(cinema_booking::context())
-            .with(cinema_ticket::context())
-            .with(payment::simulated(payment::Simulator::new(7)))
-            .with(mypage::context())
-            .with(notification::context(notification::Settings {
-                console: notification::Console::new(std::io::sink()),
-                webhooks: notification::Reach::Private,
-            }));
+            .with(cinema_ticket::context());
+        let world = with_shared(world);
         let mut cinema = Self {
             world,
             screening: String::new(),
@@ -213,22 +205,11 @@ impl Cinema {
 
     /// The audit, at rest: no rule is broken.
     pub async fn is_clean(&self) {
-        let mut all = Facts::default();
-        let tellers: [(&str, Teller); 6] = [
+        let own: [(&str, Teller); 3] = [
             ("cinema-theater", cinema_theater::facts),
             ("cinema-booking", cinema_booking::facts),
             ("cinema-ticket", cinema_ticket::facts),
-            ("payment", payment::facts::facts),
-            ("mypage", mypage::facts),
-            ("notification", notification::facts),
         ];
-        for (context, facts) in tellers {
-            let mut told = self.world.site(context).store.read(facts).await.unwrap();
-            told.contexts.push(context.to_owned());
-            all.add(told);
-        }
-        for (rule, verdict) in judge(&all, &all, None, true, self.world.now()) {
-            assert_eq!(verdict.breaches, [], "rule {rule}");
-        }
+        is_clean(&self.world, &own).await;
     }
 }

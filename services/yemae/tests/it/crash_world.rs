@@ -8,11 +8,12 @@ mod iptv;
 mod town;
 mod vod;
 
+use crate::shared::{Resident, SHARED};
 use ordering::audit::{History, UNSETTLED_CHARGE, judge};
 use std::time::Duration;
 use testing::Stores;
 use testing::chaos::{self, Chaos, Databases, Faults, Making};
-use town::{Resident, Town};
+use town::Town;
 
 /// How many seeds a system is tried with; `YEMAE_SEEDS` says otherwise.
 const SEEDS: u64 = 20;
@@ -39,7 +40,7 @@ trait Lifecycle: Sized + Sync {
 /// Runs one seed from its beginning to the audit. Answers how many orders there were.
 fn run<L: Lifecycle>(seed: u64, databases: &mut Databases) -> usize {
     chaos::run(async {
-        let residents = town::SHARED.iter().chain(L::CONTEXTS);
+        let residents = SHARED.iter().chain(L::CONTEXTS);
         let making = Making {
             seed,
             trace: true,

@@ -5,9 +5,8 @@ mod journeys;
 mod races;
 mod rules;
 
-use mesh::Refusal;
+use crate::shared::{Teller, is_clean, with_shared, won};
 use mesh::client::Client;
-use ordering::audit::{Facts, judge};
 use proto::food::order::v1::order_service_client::OrderServiceClient;
 use proto::food::order::v1::{
     CancelOrderRequest, FoodOrder, GetOrderRequest, OrderStatus, OrderedItem, PlaceOrderRequest,
@@ -24,11 +23,9 @@ use proto::notification::v1::notification_service_client::NotificationServiceCli
 use proto::ordering::v1::Order;
 use proto::payment::v1::simulator_service_client::SimulatorServiceClient;
 use proto::payment::v1::{Behavior, SetBehaviorRequest};
-use proto::shared::v1::{Money, Text};
+use proto::shared::v1::Text;
 use testing::{Caller, World};
 use tonic::Status;
-
-type Teller = fn(&mut mesh::Db) -> Result<Facts, Refusal>;
 
 /// Won for one kimbap.
 pub const PRICE: i64 = 3_500;
@@ -49,13 +46,8 @@ impl Town {
         let world = World::new()
             .delivering(times)
             .with(food_store::context())
-            .with(food_order::context())
-            .with(::payment::simulated(::payment::Simulator::new(7)))
-            .with(mypage::context())
-            .with(notification::context(notification::Settings {
-                console: notification::Console::new(std::io::sink()),
-                webhooks: notification::Reach::Private,
-            }));
+            .with(food_order::context());
+        let world = with_shared(world);
         let mut town = Self {
             world,
             store_id: String::new(),
@@ -214,29 +206,11 @@ impl Town {
 
     /// The audit, at rest: no rule is broken.
     pub async fn is_clean(&self) {
-        let mut all = Facts::default();
-        let tellers: [(&str, Teller); 5] = [
+        let own: [(&str, Teller); 2] = [
             ("food-store", food_store::facts),
             ("food-order", food_order::facts),
-            ("payment", ::payment::facts::facts),
-            ("mypage", mypage::facts),
-            ("notification", notification::facts),
         ];
-        for (context, facts) in tellers {
-            let mut told = self.world.site(context).store.read(facts).await.unwrap();
-            told.contexts.push(context.to_owned());
-            all.add(told);
-        }
-        for (rule, verdict) in judge(&all, &all, None, true, self.world.now()) {
-            assert_eq!(verdict.breaches, [], "rule {rule}");
-        }
-    }
-}
-
-pub fn won(minor_units: i64) -> Money {
-    Money {
-        currency: "KRW".to_owned(),
-        minor_units,
+        is_clean(&self.world, &own).await;
     }
 }
 
@@ -245,9 +219,4 @@ pub fn no_rice() -> Text {
         en: "no rice left".to_owned(),
         ko: "밥이 다 떨어졌습니다.".to_owned(),
     }
-}
-
-/// Why a call was refused.
-pub fn why<T: std::fmt::Debug>(answer: Result<T, Status>) -> String {
-    mesh::refusal::reason(&answer.unwrap_err()).unwrap()
 }

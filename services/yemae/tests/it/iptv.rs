@@ -7,9 +7,8 @@ mod personal;
 mod races;
 mod rules;
 
-use mesh::Refusal;
+use crate::shared::{Teller, is_clean, with_shared, won};
 use mesh::client::Client;
-use ordering::audit::{Facts, judge};
 use proto::iptv::installation::v1::installation_service_client::InstallationServiceClient;
 use proto::iptv::subscription::v1::subscription_service_client::SubscriptionServiceClient;
 use proto::iptv::support::v1::RegisterPlanRequest;
@@ -20,11 +19,8 @@ use proto::mypage::v1::my_page_service_client::MyPageServiceClient;
 use proto::notification::v1::ListNotificationsRequest;
 use proto::notification::v1::notification_service_client::NotificationServiceClient;
 use proto::ordering::v1::Order;
-use proto::shared::v1::{Money, Text};
+use proto::shared::v1::Text;
 use testing::{Caller, World};
-use tonic::Status;
-
-type Teller = fn(&mut mesh::Db) -> Result<Facts, Refusal>;
 
 /// Won for the installation.
 pub const FEE: i64 = 30_000;
@@ -51,13 +47,8 @@ impl Region {
             .delivering(times)
             .with(iptv_support::context())
             .with(iptv_installation::context())
-            .with(iptv_subscription::context())
-            .with(::payment::simulated(::payment::Simulator::new(7)))
-            .with(mypage::context())
-            .with(notification::context(notification::Settings {
-                console: notification::Console::new(std::io::sink()),
-                webhooks: notification::Reach::Private,
-            }));
+            .with(iptv_subscription::context());
+        let world = with_shared(world);
         let mut region = Self {
             world,
             plan_id: String::new(),
@@ -144,30 +135,12 @@ impl Region {
 
     /// The audit, at rest: no rule is broken.
     pub async fn is_clean(&self) {
-        let mut all = Facts::default();
-        let tellers: [(&str, Teller); 6] = [
+        let own: [(&str, Teller); 3] = [
             ("iptv-support", iptv_support::facts),
             ("iptv-installation", iptv_installation::facts),
             ("iptv-subscription", iptv_subscription::facts),
-            ("payment", ::payment::facts::facts),
-            ("mypage", mypage::facts),
-            ("notification", notification::facts),
         ];
-        for (context, facts) in tellers {
-            let mut told = self.world.site(context).store.read(facts).await.unwrap();
-            told.contexts.push(context.to_owned());
-            all.add(told);
-        }
-        for (rule, verdict) in judge(&all, &all, None, true, self.world.now()) {
-            assert_eq!(verdict.breaches, [], "rule {rule}");
-        }
-    }
-}
-
-pub fn won(minor_units: i64) -> Money {
-    Money {
-        currency: "KRW".to_owned(),
-        minor_units,
+        is_clean(&self.world, &own).await;
     }
 }
 
@@ -185,9 +158,4 @@ pub fn drilled() -> Text {
         en: "the wall is drilled".to_owned(),
         ko: "벽을 이미 뚫었습니다.".to_owned(),
     }
-}
-
-/// Why a call was refused.
-pub fn why<T: std::fmt::Debug>(answer: Result<T, Status>) -> String {
-    mesh::refusal::reason(&answer.unwrap_err()).unwrap()
 }

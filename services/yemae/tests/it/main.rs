@@ -35,6 +35,7 @@ mod sentences;
 mod served;
 mod serving;
 mod settings;
+mod shared;
 mod stores;
 mod story;
 mod telemetry;

@@ -5,10 +5,9 @@ mod cancelling;
 mod studio;
 mod watching;
 
+use crate::shared::{Teller, is_clean, why, with_shared, won};
 use mesh::client::Client;
 use mesh::identity::Key;
-use mesh::{Refusal, refusal};
-use ordering::audit::{Facts, judge};
 use proto::cinema::movie::v1::movie_service_client::MovieServiceClient;
 use proto::cinema::movie::v1::{Rating, RegisterMovieRequest};
 use proto::mypage::v1::GetMyOrderRequest;
@@ -17,7 +16,7 @@ use proto::notification::v1::ListNotificationsRequest;
 use proto::notification::v1::notification_service_client::NotificationServiceClient;
 use proto::payment::v1::simulator_service_client::SimulatorServiceClient;
 use proto::payment::v1::{Behavior, SetBehaviorRequest};
-use proto::shared::v1::{Money, Text};
+use proto::shared::v1::Text;
 use proto::vod::library::v1::library_service_client::LibraryServiceClient;
 use proto::vod::library::v1::studio_simulator_service_client::StudioSimulatorServiceClient;
 use proto::vod::library::v1::{
@@ -30,8 +29,6 @@ use proto::vod::order::v1::{
 use std::time::Duration;
 use testing::{Caller, World};
 use tonic::Status;
-
-type Teller = fn(&mut mesh::Db) -> Result<Facts, Refusal>;
 
 /// Won for the movie.
 const PRICE: i64 = 5_000;
@@ -54,13 +51,8 @@ impl Vod {
             .delivering(times)
             .with(cinema_movie::context())
             .with(vod_order::context())
-            .with(vod_library::simulated(simulator, Key::generate().unwrap()))
-            .with(payment::simulated(payment::Simulator::new(7)))
-            .with(mypage::context())
-            .with(notification::context(notification::Settings {
-                console: notification::Console::new(std::io::sink()),
-                webhooks: notification::Reach::Private,
-            }));
+            .with(vod_library::simulated(simulator, Key::generate().unwrap()));
+        let world = with_shared(world);
         let movie = RegisterMovieRequest {
             request_id: "movie".to_owned(),
             title: "Soul".to_owned(),
@@ -196,32 +188,10 @@ impl Vod {
 
     /// The audit, at rest: no rule is broken.
     async fn is_clean(&self) {
-        let mut all = Facts::default();
-        let tellers: [(&str, Teller); 5] = [
+        let own: [(&str, Teller); 2] = [
             ("vod-order", vod_order::facts),
             ("vod-library", vod_library::facts),
-            ("payment", payment::facts::facts),
-            ("mypage", mypage::facts),
-            ("notification", notification::facts),
         ];
-        for (context, facts) in tellers {
-            let mut told = self.world.site(context).store.read(facts).await.unwrap();
-            told.contexts.push(context.to_owned());
-            all.add(told);
-        }
-        for (rule, verdict) in judge(&all, &all, None, true, self.world.now()) {
-            assert_eq!(verdict.breaches, [], "rule {rule}");
-        }
+        is_clean(&self.world, &own).await;
     }
-}
-
-fn won(minor_units: i64) -> Money {
-    Money {
-        currency: "KRW".to_owned(),
-        minor_units,
-    }
-}
-
-fn reason<T: std::fmt::Debug>(answer: Result<T, Status>) -> String {
-    refusal::reason(&answer.unwrap_err()).unwrap_or_default()
 }

@@ -1,7 +1,8 @@
 //! Evenings at the cinema: few seats, much wanted.
 
 use super::Lifecycle;
-use super::town::{Resident, Town, because, plain, won};
+use super::town::Town;
+use crate::shared::{Resident, because, plain, won};
 use futures::future::join;
 use proto::cinema::booking::v1::booking_service_client::BookingServiceClient;
 use proto::cinema::booking::v1::{

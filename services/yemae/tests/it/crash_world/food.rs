@@ -1,7 +1,8 @@
 //! Evenings at a kitchen: an owner who accepts, gives back and sends out, customers who change their minds.
 
 use super::Lifecycle;
-use super::town::{Resident, Town, because, plain, won};
+use super::town::Town;
+use crate::shared::{Resident, because, plain, won};
 use futures::future::join;
 use proto::food::order::v1::order_service_client::OrderServiceClient;
 use proto::food::order::v1::{

@@ -1,7 +1,8 @@
 //! Weeks of installing: a rep, an installer who says yes or no, and customers who no longer want it.
 
 use super::Lifecycle;
-use super::town::{Resident, Town, because, plain, won};
+use super::town::Town;
+use crate::shared::{Resident, because, plain, won};
 use futures::future::join;
 use mesh::client::Client;
 use proto::iptv::installation::v1::installation_service_client::InstallationServiceClient;

@@ -1,6 +1,7 @@
 //! Who lives in the world, and what people are told there.
 
-use mesh::{Context, Db, Refusal, Time, refusal};
+use crate::shared::{Resident, Teller};
+use mesh::{Time, refusal};
 use ordering::audit::{Facts, Outcome, Record};
 use proto::payment::v1::simulator_service_client::SimulatorServiceClient;
 use proto::payment::v1::{Behavior, SetBehaviorRequest};
@@ -11,45 +12,8 @@ use testing::chaos::{Chaos, Make};
 use tokio::time::sleep;
 use tonic::{Code, Response, Status};
 
-/// A context, and what it tells the audit.
-pub struct Resident {
-    pub name: &'static str,
-    /// Makes it anew for each of its lives; from a seed where it throws dice.
-    pub make: fn(u64) -> Box<dyn Fn() -> Context + Send + Sync>,
-    pub facts: fn(&mut Db) -> Result<Facts, Refusal>,
-}
-
-/// The contexts that every system needs around it.
-pub const SHARED: &[Resident] = &[
-    Resident {
-        name: "payment",
-        make: |seed| {
-            let bank = payment::Simulator::new(seed);
-            Box::new(move || payment::simulated(bank.clone()))
-        },
-        facts: payment::facts::facts,
-    },
-    Resident {
-        name: "mypage",
-        make: |_| Box::new(mypage::context),
-        facts: mypage::facts,
-    },
-    Resident {
-        name: "notification",
-        make: |_| {
-            Box::new(|| {
-                notification::context(notification::Settings {
-                    console: notification::Console::new(std::io::sink()),
-                    webhooks: notification::Reach::Private,
-                })
-            })
-        },
-        facts: notification::facts,
-    },
-];
-
 /// Who tells the audit what.
-pub type Tellers = Vec<(&'static str, fn(&mut Db) -> Result<Facts, Refusal>)>;
+pub type Tellers = Vec<(&'static str, Teller)>;
 
 /// Moves them in.
 pub fn settle<'a>(
@@ -225,25 +189,4 @@ fn outcome(status: &Status, reason: &str) -> Outcome {
     } else {
         Outcome::Unknown
     }
-}
-
-/// So many won.
-pub fn won(minor_units: i64) -> proto::shared::v1::Money {
-    proto::shared::v1::Money {
-        currency: "KRW".to_owned(),
-        minor_units,
-    }
-}
-
-/// A reason in both languages.
-pub fn because(why: &str) -> proto::shared::v1::Text {
-    proto::shared::v1::Text {
-        en: why.to_owned(),
-        ko: why.to_owned(),
-    }
-}
-
-/// The contexts of a system throw no dice of their own.
-pub fn plain(make: fn() -> Context) -> Box<dyn Fn() -> Context + Send + Sync> {
-    Box::new(make)
 }

@@ -1,7 +1,8 @@
 //! Evenings at home: a studio that does not always answer, and customers who watch or do not.
 
 use super::Lifecycle;
-use super::town::{Resident, Town, because, plain, won};
+use super::town::Town;
+use crate::shared::{Resident, because, plain, won};
 use futures::future::join;
 use mesh::identity::Key;
 use proto::cinema::movie::v1::movie_service_client::MovieServiceClient;

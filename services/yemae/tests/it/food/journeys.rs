@@ -1,6 +1,7 @@
 //! What becomes of an order, as its customer sees it.
 
-use crate::food::{PRICE, Town, no_rice, why, won};
+use crate::food::{PRICE, Town, no_rice};
+use crate::shared::{why, won};
 use proto::food::order::v1::{
     ListOrdersRequest, OrderStatus, OrderedItem, PlaceOrderRequest, SystemCancelOrderRequest,
 };

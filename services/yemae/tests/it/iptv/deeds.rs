@@ -1,6 +1,7 @@
 //! What people do about a subscription, each in a line.
 
-use crate::iptv::{ADDRESS, PHONE, Region, drilled, on_the_way, won};
+use crate::iptv::{ADDRESS, PHONE, Region, drilled, on_the_way};
+use crate::shared::won;
 use proto::iptv::installation::v1::{
     AcceptJobRequest, AnswerCancellationRequest, CompleteJobRequest, GetJobRequest,
     ListJobsRequest, QueuedJob,

@@ -1,6 +1,7 @@
 //! What becomes of a subscription, as its customer sees it.
 
-use crate::iptv::{ADDRESS, FEE, PHONE, Region, drilled, on_the_way, why, won};
+use crate::iptv::{ADDRESS, FEE, PHONE, Region, drilled, on_the_way};
+use crate::shared::{why, won};
 use proto::iptv::installation::v1::JobStatus;
 use proto::iptv::subscription::v1::{SubscriptionStatus, SystemCancelSubscriptionRequest};
 use proto::iptv::support::v1::CaseStatus;

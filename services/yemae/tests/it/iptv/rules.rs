@@ -1,6 +1,7 @@
 //! Who may do what, what is queued for whom, and what is paid.
 
-use crate::iptv::{FEE, Region, why, won};
+use crate::iptv::{FEE, Region};
+use crate::shared::{why, won};
 use mesh::Contracts;
 use proto::iptv::subscription::v1::{
     GetSubscriptionRequest, ListSubscriptionsRequest, SubscribeRequest, SubscriptionStatus,

@@ -1,6 +1,7 @@
 //! Cancelling against watching, wherever the order stands.
 
-use super::{Vod, reason};
+use super::Vod;
+use crate::shared::why;
 use proto::vod::library::v1::StudioBehavior;
 use proto::vod::order::v1::OrderStatus;
 
@@ -59,7 +60,7 @@ async fn in_every_order(deeds: &[Deed], studio: StudioBehavior) -> (usize, usize
             (OrderStatus::Cancelled, None) => {
                 cancelled += 1;
                 assert_eq!(vod.told(&id).await.last().unwrap(), "REFUNDED", "{deeds:?}");
-                assert_eq!(reason(vod.watch(&id).await), "ORDER_CANCELLED");
+                assert_eq!(why(vod.watch(&id).await), "ORDER_CANCELLED");
             }
             other => panic!("{deeds:?}: {other:?}"),
         }

@@ -16,7 +16,7 @@ async fn an_order_becomes_purchased_and_watched_and_its_customer_sees_and_hears_
     vod.watch(id).await.unwrap();
     vod.world.settle().await;
     assert_eq!(vod.get(id).await.status(), OrderStatus::Watched);
-    assert_eq!(super::reason(vod.cancel(id).await), "NOT_CANCELLABLE");
+    assert_eq!(super::why(vod.cancel(id).await), "NOT_CANCELLABLE");
     let all = ["ORDERED", "PURCHASING", "PURCHASED", "WATCHED"];
     assert_eq!(vod.told(id).await, all);
     assert_eq!(vod.notifications(id).await, 4);
@@ -26,7 +26,7 @@ async fn an_order_becomes_purchased_and_watched_and_its_customer_sees_and_hears_
 }
 
 async fn reason_of(vod: &Vod, id: &str) -> String {
-    super::reason(vod.watch(id).await)
+    super::why(vod.watch(id).await)
 }
 
 #[tokio::test]
@@ -37,7 +37,7 @@ async fn a_declined_payment_buys_nothing() {
         ..Behavior::default()
     };
     vod.provider(declines).await;
-    assert_eq!(super::reason(vod.order("one").await), "PAYMENT_DECLINED");
+    assert_eq!(super::why(vod.order("one").await), "PAYMENT_DECLINED");
     vod.provider(Behavior::default()).await;
     let id = vod.ordered("one").await;
     vod.world.settle().await;

@@ -1,0 +1,93 @@
+//! What every system needs around it: the contexts that all of them share, and the audit of everybody.
+
+use mesh::{Context, Db, Refusal, refusal};
+use ordering::audit::{Facts, judge};
+use proto::shared::v1::{Money, Text};
+use testing::World;
+use tonic::Status;
+
+/// What a context tells the audit.
+pub type Teller = fn(&mut Db) -> Result<Facts, Refusal>;
+
+/// A context, and what it tells the audit.
+pub struct Resident {
+    pub name: &'static str,
+    /// Makes it anew for each of its lives; from a seed where it throws dice.
+    pub make: fn(u64) -> Box<dyn Fn() -> Context + Send + Sync>,
+    pub facts: Teller,
+}
+
+/// The contexts that every system needs around it.
+pub const SHARED: &[Resident] = &[
+    Resident {
+        name: "payment",
+        make: |seed| {
+            let bank = payment::Simulator::new(seed);
+            Box::new(move || payment::simulated(bank.clone()))
+        },
+        facts: payment::facts::facts,
+    },
+    Resident {
+        name: "mypage",
+        make: |_| Box::new(mypage::context),
+        facts: mypage::facts,
+    },
+    Resident {
+        name: "notification",
+        make: |_| {
+            Box::new(|| {
+                notification::context(notification::Settings {
+                    console: notification::Console::new(std::io::sink()),
+                    webhooks: notification::Reach::Private,
+                })
+            })
+        },
+        facts: notification::facts,
+    },
+];
+
+/// The contexts of a system throw no dice of their own.
+pub fn plain(make: fn() -> Context) -> Box<dyn Fn() -> Context + Send + Sync> {
+    Box::new(make)
+}
+
+/// Moves the shared contexts in.
+pub fn with_shared(world: World) -> World {
+    let moves_in = |world: World, shared: &Resident| world.with((shared.make)(7)());
+    SHARED.iter().fold(world, moves_in)
+}
+
+/// The audit, at rest: no rule is broken, as these and the shared contexts tell it.
+pub async fn is_clean(world: &World, own: &[(&'static str, Teller)]) {
+    let mut all = Facts::default();
+    let shared = SHARED.iter().map(|shared| (shared.name, shared.facts));
+    for (context, facts) in own.iter().copied().chain(shared) {
+        let mut told = world.site(context).store.read(facts).await.unwrap();
+        told.contexts.push(context.to_owned());
+        all.add(told);
+    }
+    for (rule, verdict) in judge(&all, &all, None, true, world.now()) {
+        assert_eq!(verdict.breaches, [], "rule {rule}");
+    }
+}
+
+/// So many won.
+pub fn won(minor_units: i64) -> Money {
+    Money {
+        currency: "KRW".to_owned(),
+        minor_units,
+    }
+}
+
+/// A reason in both languages.
+pub fn because(why: &str) -> Text {
+    Text {
+        en: why.to_owned(),
+        ko: why.to_owned(),
+    }
+}
+
+/// Why a call was refused.
+pub fn why<T: std::fmt::Debug>(answer: Result<T, Status>) -> String {
+    refusal::reason(&answer.unwrap_err()).unwrap_or_default()
+}
