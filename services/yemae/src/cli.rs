@@ -10,7 +10,7 @@ pub(crate) use hidden::{Child, Guard};
 pub(crate) use load::Load;
 pub(crate) use views::{Rebuild, Republish};
 
-use crate::demo;
+use crate::systems;
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -210,7 +210,7 @@ pub(crate) struct Call {
 #[derive(Args, Debug)]
 pub(crate) struct Demo {
     /// Which system's story; all: each whose contexts run, one after the other.
-    #[arg(value_parser = demo::stories())]
+    #[arg(value_parser = systems::names())]
     pub(crate) story: String,
     #[command(flatten)]
     pub(crate) reach: Reach,

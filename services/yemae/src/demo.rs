@@ -8,72 +8,31 @@ pub(crate) mod vod;
 
 use crate::fault::Fault;
 use crate::rpc::{self, Mesh};
-use crate::systems::{self, System};
-use crate::{cli, out, runtime, stage};
+use crate::{cli, out, runtime, stage, systems};
 use proto::mypage::v1::GetMyOrderRequest;
 use proto::mypage::v1::my_page_service_client::MyPageServiceClient;
 use proto::notification::v1::ListNotificationsRequest;
 use proto::notification::v1::notification_service_client::NotificationServiceClient;
-use proto::operator::v1::GetStatusRequest;
-use proto::operator::v1::operator_service_client::OperatorServiceClient;
 use proto::ordering::v1::{Order, Phase};
-use std::collections::HashSet;
 use tonic::{Response, Status};
-
-/// What is typed for every story, one after the other.
-const ALL: &str = "all";
-
-/// What can be typed.
-pub(crate) fn stories() -> Vec<&'static str> {
-    let names = systems::ALL.iter().map(|system| system.name);
-    names.chain([ALL]).collect()
-}
 
 /// Runs the command.
 pub(crate) fn run(command: &cli::Demo) -> Result<(), Fault> {
     runtime()?.block_on(async {
         let mesh = rpc::reach(&command.reach)?;
-        let chosen = systems::ALL
-            .iter()
-            .filter(|system| command.story == system.name);
-        let chosen = match command.story.as_str() {
-            ALL => those_that_run(&mesh).await?,
-            _ => chosen.collect(),
-        };
+        let story = std::slice::from_ref(&command.story);
+        let (chosen, left_out) = systems::chosen(&mesh, story).await?;
+        left_out.iter().for_each(out::line);
         let cast = Cast::new(&mesh)?;
-        for system in &chosen {
-            if command.story == ALL {
+        for system in chosen {
+            if command.story == systems::EVERY {
                 out::line(format_args!("{}:", system.name));
             }
             (system.story)(&cast).await?;
             out::line(format_args!("The story came true."));
         }
-        if chosen.is_empty() {
-            return Err(Fault::no("no system runs here"));
-        }
         Ok(())
     })
-}
-
-/// A system may be left out for good.
-async fn those_that_run(mesh: &Mesh) -> Result<Vec<&'static System>, Fault> {
-    let operator = mesh.acting_as("operator", &["admin"])?;
-    let answer = OperatorServiceClient::new(operator.channel())
-        .get_status(GetStatusRequest {})
-        .await;
-    let answer = answer.map_err(|status| rpc::fault(&status))?.into_inner();
-    let runs: HashSet<_> = answer.contexts.into_iter().map(|own| own.context).collect();
-    let mut there = Vec::new();
-    for system in systems::ALL {
-        match systems::missing(system, |name| runs.contains(name)) {
-            None => there.push(system),
-            Some(missing) => out::line(format_args!(
-                "{}: left out, there is no {missing}",
-                system.name
-            )),
-        }
-    }
-    Ok(there)
 }
 
 /// Who is in a story.

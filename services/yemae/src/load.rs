@@ -1,23 +1,31 @@
 //! `yemae load`: customers side by side, and what each of them saw.
 
 mod chart;
+pub(crate) mod cinema;
+mod count;
 mod customer;
+pub(crate) mod food;
+pub(crate) mod iptv;
+pub(crate) mod moves;
 mod open;
 mod page;
 mod payment;
+mod person;
 mod scene;
 mod seen;
 mod shop;
 mod siege;
 mod sweep;
 mod tally;
+pub(crate) mod vod;
 
 use crate::fault::Fault;
 use crate::rpc::{self, Mesh};
+use crate::systems::{self, CINEMA, System};
 use crate::{cli, out, runtime};
 use customer::Customer;
-use mesh::Clock;
-use page::{Pages, Watchers};
+use page::Pages;
+use person::people;
 use scene::Scene;
 use seen::Seen;
 use serde::Serialize;
@@ -48,7 +56,7 @@ pub(crate) fn run(command: &cli::Load) -> Result<(), Fault> {
         let lasting = Duration::from_secs(command.seconds.unwrap_or(SECONDS));
         let tally = match command.rate {
             Some(rate) => {
-                let scene = Scene::set(&mesh, rate).await?;
+                let scene = Scene::set(&mesh, &chosen(&mesh, command).await?, rate).await?;
                 open::offer(
                     &mesh,
                     &scene,
@@ -75,44 +83,40 @@ fn show<T: Serialize + Display>(command: &cli::Load, result: &T) -> Result<(), F
     Ok(())
 }
 
-/// Customers who want what others want too, wait for their answers, repeat, cancel and print.
+/// Customers who want what others want too, wait for their answers, repeat, cancel and go on.
 async fn closed(
     mesh: &Mesh,
     command: &cli::Load,
     lasting: Duration,
     history: &mut Histories,
 ) -> Result<Tally, Fault> {
-    let scene = Arc::new(Scene::set(mesh, 0.0).await?);
+    let systems = chosen(mesh, command).await?;
+    let scene = Arc::new(Scene::set(mesh, &systems, 0.0).await?);
     let clients = command.clients.unwrap_or(CLIENTS);
-    // What a breaker of ours would refuse was never asked for, and nothing could be told of it.
-    let mesh = mesh.unguarded();
-    let people = (0..clients).map(|n| mesh.acting_as(&format!("load-{n}"), &["customer"]));
-    let people = people.collect::<Result<Vec<_>, _>>()?;
-    let watchers = Watchers::begin(people.iter());
     let (tell, told) = mpsc::unbounded_channel();
+    let (people, watchers) = people(mesh, clients, &tell)?;
+    drop(tell);
     let end = Instant::now() + lasting;
-    for (number, own) in people.into_iter().enumerate() {
-        let tell = Tell {
-            tell: tell.clone(),
-            page: watchers.of(number),
-        };
+    for (number, person) in people.into_iter().enumerate() {
         let scene = scene.clone();
-        let customer = Customer::new(own, scene, command.seed, number, tell, Clock::system());
-        let customer = customer.just_booking(command.just_book);
+        let customer = Customer::new(person, scene, command.seed, number, command.just_book);
         drop(mesh::task::detach(customer.shop(end)));
     }
-    drop(tell);
-    let mut tally = stocked(&scene, collect(told, history)).await?;
+    let mut tally = scene.stocked(collect(told, history)).await?;
     tally.visible = watchers.end().await;
     Ok(tally)
 }
 
-/// Does this while the scene is kept ready.
-async fn stocked<T>(scene: &Scene, what: impl Future<Output = T>) -> T {
-    tokio::select! {
-        done = what => done,
-        () = scene.keep_ready() => unreachable!("it never ends"),
+/// The systems that were asked for.
+async fn chosen(mesh: &Mesh, command: &cli::Load) -> Result<Vec<&'static System>, Fault> {
+    if command.just_book {
+        return Ok(vec![CINEMA]);
     }
+    let (chosen, left_out) = systems::chosen(mesh, &command.system).await?;
+    for line in left_out.iter().filter(|_| !command.json) {
+        out::line(line);
+    }
+    Ok(chosen)
 }
 
 /// Where a customer tells what was seen.
@@ -142,7 +146,7 @@ async fn collect(
     while let Some(seen) = told.recv().await {
         history.append(&seen)?;
         tally.add(&seen);
-        // Tickets may be fetched for a while after the last booking.
+        // Steps may be taken for a while after the last order.
         if seen.record.op == "create" {
             tally.took = begun.elapsed();
         }

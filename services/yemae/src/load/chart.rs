@@ -39,18 +39,18 @@ pub(super) fn draw(curve: &Curve) -> String {
     let bookings = [Line {
         name: "booked",
         colour: "#1a7f37",
-        value: &|step| step.seen.booked_per_second,
+        value: &|step| step.seen.all.booked_per_second,
     }];
     let times = [
         Line {
             name: "booked",
             colour: "#1a7f37",
-            value: &|step| step.seen.p99_ms,
+            value: &|step| step.seen.all.p99_ms,
         },
         Line {
             name: "cancelled",
             colour: "#8250df",
-            value: &|step| step.seen.cancel_p99_ms,
+            value: &|step| step.seen.all.cancel_p99_ms,
         },
     ];
     let panels = [

@@ -1,11 +1,11 @@
-//! Open loop: bookings are offered at their pace, whatever becomes of those before. That is how customers come; a closed
+//! Open loop: orders are offered at their pace, whatever becomes of those before. That is how customers come; a closed
 //! loop would slow down with the mesh and never overload it.
 
 use super::scene::Scene;
 use super::seen::Seen;
-use super::shop::Shop;
+use super::shop::{BLOCK, Shop};
 use super::tally::Tally;
-use super::{Histories, collect, stocked};
+use super::{Histories, collect};
 use crate::fault::Fault;
 use crate::rpc::Mesh;
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -13,10 +13,8 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-/// One in so many bookings is cancelled as soon as it is there.
-const CANCELLED: usize = 10;
-
-/// Offers `rate` bookings a second for so long, at most `in_flight` under way; answers what came of them.
+/// Offers `rate` orders a second for so long, at most `in_flight` under way; answers what came of them. One of each block is
+/// cancelled as soon as it is there.
 pub(super) async fn offer(
     mesh: &Mesh,
     scene: &Scene,
@@ -27,14 +25,15 @@ pub(super) async fn offer(
 ) -> Result<Tally, Fault> {
     let (tell, told) = mpsc::unbounded_channel::<Seen>();
     let step = rate.to_string();
-    let shop = Shop::open(mesh, scene, &step, tell)?;
+    let shop = Shop::open(mesh, scene, &step, &tell)?;
+    drop(tell);
     let coming = async move {
         let held_back = come(&shop, rate, lasting, in_flight).await;
         // What comes after is not what was offered.
         (held_back, shop)
     };
     let all = async {
-        let (held_back, shop) = stocked(scene, coming).await;
+        let (held_back, shop) = scene.stocked(coming).await;
         (held_back, shop.close().await)
     };
     let ((held_back, visible), tally) = tokio::join!(all, collect(told, history));
@@ -58,16 +57,16 @@ async fn come(shop: &Shop<'_>, rate: f64, lasting: Duration, in_flight: usize) -
                 Some(()) = under_way.next() => {}
             }
         }
-        let seat = shop.seat().filter(|_| under_way.len() < in_flight);
-        let Some(seat) = seat else {
+        let is_room = under_way.len() < in_flight;
+        let Some(wanted) = is_room.then(|| shop.want(number)).flatten() else {
             held_back += 1;
             continue;
         };
         under_way.push(async move {
-            if let Some(booking_id) = shop.book(number, seat).await
-                && number % CANCELLED == 0
+            if let Some(order_id) = shop.order(number, wanted).await
+                && number % BLOCK == 0
             {
-                shop.cancel(number, booking_id).await;
+                shop.cancel(number, order_id).await;
             }
         });
     }

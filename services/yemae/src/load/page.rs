@@ -83,8 +83,8 @@ impl Watchers {
         let known = self.pages.known();
         Visible {
             watched: known.took.len() + known.awaited.len(),
-            p50_ms: super::tally::at_percent(&known.took, 50),
-            p99_ms: super::tally::at_percent(&known.took, 99),
+            p50_ms: super::count::at_percent(&known.took, 50),
+            p99_ms: super::count::at_percent(&known.took, 99),
             missing: known.awaited.len(),
         }
     }

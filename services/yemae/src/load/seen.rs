@@ -11,6 +11,8 @@ pub(super) const UNSURE: &str = "PAYMENT_UNCONFIRMED";
 /// One call as it was seen.
 #[derive(Clone, Debug)]
 pub(super) struct Seen {
+    /// Of which system; empty where nobody asks.
+    pub(super) system: &'static str,
     pub(super) record: Record,
     pub(super) code: Code,
     /// Refused for now: the same request may go through a moment later.
@@ -43,6 +45,7 @@ impl Seen {
             && reason != UNSURE
             && answer.as_ref().is_err_and(|status| !is_final(status));
         Self {
+            system: "",
             record: Record {
                 op: op.to_owned(),
                 outcome,
@@ -55,6 +58,11 @@ impl Seen {
             code,
             is_shed,
         }
+    }
+
+    /// The same, of this system.
+    pub(super) fn of(self, system: &'static str) -> Self {
+        Self { system, ..self }
     }
 }
 
@@ -73,10 +81,10 @@ pub(super) fn is_final(status: &Status) -> bool {
 }
 
 /// Whether the mesh itself said no: then it did not happen.
-fn is_definite(status: &Status) -> bool {
+pub(super) fn is_definite(status: &Status) -> bool {
     is_final(status)
         || matches!(
             mesh::refusal::reason(status).as_deref(),
-            Some("PAYMENT_BUSY" | UNSURE | "OVERLOADED" | "THEATER_BUSY")
+            Some("PAYMENT_BUSY" | UNSURE | "OVERLOADED" | "THEATER_BUSY" | "CATALOGUE_LOADING")
         )
 }

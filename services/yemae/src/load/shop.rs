@@ -1,30 +1,26 @@
-//! Customers who do nothing but book, each booking tried once and for a seat of its own.
+//! Customers who try each order once, and want nothing that others want.
 
-use super::Tell;
+use super::moves::{Wanted, Wish};
 use super::page::{Visible, Watchers};
-use super::scene::{PRICE, Scene, Seats};
-use super::seen::Seen;
+use super::person::{Person, people};
+use super::scene::{Place, Scene};
+use super::seen::{Seen, is_definite};
 use crate::fault::Fault;
 use crate::rpc::Mesh;
-use mesh::Clock;
-use ordering::audit::Outcome;
-use proto::cinema::booking::v1::booking_service_client::BookingServiceClient;
-use proto::cinema::booking::v1::{CancelBookingRequest, CreateBookingRequest};
-use proto::shared::v1::Money;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-/// So many people share the bookings; a token for each booking would be made for nothing.
+/// So many people share the orders; a token for each order would be made for nothing.
 const PEOPLE: usize = 100;
+/// So many orders, one after the other, have one that may be cancelled: each system is to have its turn with it.
+pub(super) const BLOCK: usize = 10;
 
 pub(super) struct Shop<'a> {
     scene: &'a Scene,
-    people: Vec<Mesh>,
-    tell: mpsc::UnboundedSender<Seen>,
+    people: Vec<Person>,
     watchers: Watchers,
     /// Tells this step from others on the same scene.
     step: &'a str,
-    clock: Clock,
 }
 
 impl<'a> Shop<'a> {
@@ -32,82 +28,54 @@ impl<'a> Shop<'a> {
         mesh: &Mesh,
         scene: &'a Scene,
         step: &'a str,
-        tell: mpsc::UnboundedSender<Seen>,
+        tell: &mpsc::UnboundedSender<Seen>,
     ) -> Result<Self, Fault> {
-        let mesh = mesh.unguarded();
-        let people = (0..PEOPLE).map(|n| mesh.acting_as(&format!("load-{n}"), &["customer"]));
-        let people = people.collect::<Result<Vec<_>, _>>()?;
+        let (people, watchers) = people(mesh, PEOPLE, tell)?;
         Ok(Self {
             scene,
-            watchers: Watchers::begin(people.iter()),
             people,
-            tell,
+            watchers,
             step,
-            clock: Clock::system(),
         })
     }
 
-    /// The next seat; none when all are given away at this moment.
-    pub(super) fn seat(&self) -> Option<Seats> {
-        self.scene.take(1)
+    /// What the order of this number is for; none when there is nothing at this moment.
+    pub(super) fn want(&self, number: usize) -> Option<Wanted> {
+        self.place(number).moves.want(Wish::One)
     }
 
-    /// Closes it, and says how soon its customers saw what they had booked.
+    /// Closes it, and says how soon its customers saw what they had ordered.
     pub(super) async fn close(self) -> Visible {
-        drop(self.tell);
+        drop(self.people);
         self.watchers.end().await
     }
 
-    /// Books; answers the booking's id.
-    pub(super) async fn book(&self, number: usize, seat: Seats) -> Option<String> {
-        let request = CreateBookingRequest {
-            request_id: format!("{}-{}-{number}", self.scene.run, self.step),
-            screening_id: seat.screening_id.clone(),
-            seats: seat.names.clone(),
-            expected_total: Some(Money {
-                currency: "KRW".to_owned(),
-                minor_units: PRICE,
-            }),
-            payment_method: "pm_load".to_owned(),
-            hold_id: String::new(),
-        };
-        let request_id = request.request_id.clone();
-        let begun = Instant::now();
-        let answer = BookingServiceClient::new(self.person(number).channel())
-            .create_booking(request)
-            .await;
-        let answer = answer.map(|told| told.into_inner().booking.unwrap_or_default().booking_id);
-        let seen = Seen::new("create", &answer, &request_id, begun, &self.clock);
-        if seen.record.outcome == Outcome::Refused {
-            self.scene.give_back(seat);
+    /// Orders; answers the order's id.
+    pub(super) async fn order(&self, number: usize, wanted: Wanted) -> Option<String> {
+        let place = self.place(number);
+        let request_id = format!("{}-{}-{number}", self.scene.run, self.step);
+        let since = Instant::now();
+        let answer = self.person(number);
+        let answer = answer.create(place, &request_id, &wanted, since).await;
+        if answer.as_ref().is_err_and(is_definite) {
+            place.moves.give_back(wanted);
         }
-        self.tell(number, seen);
         answer.ok()
     }
 
-    /// Cancels what was booked under the same number.
-    pub(super) async fn cancel(&self, number: usize, booking_id: String) {
-        let begun = Instant::now();
-        let request = CancelBookingRequest {
-            booking_id: booking_id.clone(),
-        };
-        let answer = BookingServiceClient::new(self.person(number).channel())
-            .cancel_booking(request)
-            .await
-            .map(|_| booking_id);
-        let seen = Seen::new("cancel", &answer, "", begun, &self.clock);
-        self.tell(number, seen);
+    /// Cancels what was ordered under the same number.
+    pub(super) async fn cancel(&self, number: usize, order_id: String) {
+        let place = self.place(number);
+        self.person(number).cancel(place, order_id).await;
     }
 
-    fn tell(&self, number: usize, seen: Seen) {
-        let tell = Tell {
-            tell: self.tell.clone(),
-            page: self.watchers.of(number % self.people.len()),
-        };
-        tell.tell(seen);
+    /// The systems take turns, and begin each block with another one.
+    fn place(&self, number: usize) -> &Place {
+        let places = &self.scene.places;
+        &places[(number + number / BLOCK) % places.len()]
     }
 
-    fn person(&self, number: usize) -> &Mesh {
+    fn person(&self, number: usize) -> &Person {
         &self.people[number % self.people.len()]
     }
 }

@@ -3,7 +3,7 @@
 use super::payment::Payment;
 use super::scene::Scene;
 use super::tally::Summary;
-use super::{Histories, SECONDS, chart, open, show};
+use super::{CINEMA, Histories, SECONDS, chart, open, show};
 use crate::cli;
 use crate::fault::Fault;
 use crate::rpc::Mesh;
@@ -62,7 +62,7 @@ pub(super) async fn run(
     let payment = Payment::of(mesh).await?;
     let lasting = Duration::from_secs(seconds);
     let capacity = f64::from(command.capacity);
-    let scene = Scene::set(mesh, 2.0 * capacity).await?;
+    let scene = Scene::set(mesh, &[CINEMA], 2.0 * capacity).await?;
     let before = load_average();
     let mut steps = Vec::new();
     let mut trouble = Ok(());
@@ -121,15 +121,18 @@ impl Curve {
         deadline_ms: f64,
         steps: Vec<Step>,
     ) -> Self {
-        let goodput = |step: &Step| step.seen.booked_per_second;
+        let goodput = |step: &Step| step.seen.all.booked_per_second;
         let peak = steps.iter().map(goodput).fold(0.0, f64::max);
         let last = steps.last().map_or(0.0, goodput);
         let last_percent_of_peak = 100.0 * last / peak.max(f64::EPSILON);
         let slowest_ms = steps
             .iter()
-            .map(|step| step.seen.p99_ms)
+            .map(|step| step.seen.all.p99_ms)
             .fold(0.0, f64::max);
-        let cancelled = steps.iter().map(|step| step.seen.cancelled as u64).sum();
+        let cancelled = steps
+            .iter()
+            .map(|step| step.seen.all.cancelled as u64)
+            .sum();
         let not_cancelled = steps.iter().map(Step::not_cancelled).sum();
         Self {
             capacity,
@@ -153,13 +156,9 @@ impl Curve {
 impl Step {
     /// Cancellations of what had just been booked that were not taken.
     fn not_cancelled(&self) -> u64 {
-        let of_them = |(what, _): &(&String, &u64)| what.starts_with("cancel ");
-        self.seen
-            .other
-            .iter()
-            .filter(of_them)
-            .map(|(_, times)| times)
-            .sum()
+        let other = self.seen.all.other.iter();
+        let cancels = other.filter(|(what, _)| what.starts_with("cancel "));
+        cancels.map(|(_, times)| times).sum()
     }
 }
 
@@ -191,16 +190,16 @@ impl Display for Curve {
                 f,
                 "{:>10.0} {:>8.0} {:>9.1} {:>9.1} {:>9} {:>10.1} {:>9} {:>10.1} {:>9}",
                 step.offered,
-                seen.booked_per_second,
-                seen.p50_ms,
-                seen.p99_ms,
-                seen.shed.values().sum::<u64>(),
-                seen.shed_p99_ms,
-                seen.cancelled,
-                seen.cancel_p99_ms,
+                seen.all.booked_per_second,
+                seen.all.p50_ms,
+                seen.all.p99_ms,
+                seen.all.shed.values().sum::<u64>(),
+                seen.all.shed_p99_ms,
+                seen.all.cancelled,
+                seen.all.cancel_p99_ms,
                 seen.held_back
             )?;
-            for (what, times) in seen.shed.iter().chain(&seen.other) {
+            for (what, times) in seen.all.shed.iter().chain(&seen.all.other) {
                 writeln!(f, "{:>20} {what}", times)?;
             }
         }

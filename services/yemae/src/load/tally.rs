@@ -1,8 +1,8 @@
 //! What a load came to.
 
+use super::count::{Count, Figures};
 use super::page::Visible;
-use super::seen::{Seen, UNSURE};
-use ordering::audit::Outcome;
+use super::seen::Seen;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
@@ -14,117 +14,71 @@ pub(super) struct Tally {
     pub(super) took: Duration,
     /// Offered, but never sent: too many were under way.
     pub(super) held_back: u64,
-    /// How soon what was booked was on its customer's page.
+    /// How soon what was ordered was on its customer's page.
     pub(super) visible: Visible,
-    /// Bookings tried, by the code that each was answered with.
-    codes: BTreeMap<String, u64>,
-    booked: Vec<i64>,
-    cancelled: Vec<i64>,
-    shed_after: Vec<i64>,
-    shed: BTreeMap<String, u64>,
-    other: BTreeMap<String, u64>,
-    unknown: u64,
+    all: Count,
+    /// The same by system.
+    of: BTreeMap<&'static str, Count>,
 }
 
 /// In numbers. Times are those of one call, as its caller saw it.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Summary {
     pub(super) seconds: f64,
-    /// Bookings tried, and by code how they were answered.
-    pub(super) tries: u64,
-    pub(super) codes: BTreeMap<String, u64>,
-    /// Tries of which nobody said whether the booking is there, or paid.
-    pub(super) unknown: u64,
-    pub(super) booked: usize,
-    pub(super) booked_per_second: f64,
-    pub(super) p50_ms: f64,
-    pub(super) p99_ms: f64,
+    #[serde(flatten)]
+    pub(super) all: Figures,
     pub(super) visible: Visible,
-    /// Bookings refused for now, each by code and reason, and how late the slowest hundredth heard.
-    pub(super) shed: BTreeMap<String, u64>,
-    pub(super) shed_p99_ms: f64,
-    /// Cancellations taken, and how long the slowest hundredth took.
-    pub(super) cancelled: usize,
-    pub(super) cancel_p99_ms: f64,
     pub(super) held_back: u64,
-    pub(super) other: BTreeMap<String, u64>,
+    /// The figures of each system.
+    systems: BTreeMap<&'static str, Figures>,
 }
 
 impl Tally {
     pub(super) fn add(&mut self, seen: &Seen) {
-        let record = &seen.record;
-        let is_create = record.op == "create";
-        if is_create {
-            *self.codes.entry(format!("{:?}", seen.code)).or_default() += 1;
-            let is_unsure = record.reason == UNSURE || record.outcome == Outcome::Unknown;
-            self.unknown += u64::from(is_unsure);
-        }
-        match (record.op.as_str(), record.outcome) {
-            ("create", Outcome::Ok) => return self.booked.push(record.took),
-            ("cancel", Outcome::Ok) => return self.cancelled.push(record.took),
-            _ => {}
-        }
-        if is_create && seen.is_shed {
-            let what = format!("{:?} {}", seen.code, record.reason);
-            *self.shed.entry(what).or_default() += 1;
-            return self.shed_after.push(record.took);
-        }
-        let outcome = match record.outcome {
-            Outcome::Ok => "ok".to_owned(),
-            Outcome::Refused => format!("refused {}", record.reason),
-            Outcome::Unknown => format!("unknown {}", record.reason),
-        };
-        let what = format!("{} {outcome}", record.op);
-        *self.other.entry(what).or_default() += 1;
+        self.all.add(seen);
+        self.of.entry(seen.system).or_default().add(seen);
     }
 
-    /// Bookings tried.
+    /// Orders tried.
     pub(super) fn tries(&self) -> u64 {
-        self.codes.values().sum()
+        self.all.tries()
     }
 
-    /// Bookings of which nobody said whether they are there, or paid.
+    /// Orders of which nobody said whether they are there, or paid.
     pub(super) fn unknown(&self) -> u64 {
-        self.unknown
+        self.all.unknown()
     }
 
     pub(super) fn summary(&self) -> Summary {
         let seconds = self.took.as_secs_f64();
+        let of = self.of.iter();
         Summary {
             seconds,
-            tries: self.tries(),
-            codes: self.codes.clone(),
-            unknown: self.unknown,
-            booked: self.booked.len(),
-            booked_per_second: self.booked.len() as f64 / seconds.max(f64::EPSILON),
-            p50_ms: at_percent(&self.booked, 50),
-            p99_ms: at_percent(&self.booked, 99),
+            all: self.all.figures(seconds),
             visible: self.visible.clone(),
-            shed: self.shed.clone(),
-            shed_p99_ms: at_percent(&self.shed_after, 99),
-            cancelled: self.cancelled.len(),
-            cancel_p99_ms: at_percent(&self.cancelled, 99),
             held_back: self.held_back,
-            other: self.other.clone(),
+            systems: of
+                .map(|(system, own)| (*system, own.figures(seconds)))
+                .collect(),
         }
     }
 }
 
-/// The time in ms below which so many percent of these lie.
-pub(super) fn at_percent(times: &[i64], percent: usize) -> f64 {
-    let mut times = times.to_vec();
-    times.sort_unstable();
-    let place = (times.len() * percent / 100).min(times.len().saturating_sub(1));
-    times.get(place).copied().unwrap_or(0) as f64 / 1000.0
-}
-
 impl Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let all = &self.all;
         write!(
             f,
             "{} booked in {:.1} s: {:.0}/s, p50 {:.1} ms, p99 {:.1} ms",
-            self.booked, self.seconds, self.booked_per_second, self.p50_ms, self.p99_ms
+            all.booked, self.seconds, all.booked_per_second, all.p50_ms, all.p99_ms
         )?;
+        for (system, own) in self.systems.iter().filter(|_| self.systems.len() > 1) {
+            write!(
+                f,
+                "\n{:>8} {system}: {:.0}/s, p50 {:.1} ms, p99 {:.1} ms",
+                own.booked, own.booked_per_second, own.p50_ms, own.p99_ms
+            )?;
+        }
         let visible = &self.visible;
         if visible.watched > 0 {
             write!(
@@ -137,22 +91,19 @@ impl Display for Summary {
             let number = visible.missing;
             write!(f, "\n{number:>8} not on the customer's page 10 s after")?;
         }
-        if self.cancelled > 0 {
-            let (number, p99) = (self.cancelled, self.cancel_p99_ms);
+        if all.cancelled > 0 {
+            let (number, p99) = (all.cancelled, all.cancel_p99_ms);
             write!(f, "\n{number:>8} cancelled, p99 {p99:.1} ms")?;
         }
         if self.held_back > 0 {
             let number = self.held_back;
             write!(f, "\n{number:>8} held back: too many were under way")?;
         }
-        for (what, times) in &self.shed {
-            write!(
-                f,
-                "\n{times:>8} shed {what}, p99 {:.1} ms",
-                self.shed_p99_ms
-            )?;
+        for (what, times) in &all.shed {
+            let p99 = all.shed_p99_ms;
+            write!(f, "\n{times:>8} shed {what}, p99 {p99:.1} ms")?;
         }
-        for (what, times) in &self.other {
+        for (what, times) in &all.other {
             write!(f, "\n{times:>8} {what}")?;
         }
         Ok(())
@@ -163,6 +114,7 @@ impl Display for Summary {
 pub(super) mod tests {
     use super::*;
     use mesh::Clock;
+    use ordering::audit::Outcome;
     use tokio::time::Instant;
     use tonic::Status;
 
@@ -208,6 +160,7 @@ pub(super) mod tests {
         }
         let summary = tally.summary();
         let shed: Vec<_> = summary
+            .all
             .shed
             .iter()
             .map(|(what, n)| (what.as_str(), *n))
@@ -219,7 +172,7 @@ pub(super) mod tests {
                 ("Unavailable PAYMENT_BUSY", 1)
             ]
         );
-        let other: Vec<_> = summary.other.keys().map(String::as_str).collect();
+        let other: Vec<_> = summary.all.other.keys().map(String::as_str).collect();
         assert_eq!(
             other,
             [
@@ -228,6 +181,7 @@ pub(super) mod tests {
             ]
         );
         let codes: Vec<_> = summary
+            .all
             .codes
             .iter()
             .map(|(code, n)| (code.as_str(), *n))
@@ -242,6 +196,35 @@ pub(super) mod tests {
                 ("Unavailable", 1)
             ]
         );
-        assert_eq!((tally.tries(), tally.unknown(), summary.booked), (6, 1, 1));
+        assert_eq!(
+            (tally.tries(), tally.unknown(), summary.all.booked),
+            (6, 1, 1)
+        );
+    }
+    #[test]
+    fn what_is_seen_is_counted_for_its_system_too() {
+        let mut tally = Tally::default();
+        for (system, seen) in [
+            ("cinema", booked(1000)),
+            ("food", booked(3000)),
+            ("food", cancelled(Outcome::Ok)),
+            ("food", unknown()),
+        ] {
+            tally.add(&seen.of(system));
+        }
+        tally.took = Duration::from_secs(1);
+        let summary = tally.summary();
+        let told: serde_json::Value = serde_json::to_value(&summary).unwrap();
+        assert_eq!((&told["booked"], &told["tries"]), (&2.into(), &3.into()));
+        let food = &told["systems"]["food"];
+        assert_eq!((&food["booked"], &food["unknown"]), (&1.into(), &1.into()));
+        assert_eq!(
+            (&food["p50_ms"], &food["cancelled"]),
+            (&3.0.into(), &1.into())
+        );
+        assert_eq!(told["systems"]["cinema"]["tries"], 1, "{told}");
+        let said = summary.to_string();
+        assert!(said.starts_with("2 booked in 1.0 s: 2/s"), "{said}");
+        assert!(said.contains("\n       1 food: 1/s, p50 3.0 ms"), "{said}");
     }
 }

@@ -9,7 +9,7 @@ use proto::food::store::v1::store_service_client::StoreServiceClient;
 use proto::food::store::v1::{ListStoresRequest, MenuItem, PutMenuRequest, RegisterStoreRequest};
 
 /// What is on every menu here: the owner's word, the name, the price in won.
-const MENU: [(&str, &str, i64); 3] = [
+pub(crate) const MENU: [(&str, &str, i64); 3] = [
     ("kimbap", "김밥 (Kimbap)", 3_500),
     ("ramen", "라면 (Ramen)", 4_000),
     ("tteokbokki", "떡볶이 (Tteokbokki)", 5_000),

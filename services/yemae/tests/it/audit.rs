@@ -40,6 +40,8 @@ impl Scene {
         let history = data.path().join("history.jsonl");
         up.ok(&[
             "load",
+            "--system",
+            "cinema",
             "--seconds",
             "2",
             "--history",

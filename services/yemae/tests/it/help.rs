@@ -33,6 +33,7 @@ fn every_command_explains_its_flags() {
         (
             "load",
             &[
+                "--system",
                 "--seconds",
                 "--clients",
                 "--seed",

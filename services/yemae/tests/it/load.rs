@@ -2,6 +2,7 @@
 
 use crate::play::audit;
 use crate::rig::{Up, directory};
+use crate::stores::systems;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -9,11 +10,62 @@ fn json(up: &Up, arguments: &[&str]) -> Value {
     serde_json::from_str(&up.ok(&[&["load", "--json"], arguments].concat())).unwrap()
 }
 
+/// How many steps of a kind were taken.
+fn ok(figures: &Value, op: &str) -> u64 {
+    figures["other"][format!("{op} ok")].as_u64().unwrap_or(0)
+}
+
+#[test]
+fn real_every_system_has_its_customers() {
+    let data = directory();
+    let up = Up::start(data.path(), &[]);
+    let history = data.path().join("history.jsonl");
+    let file = history.to_str().unwrap();
+    let seen = json(&up, &["--seconds", "4", "--history", file]);
+    let of = seen["systems"].as_object().unwrap();
+    assert!(systems().eq(of.keys().map(String::as_str)), "{seen}");
+    let count = |figures: &Value, name: &str| figures[name].as_u64().unwrap();
+    for (system, own) in of {
+        assert!(count(own, "booked") > 0, "{system}: {own}");
+        assert!(count(own, "cancelled") > 0, "{system}: {own}");
+        assert!(ok(own, "progress") > 0, "{system}: {own}");
+        assert_eq!(count(own, "unknown"), 0, "{system}: {own}");
+    }
+    for what in ["booked", "tries", "cancelled"] {
+        let sum = of.values().map(|own| count(own, what)).sum::<u64>();
+        assert_eq!(sum, count(&seen, what), "{what}: {seen}");
+    }
+    // One kind of record for all of them.
+    let written = std::fs::read_to_string(&history).unwrap();
+    let told = |what: &str| written.matches(what).count() as u64;
+    let booked = told(r#""op":"create","outcome":"ok""#);
+    assert_eq!(booked, count(&seen, "booked"));
+    let stepped = told(r#""op":"progress","outcome":"ok""#);
+    assert_eq!(stepped, ok(&seen, "progress"));
+
+    let paced = ["--rate", "30", "--seconds", "2", "--history", file];
+    let paced = json(&up, &paced);
+    for (system, own) in paced["systems"].as_object().unwrap() {
+        assert!(count(own, "booked") > 0, "{system}: {paced}");
+        assert!(count(own, "cancelled") > 0, "{system}: {paced}");
+    }
+    for system in systems() {
+        let only = json(&up, &["--seconds", "1", "--system", system]);
+        let of = only["systems"].as_object().unwrap();
+        assert!(of.keys().eq([system]), "{only}");
+        assert!(count(&only, "booked") > 0, "{only}");
+    }
+    let trial = up.run(&["load", "--sweep", "--system", "cinema"]);
+    assert_eq!(trial.status.code(), Some(2), "a trial is the cinema's");
+    audit(&up, &[history]);
+    assert!(up.stop(), "it drained");
+}
+
 #[test]
 fn real_customers_find_seats_however_long_it_goes_on() {
     let data = directory();
     let up = Up::start(data.path(), &[]);
-    let seen = json(&up, &["--seconds", "3"]);
+    let seen = json(&up, &["--seconds", "3", "--system", "cinema"]);
     let count = |name: &str| seen[name].as_u64().unwrap();
     let codes = seen["codes"].as_object().unwrap();
     let answers: u64 = codes.values().map(|times| times.as_u64().unwrap()).sum();

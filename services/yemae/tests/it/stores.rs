@@ -2,8 +2,8 @@
 
 use mesh::Db;
 use mesh::store::{Backend, Url};
-use std::collections::BTreeMap;
 use std::collections::hash_map::DefaultHasher;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -38,6 +38,13 @@ pub const CONTEXTS: [&str; KEYS.len()] = {
     }
     names
 };
+/// The systems, by the first word of their contexts' names, in the order of the alphabet.
+pub fn systems() -> impl Iterator<Item = &'static str> {
+    let named = CONTEXTS.into_iter();
+    let named = named.filter_map(|name| Some(name.split_once('-')?.0));
+    named.collect::<BTreeSet<_>>().into_iter()
+}
+
 /// The server lets anybody in: this is to be found again where no password may be.
 pub const PASSWORD: &str = "canary-password";
 

@@ -1,6 +1,7 @@
 //! A load that goes on until it is killed, and what it wrote down.
 
 use crate::rig::{PATIENCE, Up, yemae};
+use crate::stores::systems;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
@@ -12,25 +13,28 @@ pub struct Load {
 }
 
 impl Load {
-    /// Starts one that goes on until it is killed.
+    /// Starts one that goes on until it is killed, at every system that comes to rest soon after whatever a test does. VOD
+    /// does not: a purchase that was cut off may still be under way for ten minutes.
     pub fn start(up: &Up, history: &Path, clients: u32, seed: u64) -> Self {
-        Self::start_at(&up.grpc, &up.data, history, clients, seed)
+        let systems: Vec<_> = systems().filter(|system| *system != "vod").collect();
+        Self::of(&systems, (&up.grpc, &up.data), history, clients, seed)
     }
 
-    /// The same, by the address of a mesh and the directory of its keys.
+    /// The same at the cinema alone, by the address of a mesh and the directory of its keys.
     pub fn start_at(grpc: &str, data: &Path, history: &Path, clients: u32, seed: u64) -> Self {
-        let (clients, seed) = (clients.to_string(), seed.to_string());
-        Self::begin(
-            grpc,
-            data,
-            history,
-            &["--clients", &clients, "--seed", &seed],
-        )
+        Self::of(&["cinema"], (grpc, data), history, clients, seed)
     }
 
-    /// So many bookings a second, each tried once.
+    fn of(systems: &[&str], at: (&str, &Path), history: &Path, clients: u32, seed: u64) -> Self {
+        let (clients, seed) = (clients.to_string(), seed.to_string());
+        let mut how = vec!["--clients", &clients, "--seed", &seed];
+        how.extend(systems.iter().flat_map(|system| ["--system", system]));
+        Self::begin(at.0, at.1, history, &how)
+    }
+
+    /// So many bookings a second at the cinema, each tried once.
     pub fn at_pace(grpc: &str, data: &Path, history: &Path, rate: &str) -> Self {
-        Self::begin(grpc, data, history, &["--rate", rate])
+        Self::begin(grpc, data, history, &["--system", "cinema", "--rate", rate])
     }
 
     fn begin(grpc: &str, data: &Path, history: &Path, how: &[&str]) -> Self {
@@ -51,7 +55,7 @@ impl Load {
         }
     }
 
-    /// How many bookings were answered OK so far.
+    /// How many orders were answered OK so far.
     pub fn booked(&self) -> usize {
         let text = std::fs::read_to_string(&self.history).unwrap_or_default();
         text.lines()
