@@ -29,6 +29,9 @@ pub(crate) fn run(command: &cli::Audit) -> Result<(), Fault> {
             serde_json::to_string_pretty(&report).map_err(Fault::bug)?
         ));
     } else {
+        if !command.without.is_empty() {
+            out::line(format_args!("left out: {}", command.without.join(", ")));
+        }
         show(&report);
     }
     let breaches: usize = report.values().map(|verdict| verdict.breaches.len()).sum();

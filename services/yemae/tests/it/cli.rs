@@ -256,24 +256,3 @@ fn first_of_a_watch(mesh: &Up) -> String {
     watch.wait().unwrap();
     said
 }
-
-#[test]
-fn a_mesh_without_a_context_takes_orders() {
-    let data = directory();
-    let mesh = Up::start(data.path(), &["--without", "mypage"]);
-    let tally = mesh.ok(&["load", "--seconds", "1", "--clients", "2", "--json"]);
-    let tally: serde_json::Value = serde_json::from_str(&tally).unwrap();
-    assert!(tally["booked"].as_u64().unwrap() > 0, "{tally}");
-    assert_eq!(tally["visible"]["missing"], 0, "there is no page: {tally}");
-    let status = mesh.ok(&["status"]);
-    let mut contexts = status.lines().skip(1);
-    assert!(contexts.all(|line| line.contains(" ready ")), "{status}");
-    assert!(!status.contains("mypage"), "{status}");
-    let verdict = mesh.ok(&["audit", "--quiet", "--without", "mypage"]);
-    assert!(
-        verdict.contains("not checked: left out: mypage"),
-        "{verdict}"
-    );
-    assert_fault(&mesh.run(&["call", "ListMyOrders"]), 2, &["ListMyOrders"]);
-    assert!(mesh.stop());
-}

@@ -16,6 +16,7 @@ mod food;
 mod help;
 mod iptv;
 mod kills;
+mod left_out;
 mod load;
 mod old_bugs;
 mod payment;
