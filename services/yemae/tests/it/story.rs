@@ -1,6 +1,9 @@
 //! The story a newcomer plays first, in both topologies.
 
 use crate::rig::{Up, directory, processes_with, wait_for};
+use crate::stores::CONTEXTS;
+use serde_json::Value;
+use std::time::{Duration, Instant};
 
 fn the_story_comes_true(arguments: &[&str]) {
     let data = directory();
@@ -48,17 +51,40 @@ fn a_system_that_is_left_out_is_not_shown() {
 
 /// The most a mesh of every system at rest may hold: 200 MiB.
 const RESIDENT_KIB: u64 = 200 * 1024;
+/// So soon it is ready, the start of its nats-server included, when nobody else wants the machine.
+const READY: Duration = Duration::from_millis(1500);
 
 #[test]
-fn all_contexts_at_rest_fit_a_small_machine() {
+fn real_all_systems_at_rest_fit_a_small_machine() {
     let data = directory();
-    let up = Up::start(data.path(), &["--demo"]);
-    let status = std::fs::read_to_string(format!("/proc/{}/status", up.pid())).unwrap();
-    let resident = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))
-        .unwrap();
-    let resident: u64 = resident.trim().trim_end_matches(" kB").parse().unwrap();
-    println!("{resident} KiB");
-    assert!(resident < RESIDENT_KIB, "{resident} KiB");
+    assert!(Up::on_files(data.path(), &["--demo"]).stop(), "it drained");
+    // Each start is one process; the fastest says what it takes.
+    let mut fastest = Duration::MAX;
+    for _ in 0..3 {
+        let begun = Instant::now();
+        let up = Up::on_files(data.path(), &["--demo"]);
+        let ready = begun.elapsed();
+        fastest = fastest.min(ready);
+        let served: Value = serde_json::from_str(&up.ok(&["status", "--json"])).unwrap();
+        let served = served.as_array().unwrap().iter();
+        assert!(
+            served
+                .map(|own| own["context"].as_str().unwrap())
+                .eq(CONTEXTS)
+        );
+        assert_eq!(processes_with(&data.path().display().to_string()).len(), 2);
+        let resident = resident_kib(up.pid());
+        println!("ready after {ready:?}, {resident} KiB");
+        assert!(resident < RESIDENT_KIB, "{resident} KiB");
+        assert!(up.stop(), "it drained");
+    }
+    assert!(fastest < READY, "ready after {fastest:?}");
+}
+
+/// What a process holds in memory.
+fn resident_kib(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let mut lines = status.lines();
+    let resident = lines.find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    resident.trim().trim_end_matches(" kB").parse().unwrap()
 }
