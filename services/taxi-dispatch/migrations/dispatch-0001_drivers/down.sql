@@ -1,0 +1,3 @@
+DROP TABLE declined;
+DROP TABLE drive;
+DROP TABLE driver;

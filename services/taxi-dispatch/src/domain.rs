@@ -1,0 +1,197 @@
+//! A ride's life at dispatch, decided on its fulfilment and on who drives it now: the fulfilment says how far the ride has
+//! come, which never goes back; a driver may.
+
+use mesh::{Time, text};
+use ordering::domain::fulfilment::Fulfilment;
+use std::time::Duration;
+
+/// Step: it waits for a driver.
+pub const WAITING: i32 = 1;
+/// Step: a driver is on the way.
+pub const ASSIGNED: i32 = 2;
+/// Step: the customer is in the car; the ride can't be cancelled any more.
+pub const PICKED_UP: i32 = 3;
+/// Step: the customer is there.
+pub const ARRIVED: i32 = 4;
+/// No step, only shown: no driver was found in time.
+pub const NO_DRIVER: i32 = 8;
+/// No step, only shown: it was cancelled.
+pub const CANCELLED: i32 = 9;
+
+/// What keeps a driver from another ride. The table's index says the same.
+pub const DRIVEN: [i32; 2] = [ASSIGNED, PICKED_UP];
+
+/// How long a ride waits for a driver, from when dispatch hears of it.
+pub const PATIENCE: Duration = Duration::from_secs(600);
+
+/// What came about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Dispatch has heard of it.
+    Received,
+    /// A driver is on the way.
+    Assigned,
+    /// The customer is in the car.
+    PickedUp,
+    /// The customer is there.
+    Arrived,
+    /// Nobody was found in time.
+    GivenUp,
+    /// A request to cancel was answered.
+    Answered,
+    /// It was cancelled unasked.
+    Voided,
+}
+
+/// Why a driver can't do that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum No {
+    /// The customer is not in the car yet.
+    NotPickedUp,
+    /// The customer is in the car already.
+    PickedUp,
+    /// It was cancelled.
+    Cancelled,
+}
+
+/// A ride, and who drives it.
+#[derive(Debug)]
+pub struct Drive<'a> {
+    /// What was done about it.
+    pub ride: &'a mut Fulfilment,
+    /// Who drives it, or drove it to its end.
+    pub driver: &'a mut Option<String>,
+}
+
+impl Drive<'_> {
+    /// Where it stands; 0 while nothing is known of it. One whose driver declined waits again.
+    pub fn status(&self) -> i32 {
+        let step = self.ride.steps.iter().map(|(step, _)| *step).max();
+        match step {
+            _ if self.ride.failed.is_some() => NO_DRIVER,
+            _ if self.ride.voided => CANCELLED,
+            Some(ASSIGNED) if self.driver.is_none() => WAITING,
+            step => step.unwrap_or(0),
+        }
+    }
+
+    /// Takes a ride that stands; the nearest free driver, if there is one, gets it.
+    pub fn receive(&mut self, nearest: Option<String>, now: Time) -> Option<Change> {
+        let received = self.ride.reach(WAITING, now).then_some(Change::Received);
+        self.assign(nearest, now).or(received)
+    }
+
+    /// The nearest free driver gets a ride that waits.
+    pub fn assign(&mut self, nearest: Option<String>, now: Time) -> Option<Change> {
+        if self.status() != WAITING || nearest.is_none() {
+            return None;
+        }
+        *self.driver = nearest;
+        // Not news when another driver was on the way before.
+        self.ride.reach(ASSIGNED, now);
+        Some(Change::Assigned)
+    }
+
+    /// The driver gives it back; `next` gets it, or it waits.
+    pub fn decline(&mut self, next: Option<String>, now: Time) -> Result<Option<Change>, No> {
+        match self.in_hand()? {
+            PICKED_UP | ARRIVED => Err(No::PickedUp),
+            _ => {
+                *self.driver = None;
+                Ok(self.assign(next, now))
+            }
+        }
+    }
+
+    /// The customer gets into the car.
+    pub fn pick_up(&mut self, now: Time) -> Result<Option<Change>, No> {
+        match self.in_hand()? {
+            ASSIGNED => {
+                // It is over only when they have arrived.
+                self.ride.irrevocable = self.ride.reach(PICKED_UP, now);
+                Ok(Some(Change::PickedUp))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// They have arrived.
+    pub fn arrive(&mut self, now: Time) -> Result<Option<Change>, No> {
+        match self.in_hand()? {
+            PICKED_UP => {
+                let arrived = self.ride.reach_for_good(ARRIVED, now);
+                Ok(arrived.then_some(Change::Arrived))
+            }
+            ARRIVED => Ok(None),
+            _ => Err(No::NotPickedUp),
+        }
+    }
+
+    /// Fails a ride that has waited too long since it was heard of.
+    pub fn give_up(&mut self, heard_at: Time, now: Time) -> Option<Change> {
+        if self.status() != WAITING || now.since(heard_at) < PATIENCE {
+            return None;
+        }
+        let why = text(
+            "no driver was found within ten minutes",
+            "10분 안에 배차되지 않았습니다. 결제 금액은 환불됩니다.",
+        );
+        let failed = self.ride.fail("NO_DRIVER", why, now);
+        failed.then_some(Change::GivenUp)
+    }
+
+    /// Answers request `number` to cancel: yes until the customer is in the car.
+    pub fn answer(&mut self, number: i32, now: Time) -> Option<Change> {
+        let why = text("the customer was picked up", "이미 탑승하셨습니다.");
+        let answered = self.ride.answer(number, why, now);
+        answered.then_some(Change::Answered)
+    }
+
+    /// It was cancelled without dispatch being asked.
+    pub fn void(&mut self, now: Time) -> Option<Change> {
+        self.ride.void(now).then_some(Change::Voided)
+    }
+
+    /// Where it stands, unless it was cancelled.
+    fn in_hand(&self) -> Result<i32, No> {
+        match self.status() {
+            CANCELLED => Err(No::Cancelled),
+            step => Ok(step),
+        }
+    }
+}
+
+/// A point on the earth, in millionths of a degree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spot {
+    /// North.
+    pub latitude: i32,
+    /// East.
+    pub longitude: i32,
+}
+
+impl Spot {
+    /// How far another spot is: only good for telling who is nearer. A degree of longitude is narrowed by Bhaskara's cosine
+    /// of this spot's latitude, the same for all who are compared.
+    fn to(self, other: Self) -> i128 {
+        const QUARTER: i128 = 4 * 90_000_000 * 90_000_000;
+        const AROUND: i128 = 360_000_000;
+        let [north, east, here] = [
+            i128::from(other.latitude) - i128::from(self.latitude),
+            i128::from(other.longitude) - i128::from(self.longitude),
+            i128::from(self.latitude),
+        ];
+        let east = east.abs().min(AROUND - east.abs());
+        let across = east * (QUARTER - 4 * here * here) / (QUARTER + here * here);
+        north * north + across * across
+    }
+}
+
+/// Who of those who are free is nearest; of two as near, the one whose id comes first.
+pub fn nearest(from: Spot, free: Vec<(String, Spot)>) -> Option<String> {
+    let near = |(id, at): &(String, Spot)| (from.to(*at), id.clone());
+    free.into_iter().min_by_key(near).map(|(id, _)| id)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,118 @@
+use super::*;
+
+const NOW: Time = Time(1_000);
+
+/// Does something with a ride that has come so far, with the first driver.
+fn at<T>(steps: &[i32], act: impl FnOnce(&mut Drive<'_>) -> T) -> (T, Fulfilment, Option<String>) {
+    let mut ride = Fulfilment::new("ride");
+    for step in steps {
+        ride.reach(*step, NOW);
+    }
+    ride.irrevocable = ride.has_reached(PICKED_UP);
+    let mut driver = ride.has_reached(ASSIGNED).then(|| "first".to_owned());
+    let done = act(&mut Drive {
+        ride: &mut ride,
+        driver: &mut driver,
+    });
+    (done, ride, driver)
+}
+
+const CALLED: &[i32] = &[WAITING];
+const COMING: &[i32] = &[WAITING, ASSIGNED];
+const DRIVING: &[i32] = &[WAITING, ASSIGNED, PICKED_UP];
+const OVER: &[i32] = &[WAITING, ASSIGNED, PICKED_UP, ARRIVED];
+
+#[test]
+fn each_command_in_each_state_is_done_once_or_refused_for_its_reason() {
+    let pick_up = |steps| at(steps, |drive| drive.pick_up(NOW)).0;
+    assert_eq!(pick_up(COMING), Ok(Some(Change::PickedUp)));
+    assert_eq!(pick_up(DRIVING), Ok(None));
+    assert_eq!(pick_up(OVER), Ok(None));
+    let arrive = |steps| at(steps, |drive| drive.arrive(NOW)).0;
+    assert_eq!(arrive(COMING), Err(No::NotPickedUp));
+    assert_eq!(arrive(DRIVING), Ok(Some(Change::Arrived)));
+    assert_eq!(arrive(OVER), Ok(None));
+    let decline = |steps| at(steps, |drive| drive.decline(None, NOW)).0;
+    assert_eq!(decline(COMING), Ok(None));
+    assert_eq!(decline(DRIVING), Err(No::PickedUp));
+    assert_eq!(decline(OVER), Err(No::PickedUp));
+    let after_all = at(COMING, |drive| {
+        drive.void(NOW);
+        let no = Err(No::Cancelled);
+        assert_eq!(drive.decline(Some("next".to_owned()), NOW), no);
+        assert_eq!(drive.pick_up(NOW), no);
+        assert_eq!(drive.arrive(NOW), no);
+        drive.status()
+    });
+    assert_eq!(after_all.0, CANCELLED);
+}
+
+#[test]
+fn a_cancellation_is_agreed_to_until_the_customer_is_picked_up() {
+    for (steps, agreed) in [
+        (&[][..], true),
+        (CALLED, true),
+        (COMING, true),
+        (DRIVING, false),
+        (OVER, false),
+    ] {
+        let (_, ride, _) = at(steps, |drive| drive.answer(1, NOW));
+        let answer = ride.answer.unwrap();
+        assert_eq!(answer.agreed, agreed, "{steps:?}");
+        assert_eq!(answer.reason.is_none(), agreed, "{steps:?}");
+    }
+}
+
+#[test]
+fn a_ride_that_was_declined_waits_again_and_what_it_reached_stays() {
+    let (status, ride, driver) = at(COMING, |drive| {
+        drive.decline(None, NOW).unwrap();
+        drive.status()
+    });
+    assert_eq!((status, driver), (WAITING, None));
+    assert!(ride.has_reached(ASSIGNED));
+    let (_, ride, driver) = at(COMING, |drive| drive.decline(Some("next".to_owned()), NOW));
+    assert_eq!(driver.as_deref(), Some("next"));
+    assert_eq!(ride.version, 2, "no news");
+}
+
+#[test]
+fn nobody_is_given_up_early_nor_with_a_driver_on_the_way() {
+    let later = |by| NOW.plus(by);
+    let give_up = |steps, now| at(steps, |drive| drive.give_up(NOW, now)).0;
+    let almost = PATIENCE - Duration::from_micros(1);
+    assert_eq!(give_up(CALLED, later(almost)), None);
+    assert_eq!(give_up(CALLED, later(PATIENCE)), Some(Change::GivenUp));
+    assert_eq!(give_up(COMING, later(PATIENCE)), None);
+    assert_eq!(give_up(DRIVING, later(PATIENCE)), None);
+    let (_, ride, _) = at(COMING, |drive| {
+        drive.decline(None, NOW).unwrap();
+        drive.give_up(NOW, later(PATIENCE))
+    });
+    assert_eq!(ride.failed.unwrap().0, "NO_DRIVER");
+}
+
+#[test]
+fn the_nearest_is_found_and_of_two_as_near_the_first_by_id() {
+    let spot = |latitude, longitude| Spot {
+        latitude,
+        longitude,
+    };
+    let seoul = spot(37_554_722, 126_970_833);
+    let nearest = |free: &[(&str, Spot)]| {
+        let free = free.iter().map(|(id, at)| ((*id).to_owned(), *at));
+        nearest(seoul, free.collect())
+    };
+    assert_eq!(nearest(&[]), None);
+    // At 37° north a degree to the east is 0.79 of one to the north.
+    let (east, north) = (spot(37_554_722, 126_982_833), spot(37_564_722, 126_970_833));
+    let found = nearest(&[("north", north), ("zoe", east), ("east", east)]);
+    assert_eq!(found.as_deref(), Some("east"));
+    // Beyond the date line is near.
+    let fiji = spot(-17_000_000, 179_999_000);
+    let [across, off] = [
+        spot(-17_000_000, -179_999_000),
+        spot(-17_000_000, 179_000_000),
+    ];
+    assert!(fiji.to(across) < fiji.to(off));
+}

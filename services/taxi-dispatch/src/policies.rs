@@ -1,0 +1,74 @@
+//! Whenever a taxi is called, the nearest free driver gets the ride; whenever a cancellation is asked for, it is answered;
+//! whenever a driver becomes free, who has waited longest gets him; whoever waits too long is given up.
+
+use crate::drives::{self, Row};
+use mesh::{Change as News, Refusal, Site, Time, Tx};
+use ordering::is_own_word;
+use ordering::wire::{self, Wish};
+use proto::ordering::v1::Order;
+use proto::taxi::ride::v1::Trip;
+
+/// How many rides one round of the clock's job looks at; the next round is a second later.
+const ROUND: i64 = 256;
+
+/// A ride was called, moved on, is to be cancelled or was.
+pub fn ride_changed(tx: &mut Tx<'_>, news: &News<Order>) -> Result<(), Refusal> {
+    let order = &news.entity;
+    is_own_word(&order.context, &news.context)?;
+    let now = tx.now();
+    let row = match drives::find(tx.db(), &order.order_id)? {
+        Some(row) => row,
+        None => new(order, now)?,
+    };
+    let wish = wire::wish(order);
+    let nearest = match wish {
+        Wish::Fulfil if row.driver_id.is_none() => row.nearest(tx.db())?,
+        Wish::Fulfil | Wish::Answer(_) | Wish::Void => None,
+    };
+    let decided = drives::decide(tx, &row, Some(order.version), |drive| {
+        let change = match wish {
+            Wish::Fulfil => drive.receive(nearest, now),
+            Wish::Answer(number) => drive.answer(number, now),
+            Wish::Void => drive.void(now),
+        };
+        ((), change)
+    });
+    decided.map(drop)
+}
+
+fn new(order: &Order, now: Time) -> Result<Row, Refusal> {
+    let trip = wire::detail::<Trip>(order)?;
+    let called_at = Time::from(order.placed_at.unwrap_or_default());
+    Ok(Row::new(&order.order_id, &trip, called_at, now))
+}
+
+/// Gives who waits a driver, longest first, or gives them up. Each is decided anew in its own transaction: whatever was
+/// faster has won. One that fails does not keep the others waiting.
+pub async fn find_drivers(site: Site) -> Result<(), Refusal> {
+    let now = site.clock.now();
+    let waiting = site
+        .store
+        .read(move |db| drives::waiting(db, now, ROUND))
+        .await?;
+    let mut found = Ok(());
+    for ride_id in waiting {
+        let one = site
+            .store
+            .write(ride_id.clone(), move |tx| find_driver(tx, &ride_id));
+        found = found.and(one.await);
+    }
+    found
+}
+
+fn find_driver(tx: &mut Tx<'_>, ride_id: &str) -> Result<(), Refusal> {
+    let Some(row) = drives::find(tx.db(), ride_id)? else {
+        return Ok(());
+    };
+    let now = tx.now();
+    let nearest = row.nearest(tx.db())?;
+    let decided = drives::decide(tx, &row, None, |drive| {
+        let given_up = drive.give_up(row.heard_at(), now);
+        ((), given_up.or_else(|| drive.assign(nearest, now)))
+    });
+    decided.map(drop)
+}
