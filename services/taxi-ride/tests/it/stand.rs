@@ -1,0 +1,181 @@
+//! The contexts around rides, played by the test: they state the real messages and nothing else.
+
+use mesh::client::Client;
+use mesh::{Context, Event};
+use proto::ordering::v1::{Fulfilment, Step};
+use proto::payment::v1::payment_service_server::{PaymentService, PaymentServiceServer};
+use proto::payment::v1::*;
+use proto::shared::v1::Money;
+use proto::taxi::dispatch::v1::{DriveStatus, DriverAssigned};
+use proto::taxi::ride::v1::ride_service_client::RideServiceClient;
+use proto::taxi::ride::v1::{
+    CallTaxiRequest, CallTaxiResponse, CancelRideRequest, EstimateRideRequest, GetRideRequest,
+    Place, Ride,
+};
+use testing::{Caller, World};
+use tonic::{Request, Response, Status};
+
+/// Won for the usual ride.
+pub const FARE: i64 = 9_800;
+
+/// A taxi stand, where Ann calls taxis.
+pub struct Stand {
+    pub world: World,
+}
+
+impl Stand {
+    pub fn new() -> Self {
+        let world = World::new()
+            .with(Context::new("taxi-dispatch"))
+            .with(Context::new("payment").serves(|_| PaymentServiceServer::new(Till)))
+            .with(taxi_ride::context());
+        Self { world }
+    }
+
+    /// Dispatch says how far it is.
+    pub async fn dispatch(&self, ride_id: &str, version: i64, steps: &[DriveStatus]) {
+        let step = |status: &DriveStatus| Step {
+            code: (*status).into(),
+            at: None,
+        };
+        let fulfilment = Some(Fulfilment {
+            order_id: ride_id.to_owned(),
+            context: "taxi-dispatch".to_owned(),
+            version,
+            steps: steps.iter().map(step).collect(),
+            irrevocable: steps.contains(&DriveStatus::PickedUp),
+            ..Fulfilment::default()
+        });
+        let event = Event::new(ride_id, version, &DriverAssigned { fulfilment });
+        let store = &self.world.site("taxi-dispatch").store;
+        let stated = store.write((), move |tx| tx.enqueue(event.clone())).await;
+        stated.unwrap();
+        self.world.settle().await;
+    }
+
+    pub fn as_user(&self, subject: &str, role: &str) -> RideServiceClient<Client> {
+        let caller = Caller::user(subject, &[role]);
+        RideServiceClient::new(self.world.client("taxi-ride", caller))
+    }
+
+    pub fn ann(&self) -> RideServiceClient<Client> {
+        self.as_user("ann", "customer")
+    }
+
+    pub async fn estimate(&self, from: Place, to: Place) -> Result<(i64, Money), Status> {
+        let request = EstimateRideRequest {
+            from: Some(from),
+            to: Some(to),
+        };
+        let told = self.ann().estimate_ride(request).await?.into_inner();
+        Ok((told.meters, told.total.unwrap()))
+    }
+
+    pub async fn call(&self, request: CallTaxiRequest) -> Result<CallTaxiResponse, Status> {
+        Ok(self.ann().call_taxi(request).await?.into_inner())
+    }
+
+    /// The usual ride.
+    pub async fn called(&self, request_id: &str) -> Ride {
+        self.call(request(request_id)).await.unwrap().ride.unwrap()
+    }
+
+    pub async fn get(&self, ride_id: &str) -> Ride {
+        let ride_id = ride_id.to_owned();
+        let found = self.ann().get_ride(GetRideRequest { ride_id }).await;
+        found.unwrap().into_inner().ride.unwrap()
+    }
+
+    pub async fn cancel(&self, ride_id: &str) -> Result<Ride, Status> {
+        let ride_id = ride_id.to_owned();
+        let asked = self
+            .ann()
+            .cancel_ride(CancelRideRequest { ride_id })
+            .await?;
+        Ok(asked.into_inner().ride.unwrap())
+    }
+}
+
+/// From Seoul Station to Gangnam Station, for what that costs.
+pub fn request(request_id: &str) -> CallTaxiRequest {
+    CallTaxiRequest {
+        request_id: request_id.to_owned(),
+        from: Some(station()),
+        to: Some(gangnam()),
+        expected_total: Some(won(FARE)),
+        payment_method: "pm_test".to_owned(),
+    }
+}
+
+pub fn station() -> Place {
+    Place {
+        name: "서울역".to_owned(),
+        latitude: 37_554_722,
+        longitude: 126_970_833,
+    }
+}
+
+pub fn gangnam() -> Place {
+    Place {
+        name: "강남역".to_owned(),
+        latitude: 37_497_950,
+        longitude: 127_027_621,
+    }
+}
+
+pub fn won(minor_units: i64) -> Money {
+    Money {
+        currency: "KRW".to_owned(),
+        minor_units,
+    }
+}
+
+/// Why a call was refused.
+pub fn why<T: std::fmt::Debug>(answer: Result<T, Status>) -> String {
+    mesh::refusal::reason(&answer.unwrap_err()).unwrap()
+}
+
+/// Takes whatever it is asked for, but from "pm_poor".
+struct Till;
+
+#[tonic::async_trait]
+impl PaymentService for Till {
+    async fn approve(
+        &self,
+        request: Request<ApproveRequest>,
+    ) -> Result<Response<ApproveResponse>, Status> {
+        let request = request.into_inner();
+        if request.payment_method == "pm_poor" {
+            let why = mesh::text("declined", "거절");
+            return Err(mesh::Refusal::precondition("PAYMENT_DECLINED", why).into());
+        }
+        let payment = Payment {
+            payment_id: request.charge_key,
+            order_id: request.order_id,
+            state: PaymentState::Approved.into(),
+            amount: request.amount,
+            ..Payment::default()
+        };
+        Ok(Response::new(ApproveResponse {
+            payment: Some(payment),
+        }))
+    }
+
+    async fn void(&self, _: Request<VoidRequest>) -> Result<Response<VoidResponse>, Status> {
+        Err(Status::unimplemented("no till for this"))
+    }
+
+    async fn get_payment(
+        &self,
+        _: Request<GetPaymentRequest>,
+    ) -> Result<Response<GetPaymentResponse>, Status> {
+        Err(Status::unimplemented("no till for this"))
+    }
+
+    async fn list_payments(
+        &self,
+        _: Request<ListPaymentsRequest>,
+    ) -> Result<Response<ListPaymentsResponse>, Status> {
+        Err(Status::unimplemented("no till for this"))
+    }
+}
