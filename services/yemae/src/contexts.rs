@@ -126,6 +126,11 @@ pub(crate) const ALL: &[Entry] = &[
     Entry::new("iptv-support", |_| iptv_support::context()).tells(iptv_support::facts),
     Entry::new("iptv-installation", |_| iptv_installation::context())
         .tells(iptv_installation::facts),
+    Entry::new("taxi-ride", |_| taxi_ride::context())
+        .may(CHARGES)
+        .tells(taxi_ride::facts)
+        .sells(&taxi_ride::SYSTEM),
+    Entry::new("taxi-dispatch", |_| taxi_dispatch::context()).tells(taxi_dispatch::facts),
     Entry::new("payment", payment).tells(payment::facts),
     Entry::new("mypage", |_| mypage::context())
         .tells(mypage::facts)

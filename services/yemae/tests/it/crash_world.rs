@@ -5,6 +5,7 @@
 mod cinema;
 mod food;
 mod iptv;
+mod taxi;
 mod town;
 mod vod;
 
@@ -116,6 +117,11 @@ fn the_cinema_breaks_no_rule() {
 #[test]
 fn food_breaks_no_rule() {
     holds::<food::Food>();
+}
+
+#[test]
+fn a_taxi_breaks_no_rule() {
+    holds::<taxi::Taxi>();
 }
 
 #[test]

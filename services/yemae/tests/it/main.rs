@@ -39,6 +39,7 @@ mod settings;
 mod shared;
 mod stores;
 mod story;
+mod taxi;
 mod telemetry;
 mod unread;
 mod vod;

@@ -24,6 +24,8 @@ pub const KEYS: &[(&str, &[&str])] = &[
     ("iptv-subscription", &["payment.charge"]),
     ("iptv-support", &[]),
     ("iptv-installation", &[]),
+    ("taxi-ride", &["payment.charge"]),
+    ("taxi-dispatch", &[]),
     ("payment", &[]),
     ("mypage", &[]),
     ("notification", &[]),

@@ -1,0 +1,253 @@
+//! What becomes of a ride, as its customer sees it.
+
+use crate::shared::{why, won};
+use crate::taxi::{FARE, Town};
+use proto::ordering::v1::cancellation::Cause;
+use proto::ordering::v1::{Actor, Phase};
+use proto::payment::v1::Behavior;
+use proto::shared::v1::Text;
+use proto::taxi::dispatch::v1::{DriveStatus, WatchMyRidesRequest};
+use proto::taxi::ride::v1::{ListRidesRequest, RideStatus, SystemCancelRideRequest};
+use std::time::Duration;
+
+/// How long a ride waits for a driver.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+#[tokio::test]
+async fn a_taxi_comes_and_arrives_and_its_customer_is_told_at_each_step() {
+    let town = Town::delivering(3).await;
+    let called = town.call("one").await.unwrap();
+    assert_eq!(called.status(), RideStatus::Called);
+    let ride = called.ride_id;
+    town.world.settle().await;
+    assert_eq!(town.status(&ride).await, RideStatus::Assigned);
+    town.pick_up("kang", &ride).await.unwrap();
+    town.world.settle().await;
+    assert_eq!(town.status(&ride).await, RideStatus::PickedUp);
+    town.arrive("kang", &ride).await.unwrap();
+    town.world.settle().await;
+    assert_eq!(town.status(&ride).await, RideStatus::Arrived);
+    let page = town.page(&ride).await;
+    assert_eq!(
+        (page.system.as_str(), page.phase()),
+        ("taxi", Phase::Fulfilled)
+    );
+    assert_eq!(page.title.unwrap().ko, "택시 8.0km");
+    assert_eq!(page.amount, Some(won(FARE)));
+    let labels: Vec<_> = page
+        .timeline
+        .into_iter()
+        .map(|entry| entry.status.unwrap().label.unwrap().ko)
+        .collect();
+    assert_eq!(labels, ["호출", "배차완료", "탑승", "도착"]);
+    assert_eq!(town.told().await, 4);
+    town.is_clean().await;
+}
+
+#[tokio::test]
+async fn without_a_driver_for_ten_minutes_a_ride_is_cancelled_and_refunded() {
+    let town = Town::without_drivers(2);
+    let ride = town.called("one").await;
+    town.world.advance(PATIENCE - Duration::from_secs(1));
+    town.world.tick().await;
+    assert_eq!(town.status(&ride).await, RideStatus::Called);
+    town.world.advance(Duration::from_secs(1));
+    town.world.tick().await;
+    let shown = town.ride(&ride).await;
+    assert_eq!(shown.status(), RideStatus::Cancelled);
+    let cancellation = shown.cancellation.unwrap();
+    assert_eq!(cancellation.cause(), Cause::System);
+    let why = cancellation.reason.unwrap();
+    assert_eq!(why.en, "no driver was found within ten minutes");
+    assert_eq!(
+        town.timeline(&ride).await,
+        ["CALLED", "CANCELLED", "REFUNDED"]
+    );
+    assert_eq!(town.told().await, 3);
+    town.report("kang", true).await;
+    town.world.tick().await;
+    assert_eq!(town.seen_by("kang", &ride).await, None);
+    town.is_clean().await;
+}
+
+#[tokio::test]
+async fn what_one_declines_the_next_nearest_drives() {
+    let town = Town::delivering(2).await;
+    let ride = town.called("one").await;
+    town.decline("kang", &ride).await.unwrap();
+    town.world.settle().await;
+    assert_eq!(town.seen_by("kang", &ride).await, None);
+    let lims = town.seen_by("lim", &ride).await;
+    assert_eq!(lims, Some(DriveStatus::Assigned));
+    assert_eq!(town.status(&ride).await, RideStatus::Assigned);
+    town.pick_up("lim", &ride).await.unwrap();
+    town.arrive("lim", &ride).await.unwrap();
+    town.world.settle().await;
+    let steps = town.timeline(&ride).await;
+    assert_eq!(steps.first().map(String::as_str), Some("CALLED"));
+    assert_eq!(steps.last().map(String::as_str), Some("ARRIVED"));
+    town.is_clean().await;
+}
+
+#[tokio::test]
+async fn what_all_decline_is_cancelled_and_refunded() {
+    let town = Town::new().await;
+    let ride = town.called("one").await;
+    town.decline("kang", &ride).await.unwrap();
+    town.decline("lim", &ride).await.unwrap();
+    town.world.advance(PATIENCE);
+    town.world.tick().await;
+    let end = ["CALLED", "ASSIGNED", "CANCELLED", "REFUNDED"];
+    assert_eq!(town.timeline(&ride).await, end);
+    // Both are free for another.
+    let other = town.called("two").await;
+    let kangs = town.seen_by("kang", &other).await;
+    assert_eq!(kangs, Some(DriveStatus::Assigned));
+    town.is_clean().await;
+}
+
+#[tokio::test]
+async fn a_customer_cancels_until_picked_up_and_both_sides_learn_of_it() {
+    for coming in [false, true] {
+        let town = Town::without_drivers(2);
+        if coming {
+            town.report("kang", true).await;
+        }
+        let ride = town.called("one").await;
+        let asked = town.cancel(&ride).await.unwrap();
+        assert_eq!(asked.status(), RideStatus::Cancelling);
+        assert_eq!(town.cancel(&ride).await.unwrap(), asked, "asked already");
+        town.world.settle().await;
+        let timeline = town.timeline(&ride).await;
+        let end = ["CANCELLING", "CANCELLED", "REFUNDED"];
+        assert_eq!(timeline[timeline.len() - 3..], end);
+        assert_eq!(town.status(&ride).await, RideStatus::Cancelled);
+        let kangs = town.seen_by("kang", &ride).await;
+        assert_eq!(kangs, coming.then_some(DriveStatus::Cancelled));
+        assert!(town.pick_up("kang", &ride).await.is_err());
+        town.is_clean().await;
+    }
+}
+
+#[tokio::test]
+async fn a_dispatch_that_cannot_be_heard_leaves_it_cancelling() {
+    let town = Town::new().await;
+    let ride = town.called("one").await;
+    town.cancel(&ride).await.unwrap();
+    town.world.advance(Duration::from_secs(30 * 24 * 3600));
+    assert_eq!(town.status(&ride).await, RideStatus::Cancelling);
+    town.world.tick().await;
+    assert_eq!(town.status(&ride).await, RideStatus::Cancelled);
+    town.is_clean().await;
+}
+
+#[tokio::test]
+async fn once_picked_up_a_cancellation_is_refused_for_a_reason() {
+    let town = Town::new().await;
+    let ride = town.called("one").await;
+    town.pick_up("kang", &ride).await.unwrap();
+    // The order side has not heard of it.
+    town.cancel(&ride).await.unwrap();
+    town.world.settle().await;
+    let shown = town.ride(&ride).await;
+    assert_eq!(shown.status(), RideStatus::PickedUp);
+    let refused = shown.timeline.last().unwrap();
+    assert_eq!(refused.actor(), Actor::Fulfilment);
+    let why_not = refused.reason.clone().unwrap();
+    assert_eq!(why_not.ko, "이미 탑승하셨습니다.");
+    assert_eq!(why(town.cancel(&ride).await), "NOT_CANCELLABLE");
+    town.arrive("kang", &ride).await.unwrap();
+    town.world.settle().await;
+    assert_eq!(town.status(&ride).await, RideStatus::Arrived);
+    town.is_clean().await;
+}
+
+#[tokio::test]
+async fn an_administrator_cancels_for_a_reason_that_the_customer_reads() {
+    let town = Town::new().await;
+    let ride_id = town.called("one").await;
+    let reason = Text {
+        en: "the road is closed".to_owned(),
+        ko: "도로 통제".to_owned(),
+    };
+    let request = SystemCancelRideRequest {
+        ride_id: ride_id.clone(),
+        reason: Some(reason.clone()),
+    };
+    town.admin().system_cancel_ride(request).await.unwrap();
+    town.world.settle().await;
+    let cancellation = town.ride(&ride_id).await.cancellation.unwrap();
+    assert_eq!(cancellation.cause(), Cause::Admin);
+    assert_eq!(cancellation.reason, Some(reason));
+    town.is_clean().await;
+}
+
+#[tokio::test]
+async fn a_payment_that_fails_is_no_ride_and_nobody_drives() {
+    let town = Town::new().await;
+    let declined = Behavior {
+        declined_percent: 100,
+        ..Behavior::default()
+    };
+    town.behave(declined).await;
+    assert_eq!(why(town.call("declined").await), "PAYMENT_DECLINED");
+    let lost = Behavior {
+        reply_lost_percent: 100,
+        ..Behavior::default()
+    };
+    town.behave(lost).await;
+    assert_eq!(why(town.call("lost").await), "PAYMENT_UNCONFIRMED");
+    town.behave(Behavior::default()).await;
+    town.world.settle().await;
+    let listed = town.kim().list_rides(ListRidesRequest::default()).await;
+    assert_eq!(listed.unwrap().into_inner().rides, []);
+    assert_eq!(town.told().await, 0);
+    let called = town.call("lost").await.unwrap();
+    assert_eq!(town.call("lost").await.unwrap(), called);
+    town.world.settle().await;
+    let kangs = town.seen_by("kang", &called.ride_id).await;
+    assert_eq!(kangs, Some(DriveStatus::Assigned));
+    town.is_clean().await;
+}
+
+#[tokio::test]
+async fn the_driver_hears_of_a_ride_at_once() {
+    let town = Town::new().await;
+    let request = WatchMyRidesRequest::default();
+    let stream = town.driver("kang").watch_my_rides(request).await;
+    let mut stream = stream.unwrap().into_inner();
+    let ride = town.called("one").await;
+    let message = tokio::time::timeout(Duration::from_secs(10), stream.message());
+    let new = message.await.unwrap().unwrap().unwrap().ride.unwrap();
+    assert_eq!(
+        (new.ride_id, new.status),
+        (ride, DriveStatus::Assigned as i32)
+    );
+}
+
+#[tokio::test]
+async fn rides_called_while_dispatch_is_away_are_driven_when_it_is_back() {
+    let town = Town::delivering(2).await;
+    let mut called = Vec::new();
+    for number in 0..6 {
+        let ride = town.call(&format!("ride-{number}")).await.unwrap();
+        called.push(ride.ride_id);
+        town.world.advance(Duration::from_secs(3600));
+    }
+    for ride in &called {
+        assert_eq!(town.status(ride).await, RideStatus::Called);
+    }
+    // Two drivers, one ride each at a time, who has waited longest first.
+    for pair in called.chunks(2) {
+        town.world.tick().await;
+        for (name, ride) in ["kang", "lim"].into_iter().zip(pair) {
+            town.pick_up(name, ride).await.unwrap();
+            town.arrive(name, ride).await.unwrap();
+        }
+    }
+    town.world.settle().await;
+    for ride in &called {
+        assert_eq!(town.status(ride).await, RideStatus::Arrived);
+    }
+    town.is_clean().await;
+}
