@@ -17,6 +17,7 @@ mod shop;
 mod siege;
 mod sweep;
 mod tally;
+pub(crate) mod taxi;
 pub(crate) mod vod;
 
 use crate::fault::Fault;

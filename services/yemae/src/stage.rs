@@ -3,6 +3,7 @@
 pub(crate) mod cinema;
 pub(crate) mod food;
 pub(crate) mod iptv;
+pub(crate) mod taxi;
 pub(crate) mod vod;
 
 use crate::fault::Fault;

@@ -71,6 +71,13 @@ pub(crate) const ALL: &[System] = &[
         story: |cast| Box::pin(demo::iptv::tell(cast)),
         load: |mesh, run, _| Box::pin(load::iptv::set(mesh, run)),
     },
+    System {
+        name: "taxi",
+        needs: &["taxi-ride", "taxi-dispatch"],
+        stage: |mesh| Box::pin(stage::taxi::set(mesh)),
+        story: |cast| Box::pin(demo::taxi::tell(cast)),
+        load: |mesh, run, _| Box::pin(load::taxi::set(mesh, run)),
+    },
 ];
 
 /// What can be typed: each by its name, and all of those that run.
