@@ -1,6 +1,11 @@
 //! The fields of a request, read so that every wrong one is told at once.
 
 use crate::refusal::{Refusal, Violation};
+use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
+
+/// More values than any enum has that is listed by.
+const MOST_KINDS: usize = 100;
 
 /// What is wrong with the fields read so far.
 #[derive(Debug, Default)]
@@ -32,6 +37,36 @@ impl Fields {
         if !holds {
             self.0.push(Violation::new(field, rule));
         }
+    }
+
+    /// The items of a list, each read by `read` under the name of its field. Too few or too many are that one violation:
+    /// then none is read, and none answered, however long the list is.
+    pub fn list<'a, T>(
+        &mut self,
+        field: &str,
+        items: &'a [T],
+        amount: RangeInclusive<usize>,
+        mut read: impl FnMut(&mut Self, &str, &T),
+    ) -> &'a [T] {
+        if !amount.contains(&items.len()) {
+            let rule = format!("must be {} to {} items", amount.start(), amount.end());
+            self.check(false, field, &rule);
+            return &[];
+        }
+        for (place, item) in items.iter().enumerate() {
+            read(self, &format!("{field}[{place}]"), item);
+        }
+        items
+    }
+
+    /// The different ones among some values of the enum `E`: a query takes only so many. `rule` says what each must be.
+    pub fn kinds<E: TryFrom<i32>>(&mut self, field: &str, values: &[i32], rule: &str) -> Vec<i32> {
+        let read = |fields: &mut Self, field: &str, value: &i32| {
+            fields.check(*value > 0 && E::try_from(*value).is_ok(), field, rule);
+        };
+        let values = self.list(field, values, 0..=MOST_KINDS, read);
+        let different: BTreeSet<i32> = values.iter().copied().collect();
+        different.into_iter().collect()
     }
 
     /// An amount of at least `least` minor units. Both its fields are checked.
@@ -100,6 +135,45 @@ mod tests {
                 "rating"
             ]
         );
+    }
+
+    #[test]
+    fn of_a_list_that_is_too_long_nothing_is_read() {
+        let mut reads = 0;
+        let mut read_list = |items: &[i32]| {
+            read(|fields| {
+                let read = |fields: &mut Fields, field: &str, item: &i32| {
+                    reads += 1;
+                    fields.check(*item > 0, field, "must be more than nothing");
+                };
+                fields.list("items", items, 1..=3, read).len()
+            })
+        };
+        assert_eq!(read_list(&[1, 2, 3]), Ok(3));
+        let wrong = read_list(&[1, 0, -1]).unwrap_err().violations;
+        let fields: Vec<_> = wrong.iter().map(|wrong| &*wrong.field).collect();
+        assert_eq!(fields, ["items[1]", "items[2]"]);
+        for other in [&[][..], &[0; 40_000]] {
+            let wrong = read_list(other).unwrap_err().violations;
+            assert_eq!(wrong, [Violation::new("items", "must be 1 to 3 items")]);
+        }
+        assert_eq!(reads, 6);
+    }
+
+    #[test]
+    fn a_kind_that_is_named_twice_is_one() {
+        struct Even;
+        impl TryFrom<i32> for Even {
+            type Error = ();
+            fn try_from(value: i32) -> Result<Self, ()> {
+                if value % 2 == 0 { Ok(Self) } else { Err(()) }
+            }
+        }
+        let kinds = |values: &[i32]| read(|f| f.kinds::<Even>("kinds", values, "must be even"));
+        assert_eq!(kinds(&[4, 2, 4, 4]), Ok(vec![2, 4]));
+        assert_eq!(kinds(&[]), Ok(vec![]));
+        assert_eq!(kinds(&[2, 0, 3]).unwrap_err().violations.len(), 2);
+        assert_eq!(kinds(&[3; 40_000]).unwrap_err().violations.len(), 1);
     }
 
     #[test]

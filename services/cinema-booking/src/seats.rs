@@ -36,13 +36,10 @@ impl std::fmt::Display for Seat {
 
 /// Checks the seats of a request, whatever the screening.
 pub(crate) fn check(fields: &mut Fields, seats: &[String]) {
-    let amount = (1..=MOST).contains(&seats.len());
-    fields.check(amount, "seats", &format!("must be 1 to {MOST} seats"));
-    for (place, seat) in seats.iter().enumerate() {
-        let field = format!("seats[{place}]");
+    let seats = fields.list("seats", seats, 1..=MOST, |fields, at, seat| {
         let rule = "must be a row number and a column letter: \"1A\"";
-        fields.check(Seat::parse(seat).is_some(), &field, rule);
-    }
+        fields.check(Seat::parse(seat).is_some(), at, rule);
+    });
     let different = seats.iter().collect::<BTreeSet<_>>().len() == seats.len();
     fields.check(different, "seats", "must not name a seat twice");
 }
@@ -98,5 +95,9 @@ mod tests {
         let no = mesh::fields::read(|fields| check(fields, &seats)).unwrap_err();
         let fields: Vec<_> = no.violations.into_iter().map(|v| v.field).collect();
         assert_eq!(fields, ["seats[1]", "seats"]);
+        let many = vec!["x".to_owned(); 40_000];
+        let no = mesh::fields::read(|fields| check(fields, &many)).unwrap_err();
+        let fields: Vec<_> = no.violations.into_iter().map(|v| v.field).collect();
+        assert_eq!(fields, ["seats"]);
     }
 }

@@ -72,19 +72,14 @@ impl TicketService for Tickets {
         request: Request<ListTicketsRequest>,
     ) -> Result<Response<ListTicketsResponse>, Status> {
         let request = request.into_inner();
-        let page = fields::read(|fields| {
-            for (place, status) in request.statuses.iter().enumerate() {
-                let known = TicketStatus::try_from(*status).is_ok_and(|known| i32::from(known) > 0);
-                fields.check(
-                    known,
-                    &format!("statuses[{place}]"),
-                    "must be a status of tickets",
-                );
-            }
-            Page::read(fields, request.page_size, &request.page_token)
+        let (statuses, page) = fields::read(|fields| {
+            let rule = "must be a status of tickets";
+            let statuses = fields.kinds::<TicketStatus>("statuses", &request.statuses, rule);
+            let page = Page::read(fields, request.page_size, &request.page_token);
+            (statuses, page)
         })?;
         let listed = self.store.read(move |db| {
-            let mut rows = store::list(db, &page, &request.statuses)?;
+            let mut rows = store::list(db, &page, &statuses)?;
             let next_page_token = page.cut(&mut rows, store::key);
             let tickets = rows.into_iter().map(store::Row::show);
             Ok(ListTicketsResponse {

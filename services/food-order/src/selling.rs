@@ -39,16 +39,13 @@ impl Side for Selling {
     }
 
     fn check(fields: &mut Fields, request: &PlaceOrderRequest) {
-        let items = &request.items;
-        let amount = (1..=MOST).contains(&items.len());
-        fields.check(amount, "items", &format!("must be 1 to {MOST} items"));
-        for (place, item) in items.iter().enumerate() {
-            let field = |name: &str| format!("items[{place}].{name}");
-            fields.take(mesh::fields::word(&field("item_id"), &item.item_id, 64));
+        let items = fields.list("items", &request.items, 1..=MOST, |fields, at, item| {
+            let item_id = mesh::fields::word(&format!("{at}.item_id"), &item.item_id, 64);
+            fields.take(item_id);
             let some = (1..=MOST_OF_ONE).contains(&item.quantity);
             let rule = format!("must be 1 to {MOST_OF_ONE}");
-            fields.check(some, &field("quantity"), &rule);
-        }
+            fields.check(some, &format!("{at}.quantity"), &rule);
+        });
         let ids: BTreeSet<_> = items.iter().map(|item| &item.item_id).collect();
         let different = ids.len() == items.len();
         fields.check(different, "items", "must not name an item twice");

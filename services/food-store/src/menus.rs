@@ -13,15 +13,13 @@ const MOST: usize = 200;
 
 /// Reads the items of a menu.
 pub fn check(fields: &mut Fields, items: &[MenuItem]) {
-    let amount = (1..=MOST).contains(&items.len());
-    fields.check(amount, "items", &format!("must be 1 to {MOST} items"));
-    for (place, item) in items.iter().enumerate() {
-        let field = |name: &str| format!("items[{place}].{name}");
+    let items = fields.list("items", items, 1..=MOST, |fields, at, item| {
+        let field = |name: &str| format!("{at}.{name}");
         fields.take(fields::word(&field("item_id"), &item.item_id, 64));
         fields.take(fields::line(&field("name"), &item.name, 100));
         let price = item.price.clone().unwrap_or_default();
         fields.money(&field("price"), &price.currency, price.minor_units, 0);
-    }
+    });
     let ids: BTreeSet<_> = items.iter().map(|item| &item.item_id).collect();
     let different = ids.len() == items.len();
     fields.check(different, "items", "must not name an item_id twice");

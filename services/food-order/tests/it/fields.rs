@@ -36,9 +36,9 @@ async fn every_wrong_field_is_told_at_once() {
         wrong_fields(&counter.place(odd).await.unwrap_err()),
         expected
     );
-    let many: Vec<_> = (0..51).map(|number| format!("item-{number}")).collect();
-    let many: Vec<_> = many.iter().map(|item| (item.as_str(), 1)).collect();
-    let many = counter.place(counter.request("many", &many, 0)).await;
+    // Nothing of a list that is too long is read.
+    let many = counter.place(counter.request("many", &[("", 0); 51], 0));
+    let many = many.await;
     assert_eq!(wrong_fields(&many.unwrap_err()), ["items"]);
 }
 

@@ -17,16 +17,14 @@ use tonic::codegen::BoxStream;
 
 pub async fn list(store: &Store, request: ListQueueRequest) -> Result<ListQueueResponse, Refusal> {
     let of = readable()?;
-    let (store_id, page) = fields::read(|fields| {
-        for (place, status) in request.statuses.iter().enumerate() {
-            let known = QueueStatus::try_from(*status).is_ok_and(|known| i32::from(known) > 0);
-            let field = format!("statuses[{place}]");
-            fields.check(known, &field, "must be a status of queued orders");
-        }
+    let (statuses, store_id, page) = fields::read(|fields| {
+        let rule = "must be a status of queued orders";
+        let statuses = fields.kinds::<QueueStatus>("statuses", &request.statuses, rule);
         let page = Page::read(fields, request.page_size, &request.page_token);
-        (fields.take(id::parse("store_id", &request.store_id)), page)
+        let store_id = fields.take(id::parse("store_id", &request.store_id));
+        (statuses, store_id, page)
     })?;
-    let statuses = match request.statuses {
+    let statuses = match statuses {
         none if none.is_empty() => domain::TO_DO.to_vec(),
         some => some,
     };

@@ -16,6 +16,7 @@ use proto::ordering::v1::{Cancellation, Order, Phase};
 use proto::shared::v1::Text;
 use testing::{Caller, World};
 use tonic::Status;
+use tonic_types::StatusExt;
 
 /// A kitchen whose store is Kim's.
 pub struct Kitchen {
@@ -242,4 +243,11 @@ pub async fn register(world: &World, owner: &str, name: &str, auto: bool) -> Sto
 /// Why a call was refused.
 pub fn why<T: std::fmt::Debug>(answer: Result<T, Status>) -> String {
     mesh::refusal::reason(&answer.unwrap_err()).unwrap()
+}
+
+/// Which fields of a request are told to be wrong.
+pub fn fields(refused: &Status) -> Vec<String> {
+    let wrong = refused.get_details_bad_request().unwrap();
+    let wrong = wrong.field_violations.into_iter();
+    wrong.map(|wrong| wrong.field).collect()
 }

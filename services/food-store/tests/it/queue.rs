@@ -1,6 +1,6 @@
 //! The queue as it is listed.
 
-use crate::kitchen::{Kitchen, register, why};
+use crate::kitchen::{Kitchen, fields, register, why};
 use proto::food::store::v1::{ListQueueRequest, QueueStatus};
 use std::time::Duration;
 
@@ -60,6 +60,21 @@ async fn it_lists_what_is_to_be_done_or_what_is_asked_for_page_by_page() {
     };
     let refused = kitchen.kim().list_queue(unknown).await.unwrap_err();
     assert_eq!(refused.code(), tonic::Code::InvalidArgument);
+}
+
+#[tokio::test]
+async fn a_status_may_be_named_twice_but_a_list_without_end_is_not_read() {
+    let kitchen = Kitchen::new().await;
+    let order = kitchen.placed().await;
+    let twice = kitchen.queue(&[QueueStatus::Received; 2]).await;
+    assert_eq!(twice[0].order_id, order);
+    let request = ListQueueRequest {
+        store_id: kitchen.store.store_id.clone(),
+        statuses: vec![7; 40_000],
+        ..ListQueueRequest::default()
+    };
+    let refused = kitchen.kim().list_queue(request).await.unwrap_err();
+    assert_eq!(fields(&refused), ["statuses"]);
 }
 
 #[tokio::test]
