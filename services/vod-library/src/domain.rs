@@ -72,6 +72,11 @@ impl Purchase {
         Next::Buy
     }
 
+    /// Which try the one is that was sent, or is next: from 1, one more after each refusal.
+    pub fn attempt(&self) -> i32 {
+        self.refusals + 1
+    }
+
     /// The studio answers the purchase.
     pub fn answered(&mut self, order: &mut Fulfilment, answer: Answer, now: Time) {
         match answer {

@@ -18,5 +18,6 @@ diesel::table! {
         licence_key -> Text,
         state -> Text,
         purchases -> Integer,
+        refused_attempt -> Integer,
     }
 }

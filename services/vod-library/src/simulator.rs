@@ -55,14 +55,14 @@ impl Studio for Simulator {
                 return Answer::Nothing;
             }
             let (fate, latency) = self.with(|mood| mood.behavior.draw(&mut mood.random));
-            let (site, key) = (site.clone(), licence.key.clone());
+            let (site, key, attempt) = (site.clone(), licence.key.clone(), licence.attempt);
             let done = task::detach(async move {
                 if !latency.is_zero() {
                     sleep(latency).await;
                 }
                 match fate {
                     Fate::Sold | Fate::ReplyLost => book::sell(&site, key).await,
-                    Fate::Refused => book::refuse(&site, key).await,
+                    Fate::Refused => book::refuse(&site, key, attempt).await,
                     Fate::Lost => Ok(Answer::Unsure),
                 }
             });
@@ -74,12 +74,13 @@ impl Studio for Simulator {
         })
     }
 
-    fn ask<'a>(&'a self, site: &'a Site, key: &'a str) -> BoxFuture<'a, Answer> {
+    fn ask<'a>(&'a self, site: &'a Site, licence: &'a Licence) -> BoxFuture<'a, Answer> {
         Box::pin(async move {
             if self.is_down() {
                 return Answer::Unsure;
             }
-            book::ask(site, key).await.unwrap_or(Answer::Unsure)
+            let asked = book::ask(site, &licence.key, licence.attempt).await;
+            asked.unwrap_or(Answer::Unsure)
         })
     }
 

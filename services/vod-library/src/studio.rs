@@ -10,8 +10,9 @@ pub trait Studio: Send + Sync + 'static {
     /// Buys a licence. [`Answer::Nothing`]: it surely never arrived.
     fn buy<'a>(&'a self, site: &'a Site, licence: &'a Licence) -> BoxFuture<'a, Answer>;
 
-    /// What became of a purchase. [`Answer::Nothing`]: the studio knows of none, yet.
-    fn ask<'a>(&'a self, site: &'a Site, key: &'a str) -> BoxFuture<'a, Answer>;
+    /// What became of a purchase. [`Answer::Refused`]: of this try or a later one; what became of those before it is no
+    /// answer. [`Answer::Nothing`]: the studio knows nothing of this try, yet.
+    fn ask<'a>(&'a self, site: &'a Site, licence: &'a Licence) -> BoxFuture<'a, Answer>;
 
     /// Gives back the licence of a key, if there is one, and keeps any from being bought under it later.
     fn give_back<'a>(&'a self, site: &'a Site, key: &'a str) -> BoxFuture<'a, Result<(), Silence>>;
@@ -22,6 +23,8 @@ pub trait Studio: Send + Sync + 'static {
 pub struct Licence {
     /// Its key, for ever: "licence:{order_id}".
     pub key: String,
+    /// Which try this is, from 1: one more after each refusal.
+    pub attempt: i32,
     /// The movie.
     pub movie_id: String,
 }

@@ -23,21 +23,24 @@ pub async fn purchase(studio: Arc<dyn Studio>, site: Site, task: Task) -> Result
     let order_id: String = task.payload()?;
     let begun = decide(&site, &order_id, |purchase, order, now| {
         let next = purchase.next(order, now);
-        (next, purchase.pause(order, now))
+        ((next, purchase.attempt()), purchase.pause(order, now))
     });
-    let ((next, pause), movie_id) = begun.await?;
+    let (((next, attempt), pause), movie_id) = begun.await?;
+    let licence = Licence {
+        key: task.key,
+        attempt,
+        movie_id,
+    };
     let answer = match next {
         Next::Nothing => return Ok(later(pause)),
-        Next::Ask => timeout(PATIENCE, studio.ask(&site, &task.key)).await,
-        Next::Buy => {
-            let key = task.key;
-            let licence = Licence { key, movie_id };
-            timeout(PATIENCE, studio.buy(&site, &licence)).await
-        }
+        Next::Ask => timeout(PATIENCE, studio.ask(&site, &licence)).await,
+        Next::Buy => timeout(PATIENCE, studio.buy(&site, &licence)).await,
     };
     let answer = answer.unwrap_or(Answer::Unsure);
     let told = decide(&site, &order_id, move |purchase, order, now| {
         match next {
+            // Somebody else heard of it first, and another try is on its way.
+            _ if purchase.attempt() != attempt && answer != Answer::Sold => {}
             Next::Buy => purchase.answered(order, answer, now),
             Next::Ask | Next::Nothing => purchase.learned(order, answer, now),
         }

@@ -20,52 +20,71 @@ pub struct Book {
     pub purchases: i32,
 }
 
+/// What is written under a key.
+#[derive(Default, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = simulator_book)]
+struct Row {
+    state: String,
+    purchases: i32,
+    /// The newest try that was refused; 0 when none was.
+    refused_attempt: i32,
+}
+
 /// What the book says of a key, if it has heard of it.
 pub fn find(db: &mut Db, key: &str) -> Result<Option<Book>, Refusal> {
-    let found: Option<(String, i32)> = simulator_book::table
-        .find(key)
-        .select((simulator_book::state, simulator_book::purchases))
-        .first(db)
-        .optional()?;
-    Ok(found.map(|(state, purchases)| Book {
-        is_sold: state == SOLD,
-        is_closed: state == CLOSED,
-        purchases,
+    Ok(read(db, key)?.map(|row| Book {
+        is_sold: row.state == SOLD,
+        is_closed: row.state == CLOSED,
+        purchases: row.purchases,
     }))
+}
+
+fn read(db: &mut Db, key: &str) -> Result<Option<Row>, Refusal> {
+    Ok(simulator_book::table
+        .find(key)
+        .select(Row::as_select())
+        .first(db)
+        .optional()?)
 }
 
 /// A purchase arrives and is granted, unless the key is closed.
 pub(super) async fn sell(site: &Site, key: String) -> Result<Answer, Refusal> {
-    arrive(site, key, SOLD).await
+    arrive(site, key, None).await
 }
 
-/// A purchase arrives and is refused, unless it was sold before.
-pub(super) async fn refuse(site: &Site, key: String) -> Result<Answer, Refusal> {
-    arrive(site, key, REFUSED).await
+/// This try arrives and is refused, unless it was sold before.
+pub(super) async fn refuse(site: &Site, key: String, attempt: i32) -> Result<Answer, Refusal> {
+    arrive(site, key, Some(attempt)).await
 }
 
-async fn arrive(site: &Site, key: String, verdict: &'static str) -> Result<Answer, Refusal> {
+async fn arrive(site: &Site, key: String, refused: Option<i32>) -> Result<Answer, Refusal> {
     let arrived = site.store.write_regardless(key.clone(), move |tx| {
-        let before = find(tx.db(), &key)?;
-        let state = match &before {
-            Some(before) if before.is_closed => CLOSED,
-            Some(before) if before.is_sold => SOLD,
-            _ => verdict,
-        };
-        let purchases = before.as_ref().map_or(0, |before| before.purchases) + 1;
-        write(tx, &key, state, purchases, before.is_none())?;
-        Ok(answer(state))
+        let before = read(tx.db(), &key)?;
+        let is_new = before.is_none();
+        let mut row = before.unwrap_or_default();
+        row.purchases += 1;
+        if row.state != CLOSED && row.state != SOLD {
+            row.state = if refused.is_some() { REFUSED } else { SOLD }.to_owned();
+            row.refused_attempt = row.refused_attempt.max(refused.unwrap_or_default());
+        }
+        write(tx, &key, &row, is_new)?;
+        Ok(if row.state == SOLD {
+            Answer::Sold
+        } else {
+            Answer::Refused
+        })
     });
     arrived.await
 }
 
-/// What became of the purchases under a key.
-pub(super) async fn ask(site: &Site, key: &str) -> Result<Answer, Refusal> {
+/// What became of this try under a key.
+pub(super) async fn ask(site: &Site, key: &str, attempt: i32) -> Result<Answer, Refusal> {
     let key = key.to_owned();
-    let found = site.store.read(move |db| find(db, &key)).await?;
+    let found = site.store.read(move |db| read(db, &key)).await?;
     Ok(match found {
         None => Answer::Nothing,
-        Some(book) if book.is_sold => Answer::Sold,
+        Some(row) if row.state == SOLD => Answer::Sold,
+        Some(row) if row.state == REFUSED && row.refused_attempt < attempt => Answer::Nothing,
         Some(_) => Answer::Refused,
     })
 }
@@ -74,24 +93,18 @@ pub(super) async fn ask(site: &Site, key: &str) -> Result<Answer, Refusal> {
 pub(super) async fn close(site: &Site, key: &str) -> Result<(), Refusal> {
     let key = key.to_owned();
     let closed = site.store.write_regardless(key.clone(), move |tx| {
-        let before = find(tx.db(), &key)?;
-        let purchases = before.as_ref().map_or(0, |before| before.purchases);
-        write(tx, &key, CLOSED, purchases, before.is_none())
+        let before = read(tx.db(), &key)?;
+        let is_new = before.is_none();
+        let closed = Row {
+            state: CLOSED.to_owned(),
+            ..before.unwrap_or_default()
+        };
+        write(tx, &key, &closed, is_new)
     });
     closed.await
 }
 
-fn write(
-    tx: &mut Tx<'_>,
-    key: &str,
-    state: &str,
-    purchases: i32,
-    is_new: bool,
-) -> Result<(), Refusal> {
-    let row = (
-        simulator_book::state.eq(state),
-        simulator_book::purchases.eq(purchases),
-    );
+fn write(tx: &mut Tx<'_>, key: &str, row: &Row, is_new: bool) -> Result<(), Refusal> {
     if is_new {
         diesel::insert_into(simulator_book::table)
             .values((simulator_book::licence_key.eq(key), row))
@@ -102,12 +115,4 @@ fn write(
             .execute(tx.db())?;
     }
     Ok(())
-}
-
-fn answer(state: &str) -> Answer {
-    if state == SOLD {
-        Answer::Sold
-    } else {
-        Answer::Refused
-    }
 }

@@ -97,6 +97,39 @@ async fn a_sale_whose_reply_is_lost_is_found_by_asking() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_old_refusal_is_no_answer_about_a_later_try_whose_sale_is_late() {
+    let room = Room::new();
+    let refusing = StudioBehavior {
+        refused_percent: 100,
+        ..StudioBehavior::default()
+    };
+    room.behave(refusing).await.unwrap();
+    let order = id::new();
+    room.order(&order, 1, Phase::Placed).await;
+    let slow = StudioBehavior {
+        latency: Some(prost_types::Duration {
+            seconds: 20,
+            nanos: 0,
+        }),
+        ..StudioBehavior::default()
+    };
+    room.behave(slow).await.unwrap();
+    // The second try is sent and not answered in time, then asked for before it arrives.
+    room.after(30).await;
+    room.after(10).await;
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(room.book(&order).await, sold(2));
+    for _ in 0..20 {
+        room.after(30).await;
+    }
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(
+        (room.steps(&order).await, room.book(&order).await),
+        (2, sold(2))
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_sale_that_arrives_after_the_licence_was_returned_sells_nothing() {
     let room = Room::new();
     let slow = StudioBehavior {

@@ -69,8 +69,8 @@ impl Studio for Script {
         })
     }
 
-    fn ask<'a>(&'a self, _: &'a Site, key: &'a str) -> BoxFuture<'a, Answer> {
-        Box::pin(async move { self.call("ask", key) })
+    fn ask<'a>(&'a self, _: &'a Site, licence: &'a Licence) -> BoxFuture<'a, Answer> {
+        Box::pin(async move { self.call("ask", &licence.key) })
     }
 
     fn give_back<'a>(&'a self, _: &'a Site, key: &'a str) -> BoxFuture<'a, Result<(), Silence>> {
