@@ -36,15 +36,15 @@ pub fn key(order_id: &str) -> String {
     format!("licence:{order_id}")
 }
 
-/// Remembers whose order it is and of which movie, if that is news.
+/// Remembers whose order it is and of which movie, if that is news. Answers whether its licence was given back.
 pub fn know(
     tx: &mut Tx<'_>,
     order_id: &str,
     customer_id: &str,
     movie_id: &str,
-) -> Result<(), Refusal> {
-    if find(tx.db(), order_id)?.is_some() {
-        return Ok(());
+) -> Result<bool, Refusal> {
+    if let Some(row) = find(tx.db(), order_id)? {
+        return Ok(row.returned);
     }
     let row = Row {
         order_id: order_id.to_owned(),
@@ -63,7 +63,7 @@ pub fn know(
         Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
             Err(Refusal::conflict())
         }
-        other => Ok(other.map(drop)?),
+        other => Ok(other.map(|_| false)?),
     }
 }
 

@@ -15,7 +15,7 @@ pub fn order_changed(tx: &mut Tx<'_>, news: &Change<Order>) -> Result<(), Refusa
     is_own_word(&order.context, &news.context)?;
     let (title, wish, now) = (wire::detail::<Title>(order)?, wire::wish(order), tx.now());
     let order_id = &order.order_id;
-    licences::know(tx, order_id, &order.customer_id, &title.movie_id)?;
+    let returned = licences::know(tx, order_id, &order.customer_id, &title.movie_id)?;
     let done = fulfilments::update(tx, order_id, Some(order.version), |done| {
         let event = match wish {
             Wish::Fulfil => None,
@@ -34,8 +34,9 @@ pub fn order_changed(tx: &mut Tx<'_>, news: &Change<Order>) -> Result<(), Refusa
         Wish::Fulfil if done.is_open() && !done.has_reached(PURCHASED) => {
             tx.start_task(tasks::PURCHASE, &licences::key(order_id), order_id)
         }
-        // Whatever was sent may still arrive: the key is closed even if nothing is known to be bought.
-        Wish::Void if done.has_reached(PURCHASING) => {
+        // Whatever was sent may still arrive: the key is closed even if nothing is known to be bought. What was watched
+        // is kept, and what is back stays there: a refund is one more version of a cancelled order.
+        Wish::Void if done.has_reached(PURCHASING) && !done.irrevocable && !returned => {
             tx.start_task(tasks::RETURN, &licences::key(order_id), order_id)
         }
         Wish::Fulfil | Wish::Answer(_) | Wish::Void => Ok(()),

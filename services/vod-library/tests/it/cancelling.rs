@@ -49,7 +49,21 @@ async fn it_agrees_once_purchased_and_the_licence_goes_back_on_cancelled_not_bef
     let calls = vod.studio.calls();
     assert!(calls.len() > 1 && calls.iter().all(|call| call == "return"));
     vod.after(3600).await;
+    // Its refund is one more version of a cancelled order.
+    vod.order(&order, 4, Phase::Cancelled, 1).await;
+    vod.after(3600).await;
     assert_eq!(vod.studio.calls(), [""; 0], "it is returned once");
+}
+
+#[tokio::test]
+async fn what_was_watched_is_not_given_back_whatever_becomes_of_the_order() {
+    let vod = Vod::new();
+    let order = vod.placed().await;
+    vod.watch(&order).await.unwrap();
+    vod.order(&order, 5, Phase::Cancelled, 0).await;
+    vod.after(3600).await;
+    assert_eq!(vod.studio.calls(), ["buy"]);
+    vod.watch(&order).await.unwrap();
 }
 
 #[tokio::test]
