@@ -51,8 +51,6 @@ struct Own {
     name: &'static str,
     at: SocketAddr,
     metrics: SocketAddr,
-    /// It was said where its metrics are: they are not moved.
-    metrics_asked: bool,
     child: Child,
     /// When to start it again, once it has died.
     again: Option<Instant>,
@@ -113,12 +111,11 @@ impl Family {
         settings: &Settings,
     ) -> Result<(), Fault> {
         let places = names.map(|name| self.place(name, settings));
-        for (name, at, metrics, metrics_asked) in places.collect::<Result<Vec<_>, Fault>>()? {
+        for (name, at, metrics) in places.collect::<Result<Vec<_>, Fault>>()? {
             let own = Own {
                 name,
                 at,
                 metrics,
-                metrics_asked,
                 child: self.spawn(name, at, metrics)?,
                 again: None,
             };
@@ -128,24 +125,24 @@ impl Family {
         self.write_pages()
     }
 
-    /// Where a context is to be, and its metrics; whether that was asked for.
+    /// Where a context is to be, and its metrics.
     fn place(
         &mut self,
         name: &'static str,
         settings: &Settings,
-    ) -> Result<(&'static str, SocketAddr, SocketAddr, bool), Fault> {
+    ) -> Result<(&'static str, SocketAddr, SocketAddr), Fault> {
         let ip = Ipv4Addr::LOCALHOST.into();
         let at = self.ports.next(ip).map_err(Fault::not_ready)?;
         let Some((asked, from)) = metrics::asked_of(settings, name)? else {
             let metrics = self.ports.next(self.pages_at).map_err(Fault::not_ready)?;
-            return Ok((name, at, metrics, false));
+            return Ok((name, at, metrics));
         };
         let metrics = self.ports.claim(asked).map_err(|why| {
             Fault::not_ready(format!(
                 "cannot serve the metrics of {name} on {asked}: {why}; give another address with {from} (port 0 takes a free one)"
             ))
         })?;
-        Ok((name, at, metrics, true))
+        Ok((name, at, metrics))
     }
 
     /// Writes down where everybody's metrics are.
@@ -180,11 +177,15 @@ impl Family {
             own.at = other;
             self.doors.move_to(own.name, other);
         }
-        let mut instead = None;
-        if !own.metrics_asked {
-            instead = self.ports.instead(own.metrics).map_err(Fault::not_ready)?;
+        // Also where it was asked for: a context without its metrics' place would die at every start.
+        let instead = self.ports.instead(own.metrics).map_err(Fault::not_ready)?;
+        if let Some(other) = instead {
+            eprintln!(
+                "yemae: somebody else has {}; the metrics of {} are moved to {other}",
+                own.metrics, own.name
+            );
+            own.metrics = other;
         }
-        own.metrics = instead.unwrap_or(own.metrics);
         let (name, at, metrics) = (own.name, own.at, own.metrics);
         if instead.is_some() {
             self.write_pages()?;

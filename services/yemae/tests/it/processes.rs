@@ -23,22 +23,28 @@ fn told(pid: Pid, flag: &str) -> String {
 #[test]
 fn a_child_whose_ports_are_taken_is_moved() {
     let data = directory();
-    let up = Up::start(data.path(), &["--processes", "--demo"]);
-    let payment = context(&up, "payment").unwrap();
-    let (at, metrics) = (told(payment, "--listen="), told(payment, "--metrics="));
-    assert!(send(payment, Signal::SIGKILL));
-    let _taken = wait_for("its port to be free", || TcpListener::bind(&at).ok());
-    let _taken = wait_for("its page to be gone", || TcpListener::bind(&metrics).ok());
-    let other = wait_for("payment to be started again", || {
-        context(&up, "payment").filter(|pid| *pid != payment)
-    });
-    assert_ne!(told(other, "--listen="), at);
-    let moved = told(other, "--metrics=");
-    assert_ne!(moved, metrics);
-    wait_for("payment to be ready", || {
-        up.run(&["status"]).status.success().then_some(())
-    });
-    assert_eq!(pages::addresses(data.path())["payment"], moved);
+    let asked = free().to_string();
+    let variables = [("YEMAE_MYPAGE__METRICS_LISTEN", &*asked)];
+    let up = Up::start_with(data.path(), &["--processes", "--demo"], &variables);
+    // The one was told where its metrics are to be, the other was not.
+    for name in ["payment", "mypage"] {
+        let child = context(&up, name).unwrap();
+        let (at, metrics) = (told(child, "--listen="), told(child, "--metrics="));
+        assert_eq!(metrics == asked, name == "mypage");
+        assert!(send(child, Signal::SIGKILL));
+        let _taken = wait_for("its port to be free", || TcpListener::bind(&at).ok());
+        let _taken = wait_for("its page to be gone", || TcpListener::bind(&metrics).ok());
+        let other = wait_for("it to be started again", || {
+            context(&up, name).filter(|pid| *pid != child)
+        });
+        assert_ne!(told(other, "--listen="), at);
+        let moved = told(other, "--metrics=");
+        assert_ne!(moved, metrics);
+        wait_for("everybody to be ready", || {
+            up.run(&["status"]).status.success().then_some(())
+        });
+        assert_eq!(pages::addresses(data.path())[name], moved);
+    }
     let story = up.ok(&["demo", "cinema"]);
     assert!(story.contains("The story came true."), "{story}");
     assert!(up.stop(), "it drained");
