@@ -37,6 +37,7 @@ mod served;
 mod serving;
 mod settings;
 mod shared;
+mod staged;
 mod stores;
 mod story;
 mod taxi;
