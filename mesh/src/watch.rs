@@ -25,6 +25,8 @@ const BACK: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_secs(1);
 /// How long it rests after a look: a busy store makes it look 20 times a second, not with every commit.
 const REST: Duration = Duration::from_millis(50);
+/// How many rows one look lists at most; when there are more, the next look goes on behind them at once.
+pub const PAGE: i64 = 128;
 /// How many sent versions a cursor holds at most. What is beyond may be sent once more after a resumption.
 const IN_CURSOR: usize = 32;
 
@@ -33,8 +35,8 @@ pub trait Watched: Clone + Send + Sync + 'static {
     /// What is sent.
     type Entry: Send + 'static;
 
-    /// What lies behind `since`, by when it was written, and which generation of rows that was.
-    fn changed(&self, db: &mut Db, since: Since) -> Result<(i64, Vec<Written>), Refusal>;
+    /// The first [`PAGE`] rows behind `since`, by when they were written, then by id.
+    fn changed(&self, db: &mut Db, since: &Since) -> Result<Changed, Refusal>;
 
     /// An entry as it is now, and where that lies; none if there is no such entry any more.
     fn read(&self, db: &mut Db, id: &str) -> Result<Option<(Self::Entry, Written)>, Refusal>;
@@ -51,21 +53,43 @@ pub struct Written {
     pub written_at: i64,
 }
 
-/// How far a watch has come.
-#[derive(Clone, Copy, Debug)]
-pub struct Since {
-    generation: i64,
-    at: i64,
+/// What a look lists.
+#[derive(Debug)]
+pub struct Changed {
+    /// Which generation of rows it is.
+    pub generation: i64,
+    /// The rows. Fewer than [`PAGE`]: there are no more.
+    pub rows: Vec<Written>,
+    /// When the newest row of all was written, µs, also of those that are not listed; read before the rows.
+    pub newest: Option<i64>,
 }
 
+/// How far a watch has come.
+#[derive(Clone, Debug)]
+pub struct Since {
+    generation: i64,
+    /// When the last row was written that is not wanted any more, and its id.
+    behind: Behind,
+    began: i64,
+}
+
+/// When a row was written, µs, and its id.
+type Behind = (i64, String);
+
 impl Since {
-    /// From when on changes of this generation of rows are wanted, µs.
-    pub fn of(self, generation: i64) -> i64 {
+    /// Which rows of this generation are wanted: those written after this, µs, or at this and with a higher id.
+    pub fn of(&self, generation: i64) -> (i64, &str) {
         if generation == self.generation {
-            self.at
+            (self.behind.0, &self.behind.1)
         } else {
-            i64::MIN
+            (i64::MIN, "")
         }
+    }
+
+    /// What was written before this, µs, everybody could see before the watch began: also the watch that a cursor
+    /// continues.
+    pub fn began(&self) -> i64 {
+        Time(self.began).minus(BACK).0
     }
 }
 
@@ -80,8 +104,11 @@ pub fn stream<W: Watched>(
     let call = call::current().ok_or_else(|| Refusal::internal("a watch outside a call"))?;
     let watch = Watch {
         commits: site.store.changes(),
-        position: Position::resume(cursor).map_err(|wrong| Refusal::invalid(vec![wrong]))?,
-        listed: None,
+        position: Position::resume(cursor, site.clock.now())
+            .map_err(|wrong| Refusal::invalid(vec![wrong]))?,
+        listed: VecDeque::new(),
+        newest: 0,
+        then: Then::Look(None),
         site: site.clone(),
         watched,
     };
@@ -101,14 +128,17 @@ struct Sent {
     written_at: i64,
 }
 
-/// What a cursor holds: [`Position::generation`], [`Position::at`] and the newest of [`Position::sent`].
-type Cursor = (i64, i64, Vec<(String, Sent)>);
+/// What a cursor holds: [`Position::generation`], [`Position::began`], [`Position::at`] and the newest of
+/// [`Position::sent`].
+type Cursor = (i64, i64, i64, Vec<(String, Sent)>);
 
 #[derive(Debug, Default)]
 struct Position {
     /// Which generation of rows it is a position in.
     generation: i64,
-    /// When the newest row that was sent had been written, µs.
+    /// When the watch began that the first cursor was from, µs.
+    began: i64,
+    /// When the newest row was written of those that were sent, or looked at and not wanted, µs.
     at: i64,
     /// What was sent of the time that the next look reaches back to, by entry.
     sent: HashMap<String, Sent>,
@@ -124,10 +154,17 @@ impl Position {
         sent.is_none_or(|sent| sent.version < row.version)
     }
 
-    /// `sent` went out in the place of `listed`: the entry may have changed since, but other rows lie between the two.
-    fn advance(&mut self, listed: Written, sent: Sent) {
-        self.at = self.at.max(listed.written_at);
+    /// `sent` went out in the place of `listed`: the entry may have changed since, but other rows lie between the two. The
+    /// newest row was written at `newest` when the first of them were listed: what a later look lists may be newer than
+    /// a row that became visible behind it meanwhile.
+    fn advance(&mut self, listed: Written, sent: Sent, newest: i64) {
         self.sent.insert(listed.id, sent);
+        self.pass(listed.written_at.min(newest));
+    }
+
+    /// What was written up to `at` is sent, or not wanted.
+    fn pass(&mut self, at: i64) {
+        self.at = self.at.max(at);
         let reach = self.reach();
         self.sent.retain(|_, sent| sent.written_at >= reach);
     }
@@ -136,14 +173,17 @@ impl Position {
         let mut sent: Vec<_> = self.sent.clone().into_iter().collect();
         sent.sort_unstable_by_key(|(_, sent)| Reverse(sent.written_at));
         sent.truncate(IN_CURSOR);
-        let cursor: Cursor = (self.generation, self.at, sent);
+        let cursor: Cursor = (self.generation, self.began, self.at, sent);
         page::token(&cursor)
     }
 
-    fn resume(cursor: &str) -> Result<Self, Violation> {
-        let (generation, at, sent) = page::parse::<Cursor>("cursor", cursor)?.unwrap_or_default();
+    fn resume(cursor: &str, now: Time) -> Result<Self, Violation> {
+        let begins = (0, now.0, 0, Vec::new());
+        let (generation, began, at, sent) =
+            page::parse::<Cursor>("cursor", cursor)?.unwrap_or(begins);
         Ok(Self {
             generation,
+            began,
             at,
             sent: sent.into_iter().collect(),
         })
@@ -155,50 +195,77 @@ struct Watch<W> {
     watched: W,
     commits: watch::Receiver<u64>,
     position: Position,
-    listed: Option<VecDeque<Written>>,
+    /// What is to be sent.
+    listed: VecDeque<Written>,
+    /// When the newest row was written, µs, as of the first look since it last rested.
+    newest: i64,
+    then: Then,
+}
+
+/// What comes when all that was listed is sent.
+enum Then {
+    /// A look: behind this row, or behind what was sent before.
+    Look(Option<Behind>),
+    /// Nothing until something is written: all rows were listed.
+    Rest,
 }
 
 impl<W: Watched> Watch<W> {
     /// The next entry that the watcher does not have, as soon as there is one; none when the site stops.
     async fn next(&mut self) -> Result<Option<(W::Entry, String)>, Refusal> {
         loop {
-            match &mut self.listed {
-                None => self.look().await?,
-                Some(listed) => match listed.pop_front() {
-                    Some(written) => {
-                        if let Some(entry) = self.read(written).await? {
-                            return Ok(Some(entry));
-                        }
+            if let Some(written) = self.listed.pop_front() {
+                if let Some(entry) = self.read(written).await? {
+                    return Ok(Some(entry));
+                }
+                continue;
+            }
+            match std::mem::replace(&mut self.then, Then::Look(None)) {
+                Then::Look(behind) => self.look(behind).await?,
+                Then::Rest => {
+                    // Else every look would read again all that is not wanted.
+                    self.position.pass(self.newest);
+                    if !self.changed().await {
+                        return Ok(None);
                     }
-                    None if self.changed().await => self.listed = None,
-                    None => return Ok(None),
-                },
+                }
             }
         }
     }
 
-    async fn look(&mut self) -> Result<(), Refusal> {
+    async fn look(&mut self, behind: Option<Behind>) -> Result<(), Refusal> {
         self.commits.borrow_and_update();
         let (watched, known) = (self.watched.clone(), self.position.generation);
+        let is_first = behind.is_none();
         let since = Since {
             generation: known,
-            at: self.position.reach(),
+            behind: behind.unwrap_or_else(|| (self.position.reach(), String::new())),
+            began: self.position.began,
         };
-        let looked = self
-            .site
-            .store
-            .read(move |db| watched.changed(db, since))
-            .await?;
-        let (generation, listed) = looked;
+        let looked = self.site.store.read(move |db| watched.changed(db, &since));
+        let Changed {
+            generation,
+            rows,
+            newest,
+        } = looked.await?;
         if generation != known {
             self.position = Position {
                 generation,
+                began: self.position.began,
                 ..Position::default()
             };
         }
-        let mut listed = VecDeque::from(listed);
-        listed.retain(|row| self.position.is_news(row));
-        self.listed = Some(listed);
+        if is_first || generation != known {
+            self.newest = newest.unwrap_or_default();
+        }
+        self.then = match rows.last() {
+            Some(last) if rows.len() as i64 >= PAGE => {
+                Then::Look(Some((last.written_at, last.id.clone())))
+            }
+            _ => Then::Rest,
+        };
+        self.listed = rows.into();
+        self.listed.retain(|row| self.position.is_news(row));
         Ok(())
     }
 
@@ -212,7 +279,7 @@ impl<W: Watched> Watch<W> {
             version: now.version,
             written_at: now.written_at,
         };
-        self.position.advance(listed, sent);
+        self.position.advance(listed, sent, self.newest);
         Ok(Some((entry, self.position.cursor())))
     }
 
@@ -224,3 +291,6 @@ impl<W: Watched> Watch<W> {
         self.site.stop.run_until_cancelled(wait).await.is_some()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@ use crate::domain::{self, Change};
 use crate::schema::{queued_order, store};
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
-use mesh::watch::Written;
+use mesh::watch::{self, Written};
 use mesh::{Db, Page, Refusal, Time, Tx};
 use ordering::domain::fulfilment::Fulfilment;
 use ordering::{fulfilments, wire};
@@ -117,10 +117,7 @@ pub fn decide<T>(
 
 /// Writes what has become of a row. ABORTED when it is another by now.
 fn save(tx: &mut Tx<'_>, before: i64, row: &mut Row) -> Result<(), Refusal> {
-    let last: Option<i64> = queued_order::table
-        .filter(queued_order::store_id.eq(&row.store_id))
-        .select(diesel::dsl::max(queued_order::written_at))
-        .first(tx.db())?;
+    let last = newest(tx.db(), &row.store_id)?;
     row.version = before + 1;
     row.written_at = last.map_or(tx.now().0, |last| last.max(tx.now().0));
     let written = if before == 0 {
@@ -185,22 +182,45 @@ pub fn list(
     Ok(query.load(db)?)
 }
 
-/// What was written of a store's orders at `since` or later: what is to be done, and what is over only if that was written
-/// at `over_since` or later.
+/// When a store's newest change was written.
+pub fn newest(db: &mut Db, store_id: &str) -> Result<Option<i64>, Refusal> {
+    Ok(queued_order::table
+        .filter(queued_order::store_id.eq(store_id))
+        .select(diesel::dsl::max(queued_order::written_at))
+        .first(db)?)
+}
+
+/// What was written of a store's orders behind `at` and the order `id`, the first of it: what is to be done, and what is
+/// over only if that was written at `over_since` or later.
 pub fn written_since(
     db: &mut Db,
     store_id: &str,
-    since: i64,
+    (at, id): (i64, &str),
     over_since: i64,
-) -> Result<Vec<Row>, Refusal> {
+) -> Result<Vec<Written>, Refusal> {
+    let behind = queued_order::written_at
+        .gt(at)
+        .or(queued_order::order_id.gt(id));
     let to_do = queued_order::status.eq_any(domain::TO_DO);
-    Ok(queued_order::table
+    let rows: Vec<(String, i64, i64)> = queued_order::table
         .filter(queued_order::store_id.eq(store_id))
-        .filter(queued_order::written_at.ge(since))
+        .filter(queued_order::written_at.ge(at))
+        .filter(behind)
         .filter(to_do.or(queued_order::written_at.ge(over_since)))
         .order((queued_order::written_at, queued_order::order_id))
-        .select(Row::as_select())
-        .load(db)?)
+        .limit(watch::PAGE)
+        .select((
+            queued_order::order_id,
+            queued_order::version,
+            queued_order::written_at,
+        ))
+        .load(db)?;
+    let written = |(id, version, written_at)| Written {
+        id,
+        version,
+        written_at,
+    };
+    Ok(rows.into_iter().map(written).collect())
 }
 
 /// Orders that wait although their store accepts by itself.

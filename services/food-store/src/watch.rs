@@ -1,7 +1,7 @@
 //! What the kitchen and the courier watch: a store's queue.
 
-use crate::queue::{self, Row};
-use mesh::watch::{Since, Watched, Written};
+use crate::queue;
+use mesh::watch::{Changed, Since, Watched, Written};
 use mesh::{Clock, Db, Refusal};
 use proto::food::store::v1::QueuedOrder;
 
@@ -10,8 +10,6 @@ use proto::food::store::v1::QueuedOrder;
 pub struct Queue {
     /// The store.
     pub store_id: String,
-    /// What was over before this is left out, µs: a new watch begins with what is to be done.
-    pub over_since: i64,
     /// Tells how old an order is.
     pub clock: Clock,
 }
@@ -19,9 +17,16 @@ pub struct Queue {
 impl Watched for Queue {
     type Entry = QueuedOrder;
 
-    fn changed(&self, db: &mut Db, since: Since) -> Result<(i64, Vec<Written>), Refusal> {
-        let rows = queue::written_since(db, &self.store_id, since.of(0), self.over_since)?;
-        Ok((0, rows.iter().map(Row::written).collect()))
+    fn changed(&self, db: &mut Db, since: &Since) -> Result<Changed, Refusal> {
+        let newest = queue::newest(db, &self.store_id)?;
+        // A watch begins with what is to be done.
+        let over_since = since.began();
+        let rows = queue::written_since(db, &self.store_id, since.of(0), over_since)?;
+        Ok(Changed {
+            generation: 0,
+            rows,
+            newest,
+        })
     }
 
     fn read(&self, db: &mut Db, order_id: &str) -> Result<Option<(QueuedOrder, Written)>, Refusal> {

@@ -174,18 +174,30 @@ pub fn row(db: &mut Db, order_id: &str, generation: i64) -> QueryResult<Row> {
         .first(db)
 }
 
-/// What this customer had written at `at` or later in a generation, in that order.
+/// When the newest change of this customer's orders in a generation was written.
+pub fn newest(db: &mut Db, generation: i64, customer_id: &str) -> Result<Option<i64>, Refusal> {
+    Ok(my_order::table
+        .filter(my_order::generation.eq(generation))
+        .filter(my_order::customer_id.eq(customer_id))
+        .select(diesel::dsl::max(my_order::written_at))
+        .first(db)?)
+}
+
+/// What this customer had written behind `at` and the order `id` in a generation: the first of it, in that order.
 pub fn written_since(
     db: &mut Db,
     generation: i64,
     customer_id: &str,
-    at: i64,
+    (at, id): (i64, &str),
 ) -> Result<Vec<Written>, Refusal> {
+    let behind = my_order::written_at.gt(at).or(my_order::order_id.gt(id));
     let rows: Vec<(String, i64, i64)> = my_order::table
         .filter(my_order::generation.eq(generation))
         .filter(my_order::customer_id.eq(customer_id))
         .filter(my_order::written_at.ge(at))
+        .filter(behind)
         .order((my_order::written_at, my_order::order_id))
+        .limit(mesh::watch::PAGE)
         .select((my_order::order_id, my_order::version, my_order::written_at))
         .load(db)?;
     let written = |(id, version, written_at)| Written {

@@ -2,7 +2,7 @@
 //! present orders.
 
 use crate::store;
-use mesh::watch::{Since, Watched, Written};
+use mesh::watch::{Changed, Since, Watched, Written};
 use mesh::{Db, Refusal};
 use proto::ordering::v1::Order;
 
@@ -13,10 +13,15 @@ pub struct OrdersOf(pub String);
 impl Watched for OrdersOf {
     type Entry = Order;
 
-    fn changed(&self, db: &mut Db, since: Since) -> Result<(i64, Vec<Written>), Refusal> {
+    fn changed(&self, db: &mut Db, since: &Since) -> Result<Changed, Refusal> {
         let shown = store::generations(db)?.shown;
+        let newest = store::newest(db, shown, &self.0)?;
         let rows = store::written_since(db, shown, &self.0, since.of(shown))?;
-        Ok((shown, rows))
+        Ok(Changed {
+            generation: shown,
+            rows,
+            newest,
+        })
     }
 
     fn read(&self, db: &mut Db, order_id: &str) -> Result<Option<(Order, Written)>, Refusal> {

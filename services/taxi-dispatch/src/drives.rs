@@ -5,7 +5,7 @@ use crate::drivers;
 use crate::schema::drive;
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
-use mesh::watch::Written;
+use mesh::watch::{self, Written};
 use mesh::{Db, Page, Refusal, Time, Tx};
 use ordering::fulfilments;
 use prost::Message;
@@ -184,22 +184,39 @@ pub fn list(db: &mut Db, driver_id: &str, page: &Page<Key>) -> Result<Vec<Row>, 
     Ok(query.load(db)?)
 }
 
-/// What was written of a driver's rides at `since` or later: the one that is driven, and what is over only if that was
-/// written at `over_since` or later.
+/// When a driver's newest change was written.
+pub fn newest(db: &mut Db, driver_id: &str) -> Result<Option<i64>, Refusal> {
+    Ok(drive::table
+        .filter(drive::driver_id.eq(driver_id))
+        .select(diesel::dsl::max(drive::written_at))
+        .first(db)?)
+}
+
+/// What was written of a driver's rides behind `at` and the ride `id`, the first of it: the one that is driven, and what is
+/// over only if that was written at `over_since` or later.
 pub fn written_since(
     db: &mut Db,
     driver_id: &str,
-    since: i64,
+    (at, id): (i64, &str),
     over_since: i64,
-) -> Result<Vec<Row>, Refusal> {
-    let is_driven = drive::status.eq_any(DRIVEN.to_vec());
-    Ok(drive::table
+) -> Result<Vec<Written>, Refusal> {
+    let behind = drive::written_at.gt(at).or(drive::ride_id.gt(id));
+    let is_driven = drive::status.eq_any(DRIVEN);
+    let rows: Vec<(String, i64, i64)> = drive::table
         .filter(drive::driver_id.eq(driver_id))
-        .filter(drive::written_at.ge(since))
+        .filter(drive::written_at.ge(at))
+        .filter(behind)
         .filter(is_driven.or(drive::written_at.ge(over_since)))
         .order((drive::written_at, drive::ride_id))
-        .select(Row::as_select())
-        .load(db)?)
+        .limit(watch::PAGE)
+        .select((drive::ride_id, drive::version, drive::written_at))
+        .load(db)?;
+    let written = |(id, version, written_at)| Written {
+        id,
+        version,
+        written_at,
+    };
+    Ok(rows.into_iter().map(written).collect())
 }
 
 /// Rides without a driver about which there is something to do, who has waited longest first: if nobody is free, only those

@@ -89,10 +89,6 @@ impl DispatchService for Handlers {
         let cursor = request.into_inner().cursor;
         let mine = Mine {
             driver_id: call::user()?.subject,
-            over_since: match cursor.is_empty() {
-                true => self.site.clock.now().0,
-                false => i64::MIN,
-            },
         };
         let rides = watch::stream(&self.site, &cursor, mine)?;
         let messages = rides.map_ok(|(ride, cursor)| WatchMyRidesResponse {

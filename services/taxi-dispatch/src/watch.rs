@@ -1,7 +1,7 @@
 //! What a driver watches: the rides that are his.
 
-use crate::drives::{self, Row};
-use mesh::watch::{Since, Watched, Written};
+use crate::drives;
+use mesh::watch::{Changed, Since, Watched, Written};
 use mesh::{Db, Refusal};
 use proto::taxi::dispatch::v1::DriverRide;
 
@@ -10,16 +10,21 @@ use proto::taxi::dispatch::v1::DriverRide;
 pub struct Mine {
     /// The driver.
     pub driver_id: String,
-    /// What was over before this is left out, µs: a new watch begins with what is to be driven.
-    pub over_since: i64,
 }
 
 impl Watched for Mine {
     type Entry = DriverRide;
 
-    fn changed(&self, db: &mut Db, since: Since) -> Result<(i64, Vec<Written>), Refusal> {
-        let rows = drives::written_since(db, &self.driver_id, since.of(0), self.over_since)?;
-        Ok((0, rows.iter().map(Row::written).collect()))
+    fn changed(&self, db: &mut Db, since: &Since) -> Result<Changed, Refusal> {
+        let newest = drives::newest(db, &self.driver_id)?;
+        // A watch begins with what is to be driven.
+        let over_since = since.began();
+        let rows = drives::written_since(db, &self.driver_id, since.of(0), over_since)?;
+        Ok(Changed {
+            generation: 0,
+            rows,
+            newest,
+        })
     }
 
     fn read(&self, db: &mut Db, ride_id: &str) -> Result<Option<(DriverRide, Written)>, Refusal> {

@@ -26,5 +26,5 @@ CREATE TABLE queued_order (
     written_at BIGINT NOT NULL
 );
 CREATE INDEX queued_order_oldest ON queued_order (store_id, status, placed_at, order_id);
-CREATE INDEX queued_order_changes ON queued_order (store_id, written_at, order_id);
+CREATE INDEX queued_order_changes ON queued_order (store_id, written_at, order_id, status, version);
 CREATE INDEX queued_order_received ON queued_order (store_id) WHERE status = 1;

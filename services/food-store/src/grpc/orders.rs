@@ -48,13 +48,8 @@ pub async fn watch(
 ) -> Result<BoxStream<WatchNewOrdersResponse>, Refusal> {
     let of = readable()?;
     let store_id = fields::read(|f| f.take(id::parse("store_id", &request.store_id)))?;
-    let over_since = match request.cursor.is_empty() {
-        true => site.clock.now().0,
-        false => i64::MIN,
-    };
     let queue = Queue {
         store_id: store_id.clone(),
-        over_since,
         clock: site.clock.clone(),
     };
     let own = site

@@ -40,7 +40,8 @@ async fn a_driver_is_told_of_his_rides_alone_and_of_cancellations() {
     rank.report("lim", 200, true).await;
     let over = rank.called().await;
     rank.ride(&over, 2, Phase::Cancelled, 0).await;
-    rank.world.advance(Duration::from_secs(1));
+    // A watch shows what may have become visible late.
+    rank.world.advance(Duration::from_secs(6));
     let (mut kangs, mut lims) = (
         watch(&rank, "kang", "").await,
         watch(&rank, "lim", "").await,
