@@ -26,18 +26,16 @@ impl InstallationService for Handlers {
     ) -> Result<Response<ListJobsResponse>, Status> {
         let installer = call::user()?.subject;
         let request = request.into_inner();
-        let page = fields::read(|fields| {
-            for (place, status) in request.statuses.iter().enumerate() {
-                let known = JobStatus::try_from(*status).is_ok_and(|known| i32::from(known) > 0);
-                let field = format!("statuses[{place}]");
-                fields.check(known, &field, "must be a status of jobs");
-            }
-            Page::read(fields, request.page_size, &request.page_token)
+        let (statuses, page) = fields::read(|fields| {
+            let rule = "must be a status of jobs";
+            let statuses = fields.kinds::<JobStatus>("statuses", &request.statuses, rule);
+            let page = Page::read(fields, request.page_size, &request.page_token);
+            (statuses, page)
         })?;
         let now = self.store.clock().now();
         let listed = self.store.read(move |db| {
             let since = now.minus(DAY);
-            let mut rows = jobs::list(db, &installer, &page, &request.statuses, since)?;
+            let mut rows = jobs::list(db, &installer, &page, &statuses, since)?;
             let next_page_token = page.cut(&mut rows, Row::key);
             let jobs = rows.into_iter().map(|row| row.show(db, now));
             Ok(ListJobsResponse {

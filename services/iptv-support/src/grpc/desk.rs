@@ -67,18 +67,15 @@ impl SupportService for Desk {
         request: Request<ListCasesRequest>,
     ) -> Result<Response<ListCasesResponse>, Status> {
         let request = request.into_inner();
-        let page = fields::read(|fields| {
-            for (place, status) in request.statuses.iter().enumerate() {
-                let known = CaseStatus::try_from(*status).is_ok_and(|known| i32::from(known) > 0);
-                let field = format!("statuses[{place}]");
-                fields.check(known, &field, "must be a status of cases");
-            }
-            Page::read(fields, request.page_size, &request.page_token)
+        let (mut statuses, page) = fields::read(|fields| {
+            let rule = "must be a status of cases";
+            let statuses = fields.kinds::<CaseStatus>("statuses", &request.statuses, rule);
+            let page = Page::read(fields, request.page_size, &request.page_token);
+            (statuses, page)
         })?;
-        let statuses = match request.statuses {
-            none if none.is_empty() => domain::TO_DO.to_vec(),
-            some => some,
-        };
+        if statuses.is_empty() {
+            statuses.extend(domain::TO_DO);
+        }
         let now = self.store.clock().now();
         let asked_before = request.unanswered.then_some(now.minus(PATIENCE));
         let listed = self.store.read(move |db| {
