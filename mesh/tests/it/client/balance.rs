@@ -5,6 +5,7 @@ mod town;
 use super::peer::{get, millis};
 use mesh::client::{self, Board, State};
 use mesh::task;
+use std::net::TcpStream;
 use std::sync::atomic::Ordering;
 use town::{Town, call, soon, until};
 
@@ -77,6 +78,8 @@ async fn a_dial_that_fails_is_no_attempt() {
     let board = Board::default();
     let client = town.client(1, &board);
     town.places[1].dies();
+    let gone = town.places[1].address;
+    until(|| TcpStream::connect(gone).is_err()).await;
     assert_eq!(call(&client, 50, 4).await, 0);
     assert_eq!(town.calls(), [50, 0]);
     let seen = board.standings();
