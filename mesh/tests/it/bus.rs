@@ -1,6 +1,7 @@
 //! The bus against a real nats-server: what a context states, its followers take in, whatever happens in between.
 
 mod carrying;
+mod clustered;
 mod failing;
 mod healing;
 mod losing;

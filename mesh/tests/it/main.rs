@@ -3,6 +3,7 @@
 
 mod bus;
 mod client;
+mod cluster;
 mod gate;
 mod nats;
 mod postgres;

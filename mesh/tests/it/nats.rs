@@ -12,6 +12,7 @@ pub struct NatsServer {
     program: PathBuf,
     folder: TempDir,
     port: u16,
+    arguments: Vec<String>,
     child: Child,
 }
 
@@ -19,20 +20,22 @@ impl NatsServer {
     /// None: this machine has none.
     pub fn start() -> Option<Self> {
         let program = tool("nats-server")?;
+        // Somebody else may take the port in between.
+        let started = (0..5).find_map(|_| Self::at(&program, free_port(), Vec::new()));
+        Some(started.expect("nats-server does not start"))
+    }
+
+    /// None: it does not start there.
+    pub fn at(program: &Path, port: u16, arguments: Vec<String>) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
-        for _ in 0..5 {
-            // Somebody else may take the port in between.
-            let port = free_port();
-            if let Some(child) = spawn(&program, &folder, port) {
-                return Some(Self {
-                    program,
-                    folder,
-                    port,
-                    child,
-                });
-            }
-        }
-        panic!("nats-server does not start");
+        let child = spawn(program, &folder, port, &arguments)?;
+        Some(Self {
+            program: program.to_owned(),
+            folder,
+            port,
+            arguments,
+            child,
+        })
     }
 
     pub fn url(&self) -> String {
@@ -52,7 +55,7 @@ impl NatsServer {
     /// Starts it again on what it had stored.
     pub fn restart(&mut self) {
         self.child = (0..5)
-            .find_map(|_| spawn(&self.program, &self.folder, self.port))
+            .find_map(|_| spawn(&self.program, &self.folder, self.port, &self.arguments))
             .unwrap();
     }
 
@@ -95,10 +98,11 @@ impl Drop for NatsServer {
     }
 }
 
-fn spawn(program: &PathBuf, folder: &TempDir, port: u16) -> Option<Child> {
+fn spawn(program: &Path, folder: &TempDir, port: u16, arguments: &[String]) -> Option<Child> {
     let mut child = Command::new(program)
         .args(["-js", "-a", "127.0.0.1", "-p", &port.to_string(), "-sd"])
         .arg(folder.path())
+        .args(arguments)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()

@@ -35,7 +35,7 @@ pub(crate) enum Command {
     /// Run the named contexts as in production.
     Serve(Serve),
     /// Make the broker's stream, or bring it up to date: once per cluster, before `serve`. Reads NATS_URL.
-    Provision,
+    Provision(Provision),
     /// Show the settings that are in effect, and where each comes from. Secrets are ***.
     Config(Config),
     /// Bring the databases of the named contexts up to date, and stop. Before `serve`, as a step of its own.
@@ -111,6 +111,14 @@ pub(crate) struct Serve {
     /// The contexts to run: "payment", "cinema-booking" …
     #[arg(required = true, value_name = "NAME")]
     pub(crate) names: Vec<String>,
+}
+
+/// `yemae provision`.
+#[derive(Args, Debug)]
+pub(crate) struct Provision {
+    /// Stay, and make the stream again whenever it is gone: the one process of a cluster that has the right to.
+    #[arg(long)]
+    pub(crate) stay: bool,
 }
 
 /// `yemae config`.

@@ -65,7 +65,7 @@ fn run(command: &Command) -> Result<(), Fault> {
     match command {
         Command::Up(command) => up::run(command),
         Command::Serve(command) => serve::run(command),
-        Command::Provision => serve::provision(),
+        Command::Provision(command) => serve::provision(command),
         Command::Config(command) => config::run(command),
         Command::Migrate(command) => migrate::run(command),
         Command::Backup(command) => backup::run(command),

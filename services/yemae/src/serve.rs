@@ -75,12 +75,24 @@ pub(crate) fn run(command: &cli::Serve) -> Result<(), Fault> {
 }
 
 /// `yemae provision`: makes the stream that every context publishes to.
-pub(crate) fn provision() -> Result<(), Fault> {
+pub(crate) fn provision(command: &cli::Provision) -> Result<(), Fault> {
     let settings = Settings::from_environment()?;
+    let broker = bus::Settings {
+        replicas: settings.stream_replicas()?,
+        max_bytes: settings.stream_max_bytes()?,
+        ..bus::Settings::new(settings.nats()?, "yemae provision")
+    };
     runtime()?.block_on(async {
-        let bus = Bus::connect(bus::Settings::new(settings.nats()?, "yemae provision"));
-        let bus = bus.await.map_err(Fault::usage)?;
-        bus.provision().await.map_err(Fault::not_ready)
+        let bus = Bus::connect(broker).await.map_err(Fault::usage)?;
+        if !command.stay {
+            return bus.provision().await.map_err(Fault::not_ready);
+        }
+        let stop = CancellationToken::new();
+        tokio::select! {
+            () = bus.keep_provisioned(stop) => {}
+            () = asked_to_stop() => {}
+        }
+        Ok(())
     })
 }
 

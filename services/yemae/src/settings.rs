@@ -183,6 +183,31 @@ impl Settings {
         Ok(self.find("", "NATS_URL")?.map(|found| found.value))
     }
 
+    /// On how many servers of the broker's cluster the stream is.
+    pub(crate) fn stream_replicas(&self) -> Result<usize, Fault> {
+        let asked = self.get("", "STREAM_REPLICAS")?;
+        match asked.parse() {
+            Ok(replicas @ 1..=5) => Ok(replicas),
+            _ => Err(Fault::usage(format!(
+                "YEMAE_STREAM_REPLICAS is {asked}: the broker keeps 1 to 5 copies; 3 is usual in a cluster"
+            ))),
+        }
+    }
+
+    /// The most bytes that the stream may take, if there is a bound.
+    pub(crate) fn stream_max_bytes(&self) -> Result<Option<i64>, Fault> {
+        let Some(asked) = self.find("", "STREAM_MAX_BYTES")? else {
+            return Ok(None);
+        };
+        match asked.value.parse() {
+            Ok(bytes) if bytes > 0 => Ok(Some(bytes)),
+            _ => Err(Fault::usage(format!(
+                "{} is {}: it is a number of bytes above 0, like 10737418240 for 10 GiB",
+                asked.from, asked.value
+            ))),
+        }
+    }
+
     /// The broker's address.
     pub(crate) fn nats(&self) -> Result<String, Fault> {
         self.broker()?

@@ -21,6 +21,8 @@ pub(crate) enum Scope {
     Context,
     /// As a context's; of the contexts of one process the one that is named first decides.
     Process,
+    /// The mesh as a whole: `YEMAE_X`.
+    Mesh,
     /// It keeps the name by which the rest of the world knows it.
     World,
 }
@@ -121,6 +123,24 @@ pub(crate) const TABLE: &[Setting] = &[
         about: "The broker: nats://host:4222. `audit` asks the broker of the data directory's running `up` instead, if there is one.",
     },
     Setting {
+        name: "STREAM_REPLICAS",
+        scope: Scope::Mesh,
+        default: Some("1"),
+        is_secret: false,
+        read_by: "provision",
+        about: "On how many servers of the broker's cluster the stream is kept, 1 to 5: with 3, one may be lost and events go on. \
+                None is lost with 1 either: the outboxes publish again what a broker lost.",
+    },
+    Setting {
+        name: "STREAM_MAX_BYTES",
+        scope: Scope::Mesh,
+        default: None,
+        is_secret: false,
+        read_by: "provision",
+        about: "The most bytes that the stream may take. A full stream refuses and drops nothing: events wait in the outboxes \
+                until there is room. Without it the broker's disk decides.",
+    },
+    Setting {
         name: "LOG_FORMAT",
         scope: Scope::Process,
         default: Some("text"),
@@ -179,14 +199,15 @@ impl Setting {
     pub(crate) fn variable(&self) -> String {
         match self.scope {
             Scope::World => self.name.to_owned(),
-            Scope::Context | Scope::Process => format!("YEMAE_{}", self.name),
+            Scope::Context | Scope::Process | Scope::Mesh => format!("YEMAE_{}", self.name),
         }
     }
 
     /// The variable that holds it for one context, if it can be another for each.
     pub(crate) fn variable_of(&self, context: &str) -> Option<String> {
         let shouted = context.replace('-', "_").to_uppercase();
-        (self.scope != Scope::World).then(|| format!("YEMAE_{shouted}__{}", self.name))
+        matches!(self.scope, Scope::Context | Scope::Process)
+            .then(|| format!("YEMAE_{shouted}__{}", self.name))
     }
 
     /// Whether the context's own name stands in it where `{context}` does.

@@ -24,6 +24,7 @@ mod plain;
 mod play;
 mod processes;
 mod production;
+mod provision;
 mod readme;
 mod rebuild;
 mod replicas;
