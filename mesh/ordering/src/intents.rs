@@ -3,8 +3,10 @@
 use crate::domain::Money;
 use crate::domain::intent::{KEPT_REFUSED, LEASE, State};
 use crate::schema::intent;
+use diesel::dsl::sql;
 use diesel::prelude::*;
-use mesh::{Db, Refusal, Text, Time, Tx, request};
+use diesel::sql_types::Bool;
+use mesh::{Db, Refusal, Store, Text, Time, Tx, request};
 
 /// What a context has decided that is ordered: everything needed to place it after a crash.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
@@ -268,9 +270,13 @@ fn encode(asker: &Asker, draft: &Draft) -> Result<String, Refusal> {
     serde_json::to_string(&(asker, draft)).map_err(Refusal::internal)
 }
 
+/// As its index says it, word by word: of a value that is bound SQLite does not know whether that index has it.
+const UNSETTLED: &str = "state IN ('PENDING', 'VOIDING')";
+
 /// PENDING intents whose worker is gone.
 pub fn abandoned(db: &mut Db, now: Time, limit: i64) -> Result<Vec<Intent>, Refusal> {
     let rows = intent::table
+        .filter(sql::<Bool>(UNSETTLED))
         .filter(intent::state.eq(State::Pending.name()))
         .filter(intent::lease_until.le(now.0))
         .order(intent::lease_until)
@@ -282,18 +288,40 @@ pub fn abandoned(db: &mut Db, now: Time, limit: i64) -> Result<Vec<Intent>, Refu
 
 /// How many intents are not settled: PENDING or VOIDING.
 pub fn unsettled(db: &mut Db) -> Result<i64, Refusal> {
-    let states = [State::Pending.name(), State::Voiding.name()];
     Ok(intent::table
-        .filter(intent::state.eq_any(states))
+        .filter(sql::<Bool>(UNSETTLED))
         .count()
         .get_result(db)?)
 }
 
-/// Forgets refused intents whose request_id need not be kept any more.
-pub fn sweep(tx: &mut Tx<'_>) -> Result<usize, Refusal> {
-    let before = tx.now().minus(KEPT_REFUSED).0;
-    let old = intent::table
-        .filter(intent::state.eq(State::Refused.name()))
-        .filter(intent::changed_at.lt(before));
-    Ok(diesel::delete(old).execute(tx.db())?)
+/// So many go in one transaction, so that no command waits long behind it.
+const AT_ONCE: i64 = 500;
+
+/// Forgets refused intents whose request_id need not be kept any more. Answers how many.
+pub async fn sweep(store: &Store) -> Result<usize, Refusal> {
+    let before = store.clock().now().minus(KEPT_REFUSED).0;
+    let mut gone = 0;
+    loop {
+        let some = store.write((), move |tx| {
+            let old = intent::table
+                .filter(sql::<Bool>("state = 'REFUSED'"))
+                .filter(intent::changed_at.lt(before))
+                .order(intent::changed_at)
+                .limit(AT_ONCE)
+                .select(intent::order_id);
+            let old: Vec<String> = old.load(tx.db())?;
+            for order_id in &old {
+                let refused = intent::table
+                    .find(order_id)
+                    .filter(intent::state.eq(State::Refused.name()));
+                diesel::delete(refused).execute(tx.db())?;
+            }
+            Ok(old.len())
+        });
+        let some = some.await?;
+        gone += some;
+        if (some as i64) < AT_ONCE {
+            return Ok(gone);
+        }
+    }
 }

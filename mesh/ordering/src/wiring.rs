@@ -46,7 +46,7 @@ pub fn order_side<S: Side>(context: Context, side: &Arc<S>) -> Context {
         .every(
             "forget refused requests",
             Duration::from_secs(3600),
-            |site| async move { site.store.write((), intents::sweep).await.map(drop) },
+            |site| async move { intents::sweep(&site.store).await.map(drop) },
         )
         .follows_when("refunds", PAYMENT, is_own_refund::<S>, refunded::<S>);
     for fulfilling in S::SYSTEM.fulfilled_by {

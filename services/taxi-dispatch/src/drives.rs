@@ -1,10 +1,12 @@
 //! Rides as dispatch sees them: whose each is, and where it stands.
 
-use crate::domain::{Change, DRIVEN, Drive, PATIENCE, Spot, WAITING};
+use crate::domain::{Change, DRIVEN, Drive, PATIENCE, Spot};
 use crate::drivers;
 use crate::schema::drive;
+use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
+use diesel::sql_types::Bool;
 use mesh::watch::{self, Written};
 use mesh::{Db, Page, Refusal, Time, Tx};
 use ordering::fulfilments;
@@ -227,7 +229,8 @@ pub fn waiting(db: &mut Db, now: Time, limit: i64) -> Result<Vec<String>, Refusa
         false => now.minus(PATIENCE),
     };
     Ok(drive::table
-        .filter(drive::status.eq(WAITING))
+        // WAITING as its index says it: of a value that is bound SQLite does not know whether that index has it.
+        .filter(sql::<Bool>("status = 1"))
         .filter(drive::heard_at.le(heard_until.0))
         .order((drive::heard_at, drive::ride_id))
         .limit(limit)

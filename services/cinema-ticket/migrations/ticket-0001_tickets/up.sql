@@ -10,3 +10,4 @@ CREATE TABLE ticket (
     seen_version BIGINT NOT NULL
 );
 CREATE INDEX ticket_waiting ON ticket (ends_at) WHERE status = 1;
+CREATE INDEX ticket_counter ON ticket (booking_id) WHERE status = 1;

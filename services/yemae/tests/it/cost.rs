@@ -2,7 +2,12 @@
 
 use crate::cinema::Cinema;
 use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use mesh::Db;
 use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::time::Duration;
 
 thread_local! {
     static SAID: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
@@ -51,4 +56,77 @@ async fn a_booking_costs_60_statements() {
     let mut said = SAID.take();
     said.retain(|text| is_a_contexts(text));
     assert_eq!(said.len(), 60, "{said:#?}");
+}
+
+/// A step of SQLite's plan for a statement.
+#[derive(QueryableByName)]
+struct Step {
+    #[diesel(sql_type = Text)]
+    detail: String,
+}
+
+/// Tables that are read as a whole because they are small whatever is sold: a row for each policy, screen or unfinished
+/// piece of work.
+const SMALL: &[&str] = &["caught_up", "task", "screen", "home"];
+
+/// How a context's database goes about a statement, if it has such tables.
+fn plan(db: &mut Db, text: &str) -> Vec<String> {
+    let Db::Sqlite(db) = db else {
+        panic!("a world without a TEST_STORE is on SQLite");
+    };
+    let steps = diesel::sql_query(format!("EXPLAIN QUERY PLAN {text}")).load::<Step>(db);
+    let steps = steps.unwrap_or_default().into_iter();
+    steps.map(|step| step.detail).collect()
+}
+
+/// What grows with every order must not be read from end to end for one, least of all by what is done every second.
+#[tokio::test]
+async fn no_statement_reads_a_whole_table() {
+    set_default_instrumentation(|| Some(Box::new(Listener))).unwrap();
+    let cinema = Cinema::new().await;
+    let booked = cinema.book("first", "1A").await.unwrap();
+    cinema.book("second", "2B").await.unwrap();
+    cinema.world.settle().await;
+    cinema.print(&booked.booking_id).await.unwrap();
+    for _ in 0..3 {
+        cinema.world.advance(Duration::from_secs(3600));
+        cinema.world.tick().await;
+        cinema.world.settle().await;
+    }
+    let said: BTreeSet<String> = SAID.take().into_iter().collect();
+    let mut whole = Vec::new();
+    for context in [
+        "cinema-booking",
+        "cinema-theater",
+        "cinema-ticket",
+        "cinema-movie",
+        "payment",
+        "mypage",
+        "notification",
+    ] {
+        for text in &said {
+            let asked = text.clone();
+            let steps = cinema
+                .world
+                .site(context)
+                .store
+                .read(move |db| Ok(plan(db, &asked)));
+            let scans = |step: &&String| {
+                let table = step
+                    .strip_prefix("SCAN ")
+                    .map(|rest| rest.split(' ').collect::<Vec<_>>());
+                table.is_some_and(|words| words.len() == 1 && !SMALL.contains(&words[0]))
+            };
+            whole.extend(
+                steps
+                    .await
+                    .unwrap()
+                    .iter()
+                    .find(scans)
+                    .map(|step| format!("{context}: {step}: {text}")),
+            );
+        }
+    }
+    assert!(said.len() > 100, "{}", said.len());
+    assert!(whole.is_empty(), "{whole:#?}");
 }
