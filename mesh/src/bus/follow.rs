@@ -28,6 +28,9 @@ const WATCHDOG: Duration = Duration::from_secs(60);
 /// A stopping consumer gives back what still comes: until nothing did for so long, or all this time.
 const QUIET: Duration = Duration::from_millis(50);
 const FAREWELL: Duration = Duration::from_millis(300);
+/// Who works on a batch pulls nothing for a moment: nobody pulls, if so many looks so far apart find nobody.
+const LOOKS: u32 = 5;
+const LOOK: Duration = Duration::from_millis(200);
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 
@@ -233,6 +236,23 @@ impl Follower {
         }
     }
 
+    /// Waits until nobody pulls from the consumer any more; an error when somebody does. While an older and a newer
+    /// release run side by side, each would delete the other's consumer for as long as both are there. So who came first
+    /// goes on with it, and the others follow when the last of those has gone, be they newer or, rolled back, older.
+    async fn left_alone(&self) -> Result<(), Fault> {
+        for _ in 0..LOOKS {
+            match self.info().await? {
+                Some(info) if info.num_waiting > 0 => {
+                    let why = "replicas that follow by other policies still pull from it";
+                    return Err(Fault::Refused(why.to_owned()));
+                }
+                Some(_) => tokio::time::sleep(LOOK).await,
+                None => return Ok(()),
+            }
+        }
+        Ok(())
+    }
+
     /// The consumer, made if there is none. One that cannot go on from where it stands is made anew from the start: what
     /// it brings again is no news.
     async fn consumer(&self) -> Result<PullConsumer, Fault> {
@@ -245,6 +265,9 @@ impl Follower {
         if let Some(info) = info
             && let Some(why) = is_useless(&info, &config, standing.last)
         {
+            if why == OTHER_POLICIES {
+                self.left_alone().await?;
+            }
             tracing::info!(consumer = info.name, why, "the consumer is made anew");
             let stream = self.bus.stream()?;
             stream.delete_consumer(&info.name).await.map_err(refused)?;
@@ -256,12 +279,14 @@ impl Follower {
     }
 }
 
+const OTHER_POLICIES: &str = "made for other policies";
+
 /// Why a consumer has to be made anew, if it has to.
 fn is_useless(found: &Info, wanted: &pull::Config, last: u64) -> Option<&'static str> {
     let differs = |key| found.config.metadata.get(key) != wanted.metadata.get(key);
     if differs(POLICIES) {
         // A new policy has to see what the old consumer has left behind.
-        Some("made for other policies")
+        Some(OTHER_POLICIES)
     } else if differs(MADE_ON) {
         Some("made on another stream")
     } else if found.delivered.stream_sequence > last {

@@ -134,6 +134,41 @@ async fn a_new_policy_sees_what_the_others_have_left_behind() {
 }
 
 #[tokio::test]
+async fn who_came_first_goes_on_with_the_consumer_until_the_last_of_them_is_gone() {
+    let Some(rig) = Rig::new().await else { return };
+    let _relay = rig.relay();
+    let old = rig.watch();
+    state(&rig.from, "a", 1, None).await;
+    sees(&rig.to, "a", 1).await;
+    let newer = Context::new(FOLLOWER)
+        .follows("orders", "*", note)
+        .follows("shelf", "cinema-booking", |_, _: &Change<Order>| Ok(()))
+        .policies;
+    let made = async || {
+        let stream = rig.server.jetstream().await.get_stream("YEMAE").await;
+        let consumer = stream.unwrap().consumer_info(FOLLOWER).await.unwrap();
+        (
+            consumer.created,
+            consumer.config.metadata["yemae-policies"].clone(),
+        )
+    };
+    let before = made().await;
+    let _new = rig.follow(newer);
+    for version in 2..=20 {
+        state(&rig.from, "a", version, None).await;
+        sees(&rig.to, "a", version).await;
+    }
+    assert_eq!(made().await, before, "it was not made again");
+    drop(old);
+    eventually("the newer ones have theirs", || async {
+        made().await.1.contains("shelf").then_some(())
+    })
+    .await;
+    state(&rig.from, "a", 21, None).await;
+    sees(&rig.to, "a", 21).await;
+}
+
+#[tokio::test]
 async fn an_event_that_comes_three_times_is_taken_once() {
     let Some(rig) = Rig::new().await else { return };
     let (_relay, _follower) = (rig.relay(), rig.watch());
