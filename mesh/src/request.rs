@@ -90,7 +90,7 @@ fn made<R: Message + Default>(
 ) -> Result<R, Refusal> {
     // The id is taken first: another replica's repeat then waits here, before it makes anything.
     if !take(tx, key)?
-        && let Some(answer) = bound(tx, key)?
+        && let Some(answer) = held(tx, key)?
     {
         return R::decode(answer.as_slice()).map_err(Refusal::internal);
     }
@@ -99,6 +99,14 @@ fn made<R: Message + Default>(
         .set(request::answer.eq(Some(answer.encode_to_vec())))
         .execute(tx.db())?;
     Ok(answer)
+}
+
+/// [`bound`], once no other replica's repeat is at work on it: a row that was left by a refusal makes nobody wait by itself.
+fn held(tx: &mut Tx<'_>, key: &Key) -> Result<Option<Vec<u8>>, Refusal> {
+    crate::store::update(request::table.find((&key.method, &key.principal, &key.id)))
+        .set(request::at.eq(request::at))
+        .execute(tx.db())?;
+    bound(tx, key)
 }
 
 /// What the id of `key` was bound to before, if it was: its answer, none for a request that was refused.
@@ -134,12 +142,26 @@ pub fn was_looked_at(refusal: &Refusal) -> bool {
     )
 }
 
-/// Forgets which ids refused requests had before `before`.
-pub(crate) fn forget_refused(db: &mut Db, before: Time) -> QueryResult<usize> {
-    let old = request::table
+/// The ids that refused requests had before `before`, so many of them: method, principal, id.
+pub(crate) fn refused(
+    db: &mut Db,
+    before: Time,
+    limit: i64,
+) -> QueryResult<Vec<(String, String, String)>> {
+    request::table
         .filter(request::answer.is_null())
-        .filter(request::at.lt(before.0));
-    diesel::delete(old).execute(db)
+        .filter(request::at.lt(before.0))
+        .select((request::method, request::principal, request::request_id))
+        .limit(limit)
+        .load(db)
+}
+
+/// Forgets one of [`refused`], if it still is.
+pub(crate) fn forget_refused(db: &mut Db, id: &(String, String, String)) -> QueryResult<usize> {
+    let refused = request::table
+        .find((&id.0, &id.1, &id.2))
+        .filter(request::answer.is_null());
+    diesel::delete(refused).execute(db)
 }
 
 fn take(tx: &mut Tx<'_>, key: &Key) -> QueryResult<bool> {

@@ -178,6 +178,7 @@ pub(super) fn newer(db: &mut Db, subject: &str, version: i64) -> QueryResult<usi
 /// is forgotten. All in one transaction, or a crash in the middle would look like a stream in order. Answers how many
 /// rows.
 fn restate(tx: &mut Tx<'_>) -> QueryResult<usize> {
+    tx.db().take_your_time()?;
     let now = tx.now();
     let published = outbox::table.filter(outbox::published_at.is_not_null());
     let stated = crate::store::update(published.filter(tells_a_present(now)))

@@ -27,10 +27,10 @@ pub async fn sweep(store: &Store) -> Result<usize, Refusal> {
     let before = now.minus(KEPT);
     store
         .write_regardless("outbox", move |tx| {
-            dead_letter::forget_tries(tx.db(), before)?;
-            Ok(request::forget_refused(tx.db(), before)?)
+            Ok(dead_letter::forget_tries(tx.db(), before)?)
         })
         .await?;
+    forget_requests(store, before).await?;
     let highest = Arc::new(store.read(|db| Ok(highest(db)?)).await?);
     let (mut gone, mut after) = (0, 0);
     loop {
@@ -52,6 +52,26 @@ pub async fn sweep(store: &Store) -> Result<usize, Refusal> {
             .await?;
         if last {
             return Ok(gone);
+        }
+    }
+}
+
+/// Forgets the ids of requests that were refused before `before`.
+async fn forget_requests(store: &Store, before: Time) -> Result<(), Refusal> {
+    loop {
+        let ids = store.read(move |db| Ok(request::refused(db, before, AT_ONCE)?));
+        let ids = Arc::new(ids.await?);
+        let last = (ids.len() as i64) < AT_ONCE;
+        store
+            .write_regardless("outbox", move |tx| {
+                for id in ids.iter() {
+                    request::forget_refused(tx.db(), id)?;
+                }
+                Ok(())
+            })
+            .await?;
+        if last {
+            return Ok(());
         }
     }
 }

@@ -134,7 +134,11 @@ async fn a_refused_request_keeps_its_id_for_a_while() {
     assert_eq!(refused.unwrap_err().kind, Kind::Precondition);
     let other = counter.call("/a", by_user("ann"), "1", "other").await;
     assert_eq!(other.unwrap_err().violations[0].field, "request_id");
-    let forget = |tx: &mut Tx<'_>| Ok(forget_refused(tx.db(), Time(2))?);
+    let forget = |tx: &mut Tx<'_>| {
+        let ids = super::refused(tx.db(), Time(2), 10)?;
+        let gone = ids.iter().map(|id| forget_refused(tx.db(), id));
+        Ok(gone.sum::<QueryResult<usize>>()?)
+    };
     assert_eq!(counter.0.write((), forget).await, Ok(1));
     let other = counter.call("/a", by_user("ann"), "1", "other").await;
     assert_eq!(other, Ok("2".to_owned()));

@@ -14,6 +14,8 @@ const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 /// stands still in a transaction keeps its locks.
 const LIMITS: &str = "SET lock_timeout = '1500ms'; SET statement_timeout = '30s'; \
      SET idle_in_transaction_session_timeout = '10s'";
+/// Until the transaction ends, for what concerns every row there is.
+const NO_LIMIT_NOW: &str = "SET LOCAL statement_timeout = 0";
 /// Others migrate first, and what there is to do takes its time.
 const NO_LIMITS: &str = "SET lock_timeout = 0; SET statement_timeout = 0";
 /// Held while migrating, so that replicas that start together do it one after the other. Any number, for ever the same.
@@ -149,6 +151,14 @@ impl Db {
                 .map_err(|e| fault(e.to_string()))?;
                 Ok(Self::Sqlite(db))
             }
+        }
+    }
+
+    /// Lets the statements of this transaction take as long as they must.
+    pub(crate) fn take_your_time(&mut self) -> QueryResult<()> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(db) => db.batch_execute(NO_LIMIT_NOW),
         }
     }
 

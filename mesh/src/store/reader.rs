@@ -40,6 +40,10 @@ impl Readers {
     {
         let (tell, told) = oneshot::channel();
         let query: Query = Box::new(move |db| {
+            // Its caller has left. After a stall there are many such, and who still waits would wait behind them.
+            if tell.is_closed() {
+                return true;
+            }
             let result = catch_unwind(AssertUnwindSafe(|| query(db)));
             let panicked = result.is_err();
             let result = result.unwrap_or_else(|_| Err(Refusal::internal("a query panicked")));
