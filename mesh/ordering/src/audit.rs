@@ -60,7 +60,14 @@ pub fn judge(
     for (rule, verdict) in &mut report {
         verdict.compared = compared.get(rule).copied().unwrap_or(0);
     }
-    for finding in before.into_iter().filter(|finding| after.contains(finding)) {
+    // What is wrong may have moved on between the two readings, and its evidence with it.
+    let again = |finding: &Finding| {
+        let same = |other: &&Finding| (other.rule, &other.about) == (finding.rule, &finding.about);
+        after
+            .iter()
+            .any(|other| other == finding || (finding.at_once && other.at_once && same(&other)))
+    };
+    for finding in before.into_iter().filter(again) {
         let verdict = report.entry(finding.rule).or_default();
         let found = if finding.at_once || quiet {
             &mut verdict.breaches

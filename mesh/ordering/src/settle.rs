@@ -69,6 +69,10 @@ impl<S: Side> Orders<S> {
             .read(move |db| intents::abandoned(db, now, ROUND))
             .await?;
         for intent in abandoned {
+            // Each may wait for payment; whoever leads next takes up the rest.
+            if self.site.stop.is_cancelled() {
+                return Ok(());
+            }
             let found = intent.clone();
             let leased = self
                 .site

@@ -18,8 +18,9 @@ use tonic::{Code, Status};
 
 /// The context that knows whose a seat is.
 pub(crate) const THEATER: &str = "cinema-theater";
-/// How long the stream keeps word of a dropped attempt.
-const CLAIM_KEPT: Duration = Duration::from_secs(24 * 3600);
+/// How long the stream keeps word of a dropped attempt: as long as a context may be away and still hear of everything. A
+/// theater that missed it would keep those seats for ever.
+const CLAIM_KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
 
 /// The order side of the cinema.
 #[derive(Clone, Copy)]

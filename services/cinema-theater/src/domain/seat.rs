@@ -55,10 +55,13 @@ pub fn all(rows: i32, columns: i32) -> Vec<Seat> {
 
 /// The seats that are wanted, in order. Wrong are: none or too many, one twice, what is no seat anywhere.
 pub fn wanted(texts: &[String]) -> Result<Vec<Seat>, Vec<Violation>> {
-    let mut wrong = Vec::new();
     if !(1..=MOST).contains(&texts.len()) {
-        wrong.push(Violation::new("seats", format!("must be 1 to {MOST}")));
+        return Err(vec![Violation::new(
+            "seats",
+            format!("must be 1 to {MOST}"),
+        )]);
     }
+    let mut wrong = Vec::new();
     let mut seats = Vec::new();
     for text in texts {
         match Seat::parse(text) {
