@@ -7,8 +7,8 @@ use proto::notification::v1::NotificationStatus::{Pending, SkippedLate};
 use proto::ordering::v1::Order;
 use std::time::Duration;
 
-/// Older news is recorded, but nobody is bothered with it.
-const LATE: Duration = Duration::from_hours(24);
+/// Older news is recorded, but nobody is bothered with it, be it late at first sight or by its channel's fault.
+pub const LATE: Duration = Duration::from_hours(24);
 
 /// Whenever an order has changed, its customer is told of every entry of its timeline that they were not told of yet.
 pub fn order_changed(tx: &mut Tx<'_>, change: &Change<Order>) -> Result<(), Refusal> {

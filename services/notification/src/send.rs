@@ -1,9 +1,10 @@
-//! The task that sends a notification, tried until it is done.
+//! The task that sends a notification, tried until it is done or too late.
 
 use crate::channel::{Channels, Message};
 use crate::patience::Patience;
+use crate::policies::LATE;
 use crate::store;
-use mesh::{Done, Refusal, Site, Task};
+use mesh::{Done, Refusal, Site, Task, Time};
 
 /// The kind of the task. Its key is the notification's id.
 pub const KIND: &str = "send";
@@ -22,6 +23,10 @@ pub async fn send(
     let Some((record, contact)) = pending.await? else {
         return Ok(Done::nothing());
     };
+    if site.clock.now().since(Time(record.created_at)) > LATE {
+        let id = record.notification_id;
+        return Ok(Done::with(move |tx| Ok(store::given_up(tx.db(), &id)?)));
+    }
     let message = Message {
         id: record.notification_id,
         order_id: record.order_id,

@@ -114,6 +114,14 @@ pub fn sent(db: &mut Db, notification_id: &str, channel: i32, now: Time) -> Quer
         .map(drop)
 }
 
+/// Marks a record that its channel did not take.
+pub fn given_up(db: &mut Db, notification_id: &str) -> QueryResult<()> {
+    mesh::update(notification::table.find(notification_id))
+        .set(notification::status.eq(i32::from(NotificationStatus::GivenUp)))
+        .execute(db)
+        .map(drop)
+}
+
 /// Records newest first: of this customer, of this order, or both.
 pub fn list(
     db: &mut Db,

@@ -1,7 +1,7 @@
 use super::receiver::Receiver;
 use super::*;
 use mesh::schema::task;
-use proto::notification::v1::NotificationStatus::{Pending, Sent};
+use proto::notification::v1::NotificationStatus::{GivenUp, Pending, Sent};
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -137,6 +137,21 @@ async fn a_receiver_that_never_answers_is_given_up_after_5_s() {
     assert_eq!(fate(&world).await.status(), Pending);
     let errors = errors(&world).await;
     assert!(errors[0].contains("no answer within 5 s"), "{errors:?}");
+}
+
+#[tokio::test]
+async fn what_no_try_brought_there_within_a_day_is_given_up() {
+    let (world, _) = world_with(Reach::Private);
+    let (receiver, address) = Receiver::start(&[500, 500]).await;
+    booked(&world, &format!("http://{address}/")).await;
+    world.advance(Duration::from_hours(24));
+    world.settle().await;
+    assert_eq!(fate(&world).await.status(), Pending);
+    assert_eq!(receiver.got().len(), 2);
+    world.advance(Duration::from_secs(60));
+    world.settle().await;
+    assert_eq!(fate(&world).await.status(), GivenUp);
+    assert_eq!((receiver.got().len(), errors(&world).await.len()), (2, 0));
 }
 
 #[tokio::test]
