@@ -164,8 +164,9 @@ impl Places {
 
     /// Each context with a connection to its database.
     pub(crate) fn open(&self) -> Result<Vec<(&'static Entry, Db)>, Fault> {
-        let open =
-            |(entry, url): &(&'static Entry, Url)| Ok((*entry, databases::open(entry, url)?.0));
+        let open = |(entry, url): &(&'static Entry, Url)| {
+            Ok((*entry, databases::open_there(entry, url)?.0))
+        };
         self.databases.iter().map(open).collect()
     }
 

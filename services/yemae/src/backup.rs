@@ -65,6 +65,7 @@ pub(crate) fn run(command: &cli::Backup) -> Result<(), Fault> {
 
 /// Copies a data directory into one that is empty or not there.
 pub(crate) fn copy(data: &Data, into: &Path) -> Result<Manifest, Fault> {
+    data.refuse_half_restored()?;
     let entries = schemas::present(data);
     let elsewhere = data.elsewhere();
     if entries.is_empty() {

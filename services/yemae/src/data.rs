@@ -184,6 +184,16 @@ impl Data {
         self.0.join("restoring")
     }
 
+    /// An error when a restore of it was broken off: some of its databases are not there.
+    pub(crate) fn refuse_half_restored(&self) -> Result<(), Fault> {
+        if self.restoring().exists() {
+            return Err(Fault::usage(format!(
+                "{self} was not restored to its end: remove it and restore once more"
+            )));
+        }
+        Ok(())
+    }
+
     pub(crate) fn remove_restoring(&self) -> Result<(), Fault> {
         let path = self.restoring();
         fs::remove_file(&path).map_err(|why| unwritable(&path, &why))

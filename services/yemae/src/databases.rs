@@ -1,7 +1,7 @@
 //! Which database each context has: what the environment says, or a file of the data directory. Never both, and never a
 //! new one where there was another, without saying so.
 
-use crate::contexts::{self, Entry};
+use crate::contexts::Entry;
 use crate::data::Data;
 use crate::fault::Fault;
 use crate::schemas::{self, Schema};
@@ -72,12 +72,7 @@ pub(crate) fn must_differ<'a>(
 pub(crate) fn open(entry: &Entry, url: &Url) -> Result<(Db, Schema), Fault> {
     let mut db = Db::open(url).map_err(|why| unreachable(entry, url, &why.to_string()))?;
     let applied = schemas::applied(&mut db)?;
-    let is_of = |other: &&Entry| {
-        let own = migrations_of(other);
-        let number = |version: &String| version.strip_prefix(own)?.parse::<u32>().ok();
-        own != migrations_of(entry) && applied.iter().any(|version| number(version).is_some())
-    };
-    match contexts::ALL.iter().find(is_of) {
+    match schemas::owner(entry, &applied)? {
         Some(other) => Err(Fault::usage(format!(
             "the database {url:?} is {}'s, so it cannot be {}'s: each needs its own",
             other.name, entry.name
@@ -86,9 +81,15 @@ pub(crate) fn open(entry: &Entry, url: &Url) -> Result<(Db, Schema), Fault> {
     }
 }
 
-/// What the names of a context's own migrations begin with: "booking" of cinema-booking's.
-fn migrations_of(entry: &Entry) -> &str {
-    entry.name.rsplit('-').next().unwrap_or(entry.name)
+/// The same, for who only reads: a file that is not there is not made.
+pub(crate) fn open_there(entry: &Entry, url: &Url) -> Result<(Db, Schema), Fault> {
+    if url.backend() == Backend::Sqlite && !std::path::Path::new(&url.0).is_file() {
+        return Err(Fault::not_ready(format!(
+            "{}: there is no database at {url:?}",
+            entry.name
+        )));
+    }
+    open(entry, url)
 }
 
 /// Why a database cannot be opened, in one line.

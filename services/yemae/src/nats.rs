@@ -46,6 +46,8 @@ impl Server {
     /// Starts it as a guarded child. Must be called on the main thread: the guard's signal is tied to it.
     pub(crate) fn start(&self, log: &Path) -> Result<Child, Fault> {
         let own = std::env::current_exe().map_err(Fault::bug)?;
+        // What the one before died of is told there.
+        let _ = std::fs::rename(log, log.with_extension("before.log"));
         let log = std::fs::File::create(log)
             .map_err(|why| Fault::not_ready(format!("cannot write {}: {why}", log.display())))?;
         let mut command = Command::new(own);

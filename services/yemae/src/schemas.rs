@@ -4,8 +4,10 @@ use crate::contexts::{Entry, Given, Mode};
 use crate::data::Data;
 use crate::fault::Fault;
 use crate::{backup, contexts, databases};
+use diesel::migration::MigrationSource;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
+use diesel::sqlite::Sqlite;
 use mesh::store::{Backend, Url};
 use mesh::{Clock, Db};
 use std::collections::BTreeSet;
@@ -44,6 +46,47 @@ pub(crate) fn applied(db: &mut Db) -> Result<Schema, Fault> {
     Ok(versions.into_iter().map(|row| row.version).collect())
 }
 
+/// Whose a database is that has been `applied` to, if it is another context's than that of `entry`. Two order sides whose
+/// tables are ordering's alone cannot be told apart.
+pub(crate) fn owner(entry: &Entry, applied: &Schema) -> Result<Option<&'static Entry>, Fault> {
+    let own = families(entry)?;
+    let foreign: Schema = applied
+        .iter()
+        .map(|version| family(version))
+        .filter(|family| !own.contains(family))
+        .collect();
+    if foreign.is_empty() {
+        return Ok(None);
+    }
+    for other in contexts::ALL {
+        if !families(other)?.is_disjoint(&foreign) {
+            return Ok(Some(other));
+        }
+    }
+    Ok(None)
+}
+
+/// What a version begins with: "booking" of "booking0001".
+fn family(version: &str) -> String {
+    version
+        .trim_end_matches(|c: char| c.is_ascii_digit())
+        .to_owned()
+}
+
+/// The families of a context's migrations: its own, and "ordering" of an order side.
+fn families(entry: &Entry) -> Result<Schema, Fault> {
+    let mut context = (entry.build)(Given::to_look_at(Mode::Development)?);
+    let mut families = Schema::new();
+    for migrations in context.take_migrations() {
+        let all = MigrationSource::<Sqlite>::migrations(&migrations).map_err(Fault::bug)?;
+        families.extend(
+            all.iter()
+                .map(|one| family(&one.name().version().to_string())),
+        );
+    }
+    Ok(families)
+}
+
 /// What this binary brings a context's database to. It is found out by doing so, in memory.
 pub(crate) fn known(entry: &Entry) -> Result<Schema, Fault> {
     let mut db = Db::open(&Url(":memory:".to_owned())).map_err(Fault::bug)?;
@@ -73,11 +116,7 @@ pub(crate) fn refuse_newer(
 /// Before the contexts of a data directory are opened, which brings them up to date: refuses what a later binary
 /// wrote, and keeps a copy of what an earlier one did. The directory must be ours.
 pub(crate) fn admit(data: &Data, databases: &[(&'static Entry, Url)]) -> Result<(), Fault> {
-    if data.restoring().exists() {
-        return Err(Fault::usage(format!(
-            "{data} was not restored to its end: remove it and restore once more"
-        )));
-    }
+    data.refuse_half_restored()?;
     let mut elsewhere = data.elsewhere();
     let (mut is_behind, mut is_without_copy) = (false, Vec::new());
     for (entry, url) in databases {

@@ -15,6 +15,10 @@ use tokio::time::Instant;
 /// How long the broker may take to recover its store.
 const BROKER_STARTS: Duration = Duration::from_secs(30);
 
+/// And to end, before it is killed.
+const BROKER_ENDS: Duration = Duration::from_secs(10);
+const LOOK: Duration = Duration::from_millis(20);
+
 /// All children. Must be used on the main thread: their lives are bound to it.
 pub(super) struct Brood {
     server: nats::Server,
@@ -88,6 +92,11 @@ impl Brood {
         }
         if let Some(mut broker) = self.broker.take() {
             ask_to_end(&broker);
+            let end = Instant::now() + BROKER_ENDS;
+            while !has_ended(&mut broker) && Instant::now() < end {
+                std::thread::sleep(LOOK);
+            }
+            let _ = broker.kill();
             let _ = broker.wait();
         }
     }
