@@ -47,6 +47,10 @@ pub(crate) enum Command {
     Backup(Backup),
     /// Make a data directory from a backup.
     Restore(Restore),
+    /// Print all contracts as one binary descriptor image: what buf and protoc generate stubs from, without these sources.
+    ///
+    /// `yemae contracts > contracts.binpb`, then `buf generate contracts.binpb --path yemae`.
+    Contracts,
     /// Make a token for a person, signed with the data directory's key.
     Token(Token),
     /// Call a method with a JSON request: grpcurl without grpcurl.

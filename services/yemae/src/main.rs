@@ -70,6 +70,10 @@ fn run(command: &Command) -> Result<(), Fault> {
         Command::Migrate(command) => migrate::run(command),
         Command::Backup(command) => backup::run(command),
         Command::Restore(command) => restore::run(command),
+        Command::Contracts => {
+            out::bytes(proto::DESCRIPTORS);
+            Ok(())
+        }
         Command::Token(command) => token::run(command),
         Command::Call(command) => call::run(command),
         Command::Demo(command) => demo::run(command),
