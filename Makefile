@@ -7,10 +7,10 @@ export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/.tools/postgres/bin:$(PATH)
 # The same words in every target: other ones would build all dependencies once more.
 CLIPPY := cargo clippy --workspace --all-targets --locked
 
-.PHONY: help tools build run test proof-all siege overload bench lint ci fmt clean need
+.PHONY: help tools build run test test-clients proof-all siege overload bench lint ci fmt clean need
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 tools: need ## fetch nats-server, PostgreSQL, buf, nextest and cargo-deny into .tools
 	@python3 .ci/tools.py
@@ -43,6 +43,11 @@ test: tools ## run all tests: documentation examples, units, whole systems with 
 	TEST_STORE=mix $(NEXTEST) -E '(package(yemae) & test(/^(bookings|crash_world|old_bugs|rebuild|story)::/)) + test(/^chaos::seeds::/)'
 	@$(KEEP)/mix.xml
 	@python3 .ci/sentences.py
+
+test-clients: need ## play the examples of proto/examples, in each language whose tool chain is here
+	@python3 .ci/tools.py nats-server buf
+	cargo build --workspace --locked --bin yemae
+	@python3 .ci/clients.py
 
 proof-all: tools ## the long forms of the proof: ten kills with 1,000 answered bookings before each, four replicas
 	@failed=0; for store in sqlite postgres; do \
