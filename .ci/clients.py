@@ -23,6 +23,7 @@ YEMAE = ROOT / "target/debug/yemae"
 # What has to be in PATH, and what is run after the README's commands, where they left off.
 LANGUAGES = {
     "python": (["python3"], "python test_sales.py"),
+    "go": (["go"], ""),
 }
 # A tool chain may have to fetch and build its libraries first.
 PATIENCE = 900
