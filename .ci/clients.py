@@ -24,6 +24,7 @@ YEMAE = ROOT / "target/debug/yemae"
 LANGUAGES = {
     "python": (["python3"], "python test_sales.py"),
     "go": (["go"], ""),
+    "typescript": (["node", "npm"], ""),
 }
 # A tool chain may have to fetch and build its libraries first.
 PATIENCE = 900
