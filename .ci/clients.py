@@ -25,6 +25,7 @@ LANGUAGES = {
     "python": (["python3"], "python test_sales.py"),
     "go": (["go"], ""),
     "typescript": (["node", "npm"], ""),
+    "rust": (["cargo"], ""),
 }
 # A tool chain may have to fetch and build its libraries first.
 PATIENCE = 900

@@ -5,6 +5,7 @@ pages show, and leaves nothing behind on the stream.
 """
 
 import asyncio
+import atexit
 import collections
 import contextlib
 import os
@@ -36,7 +37,7 @@ def main():
         ordering = load(seconds=8, seed=2)
         seen = 0
         for _ in range(2):
-            listener = subprocess.Popen(LISTENER + [state], stdout=subprocess.DEVNULL)
+            listener = start(LISTENER + [state])
             until("the listener has taken more", lambda: rows(state) > seen)
             assert ordering.poll() is None, "the load ended before the listener was killed"
             listener.kill()
@@ -52,7 +53,7 @@ def main():
         assert count(os.path.join(folder, "fresh.sqlite")) == caught_up, "a new one counts otherwise"
 
         there = consumers()
-        follower = subprocess.Popen(LISTENER + [state], stdout=subprocess.DEVNULL)
+        follower = start(LISTENER + [state])
         until("it follows", lambda: consumers() - there)
         follower.terminate()
         follower.wait(timeout=30)
@@ -66,7 +67,14 @@ def main():
 def load(seconds, seed):
     words = "yemae load --system cinema --system vod --clients".split() + [str(CUSTOMERS), "--seconds", str(seconds)]
     words += ["--seed", str(seed), "--data", os.environ["DATA"]]
-    return subprocess.Popen(words, stdout=subprocess.DEVNULL)
+    return start(words)
+
+
+def start(words):
+    """Runs beside us, and never longer."""
+    child = subprocess.Popen(words, stdout=subprocess.DEVNULL)
+    atexit.register(child.kill)
+    return child
 
 
 def rows(state):
