@@ -26,6 +26,7 @@ LANGUAGES = {
     "go": (["go"], ""),
     "typescript": (["node", "npm"], ""),
     "rust": (["cargo"], ""),
+    "java": (["java", "javac", "mvn"], ""),
 }
 # A tool chain may have to fetch and build its libraries first.
 PATIENCE = 900
