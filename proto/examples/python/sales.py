@@ -13,11 +13,11 @@ import random
 import signal
 import sqlite3
 import sys
-import uuid
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "gen"))
 
 import nats
+import nats.js.errors
 from google.protobuf.message import DecodeError
 from nats.js.api import AckPolicy, DeliverPolicy
 from yemae.cinema.booking.v1.booking_pb2 import Seating
@@ -25,6 +25,8 @@ from yemae.ordering.v1.order_pb2 import PHASE_CANCELLED, OrderEvent
 from yemae.vod.order.v1.order_pb2 import Title
 
 STREAM = "YEMAE"
+# Our consumer, and what our inboxes begin with: by these a broker knows what we may do.
+NAME = "sales"
 # Who sells movies, and in which message each says what was sold.
 SELLERS = {"cinema-booking": Seating, "vod-order": Title}
 # What says that the consumer or the connection is gone, or that the server is away: all of it is tried again.
@@ -89,10 +91,13 @@ async def follow(js, sales, once):
     """Reads what is there and then what comes, until the consumer or the connection is lost."""
     info = await js.stream_info(STREAM)
     stream = str(info.created)
-    # It has no durable name: the server forgets it some seconds after we are gone, however we went.
+    # What a killed one has left behind.
+    with contextlib.suppress(nats.js.errors.NotFoundError):
+        await js.delete_consumer(STREAM, NAME)
+    # It has a name and is not durable: the server forgets it some seconds after we are gone, however we went.
     consumer = await js.add_consumer(
         STREAM,
-        name=f"sales-{uuid.uuid4().hex}",
+        name=NAME,
         filter_subjects=[f"yemae.{seller}.Order.>" for seller in SELLERS],
         deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
         opt_start_seq=sales.first(stream, info.state.last_seq),
@@ -101,7 +106,7 @@ async def follow(js, sales, once):
         inactive_threshold=15,
     )
     try:
-        subscription = await js.pull_subscribe_bind(consumer=consumer.name, stream=STREAM)
+        subscription = await js.pull_subscribe_bind(consumer=NAME, stream=STREAM)
         delivered, behind = 0, consumer.num_pending
         while True:
             if behind == 0:
@@ -122,13 +127,18 @@ async def follow(js, sales, once):
             behind = messages[-1].metadata.num_pending
     finally:
         with contextlib.suppress(*LOST):
-            await js.delete_consumer(STREAM, consumer.name)
+            await js.delete_consumer(STREAM, NAME)
+
+
+async def complain(why):
+    print("NATS:", why, file=sys.stderr)
 
 
 async def main(asked):
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asyncio.current_task().cancel)
     sales = Sales(asked.state)
-    connection = await nats.connect(asked.nats, name="sales", max_reconnect_attempts=-1, inbox_prefix="_INBOX_sales")
+    own = {"name": NAME, "inbox_prefix": f"_INBOX_{NAME}", "error_cb": complain}
+    connection = await nats.connect(asked.nats, max_reconnect_attempts=-1, **own)
     try:
         while True:
             try:
