@@ -32,6 +32,7 @@ LISTENER = [sys.executable, os.path.join(os.path.dirname(__file__), "sales.py"),
 def main():
     with tempfile.TemporaryDirectory(prefix="sales-") as folder:
         state = os.path.join(folder, "sales.sqlite")
+        until("nobody listens yet", lambda: "sales" not in consumers())
         before = consumers()
         load(seconds=2, seed=1).wait()
         ordering = load(seconds=8, seed=2)
