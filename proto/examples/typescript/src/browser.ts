@@ -10,7 +10,10 @@ const [mesh, token] = form.querySelectorAll("input");
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   told.textContent = "";
-  const say = (line: string) => (told.textContent += line + "\n");
+  const say = (line: string) => {
+    told.textContent += line + "\n";
+    console.log(line);
+  };
   const interceptors = [as(token.value, navigator.language)];
   try {
     await book(createGrpcWebTransport({ baseUrl: mesh.value, interceptors }), say);
