@@ -4,6 +4,7 @@
 mod errors;
 pub(crate) mod example;
 mod operation;
+pub mod page;
 mod problem;
 mod route;
 mod rules;
