@@ -8,6 +8,7 @@ export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/.tools/postgres/bin:$(PATH)
 CLIPPY := cargo clippy --workspace --all-targets --locked
 
 .PHONY: help tools build run test test-clients proof-all siege overload bench lint ci fmt clean need
+.PHONY: help tools build run test proof-all siege overload bench lint chart image ci fmt clean need
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -78,9 +79,16 @@ lint: tools ## check format, code, contracts, licences and the tree itself
 	python3 .ci/contracts.py $(CLIPPY) -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --workspace --locked
 
+chart: ## check the Helm chart: lint, renderings, what its schema refuses, what the broker permits
+	@python3 .ci/tools.py helm kubeconform schemas nats-server
+	@python3 .ci/chart.py
+
+image: ## build the container image: one static binary and nothing else
+	@sh helm/image/build.sh
+
 ci: export CI := true
-ci: ## what CI runs: tools, lint and test, each timed
-	@for step in tools lint test; do \
+ci: ## what CI runs: tools, lint, chart and test, each timed
+	@for step in tools lint chart test; do \
 		start=$$(date +%s); \
 		$(MAKE) --no-print-directory $$step || exit 1; \
 		echo "ci: $$step $$(( $$(date +%s) - start )) seconds"; \

