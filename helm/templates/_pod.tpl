@@ -23,19 +23,23 @@ automountServiceAccountToken: false
 # It would put a YEMAE_… variable for each Service here, and yemae refuses settings that it does not know.
 enableServiceLinks: false
 {{- with $root.Values.image.pullSecrets }}
-imagePullSecrets: {{ toYaml . | nindent 2 }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- with $service.priorityClassName }}
 priorityClassName: {{ . }}
 {{- end }}
 {{- with $service.nodeSelector }}
-nodeSelector: {{ toYaml . | nindent 2 }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- with $service.tolerations }}
-tolerations: {{ toYaml . | nindent 2 }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- with $service.affinity }}
-affinity: {{ toYaml . | nindent 2 }}
+affinity:
+  {{- toYaml . | nindent 2 }}
 {{- end }}
 securityContext:
   {{- include "yemae.podSecurity" (list 65532) | nindent 2 }}
@@ -148,7 +152,7 @@ volumeMounts:
 - name: keys
   secret: {secretName: {{ $fullname }}-users, defaultMode: 0440}
 {{- end }}
-- {{- include "yemae.tmp" . | nindent 2 }}
+- {{ include "yemae.tmp" . | nindent 2 | trim }}
 {{- end }}
 
 {{/* Says something when the chart made the key for people's tokens. */}}

@@ -12,7 +12,7 @@ podSelector:
 {{- if index . 1 }}
 {{- if $root.Values.postgresql.enabled }}
 - to:
-    - {{- include "yemae.peer" (list $root "postgresql") | nindent 6 }}
+    - {{ include "yemae.peer" (list $root "postgresql") | nindent 6 | trim }}
   ports: [{port: 5432, protocol: TCP}]
 {{- else }}
 {{ include "yemae.elsewhere" (list $policy.postgresqlTo $policy.postgresqlPort) }}
@@ -21,7 +21,7 @@ podSelector:
 {{- if index . 2 }}
 {{- if $root.Values.nats.enabled }}
 - to:
-    - {{- include "yemae.peer" (list $root "nats") | nindent 6 }}
+    - {{ include "yemae.peer" (list $root "nats") | nindent 6 | trim }}
   ports: [{port: 4222, protocol: TCP}]
 {{- else }}
 {{ include "yemae.elsewhere" (list $policy.natsTo $policy.natsPort) }}
@@ -36,6 +36,7 @@ podSelector:
 {{- define "yemae.elsewhere" -}}
 - ports: [{port: {{ index . 1 }}, protocol: TCP}]
   {{- with index . 0 }}
-  to: {{ toYaml . | nindent 4 }}
+  to:
+    {{- toYaml . | nindent 4 }}
   {{- end }}
 {{- end }}
