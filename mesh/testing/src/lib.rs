@@ -3,9 +3,13 @@
 //! says; [`postgres`] has servers for whoever starts real processes.
 
 pub mod chaos;
+mod playing;
 pub mod postgres;
 mod stores;
+mod till;
 mod world;
 
+pub use playing::order;
 pub use stores::Stores;
+pub use till::{Mood, Till};
 pub use world::{Caller, World};

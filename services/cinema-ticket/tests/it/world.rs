@@ -81,7 +81,10 @@ impl Cinema {
             order_id: booking.to_owned(),
             context: "cinema-theater".to_owned(),
             version: 1,
-            steps: vec![Step { code: 1, at: None }],
+            steps: vec![Step {
+                code: 1,
+                ..Step::default()
+            }],
             ..language::Fulfilment::default()
         };
         let message = SeatsReserved {

@@ -73,7 +73,7 @@ impl Counter {
     pub async fn fulfilment(&self, order_id: &str, version: i64, steps: &[QueueStatus]) {
         let step = |status: &QueueStatus| Step {
             code: (*status).into(),
-            at: None,
+            ..Step::default()
         };
         let irrevocable = steps.contains(&QueueStatus::Delivering);
         let fulfilment = Some(Fulfilment {
@@ -89,10 +89,7 @@ impl Counter {
     }
 
     pub async fn state(&self, event: Event) {
-        let store = &self.world.site("food-store").store;
-        let stated = store.write((), move |tx| tx.enqueue(event.clone())).await;
-        stated.unwrap();
-        self.world.settle().await;
+        self.world.state("food-store", event).await;
     }
 
     pub fn as_user(&self, subject: &str, role: &str) -> Client {

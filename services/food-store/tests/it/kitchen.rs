@@ -4,17 +4,15 @@ use mesh::client::Client;
 use mesh::{Context, Event, id};
 use ordering::domain::fulfilment::Fulfilment;
 use ordering::fulfilments;
-use prost::{Message, Name};
 use proto::food::order::v1::{Dish, Meal, OrderPlaced};
 use proto::food::store::v1::store_service_client::StoreServiceClient;
 use proto::food::store::v1::{
     AcceptOrderRequest, CompleteDeliveryRequest, ListQueueRequest, QueueStatus, QueuedOrder,
     RegisterStoreRequest, RejectOrderRequest, SetOpenRequest, StartDeliveryRequest, Store,
 };
-use proto::ordering::v1::cancellation::State;
-use proto::ordering::v1::{Cancellation, Order, Phase};
+use proto::ordering::v1::Phase;
 use proto::shared::v1::Text;
-use testing::{Caller, World};
+use testing::{Caller, World, order};
 use tonic::Status;
 use tonic_types::StatusExt;
 
@@ -65,7 +63,7 @@ impl Kitchen {
     /// The order side states version `version` of an order at Kim's.
     pub async fn order(&self, order_id: &str, version: i64, phase: Phase, asked: i32) {
         let event = self.event(&self.store, order_id, version, phase, asked);
-        self.state(vec![event]).await;
+        self.world.state_all("food-order", vec![event]).await;
     }
 
     fn event(
@@ -86,41 +84,9 @@ impl Kitchen {
                 quantity: 2,
             }],
         };
-        let state = match phase {
-            Phase::Cancelling => State::Asked,
-            Phase::Cancelled => State::Done,
-            _ if asked > 0 => State::Refused,
-            _ => State::None,
-        };
-        let order = Order {
-            order_id: order_id.to_owned(),
-            context: "food-order".to_owned(),
-            customer_id: "ann".to_owned(),
-            version,
-            phase: phase.into(),
-            placed_at: Some(self.world.now().into()),
-            cancellation: Some(Cancellation {
-                state: state.into(),
-                number: asked,
-                ..Cancellation::default()
-            }),
-            detail: Some(prost_types::Any {
-                type_url: Meal::type_url(),
-                value: meal.encode_to_vec(),
-            }),
-            ..Order::default()
-        };
-        Event::new(order_id, version, &OrderPlaced { order: Some(order) })
-    }
-
-    async fn state(&self, events: Vec<Event>) {
-        let store = &self.world.site("food-order").store;
-        let stated = store.write((), move |tx| {
-            let mut events = events.iter().cloned();
-            events.try_for_each(|event| tx.enqueue(event))
-        });
-        stated.await.unwrap();
-        self.world.settle().await;
+        let (stated, now) = ((version, phase, asked), self.world.now());
+        let order = Some(order("food-order", order_id, stated, now, &meal));
+        Event::new(order_id, version, &OrderPlaced { order })
     }
 
     /// An order that has just been placed.
@@ -134,14 +100,16 @@ impl Kitchen {
     pub async fn placed_at(&self, store: &Store) -> String {
         let order_id = id::new();
         let event = self.event(store, &order_id, 1, Phase::Placed, 0);
-        self.state(vec![event]).await;
+        self.world.state_all("food-order", vec![event]).await;
         order_id
     }
 
     /// So many at once.
     pub async fn crowd(&self, number: usize) {
         let new = |_| self.event(&self.store, &id::new(), 1, Phase::Placed, 0);
-        self.state((0..number).map(new).collect()).await;
+        self.world
+            .state_all("food-order", (0..number).map(new).collect())
+            .await;
     }
 
     pub async fn accept(&self, order_id: &str) -> Result<QueuedOrder, Status> {
@@ -208,19 +176,7 @@ impl Kitchen {
 
     /// What the store has stated of an entity, by the events' short names.
     pub async fn stated(&self, entity: &str, id: &str) -> Vec<String> {
-        use diesel::prelude::*;
-        use mesh::schema::outbox;
-        let subject = format!("yemae.food-store.{entity}.{id}");
-        let query = move |db: &mut mesh::Db| -> Result<Vec<String>, mesh::Refusal> {
-            Ok(outbox::table
-                .filter(outbox::subject.eq(subject))
-                .order(outbox::seq)
-                .select(outbox::name)
-                .load(db)?)
-        };
-        let names = self.world.site("food-store").store.read(query).await;
-        let short = |name: String| name.rsplit('.').next().unwrap().to_owned();
-        names.unwrap().into_iter().map(short).collect()
+        self.world.stated("food-store", entity, id).await
     }
 }
 

@@ -2,7 +2,6 @@
 
 use mesh::{Context, Event};
 use ordering::audit::FulfilmentFact;
-use prost::{Message, Name};
 use proto::iptv::installation::v1::installation_service_client::InstallationServiceClient;
 use proto::iptv::installation::v1::{
     AcceptJobRequest, AnswerCancellationRequest, CompleteJobRequest, GetJobRequest,
@@ -10,8 +9,8 @@ use proto::iptv::installation::v1::{
 };
 use proto::iptv::subscription::v1::{Home, Premises, PremisesStated, Service, SubscriptionPlaced};
 use proto::iptv::support::v1::{Case, CaseChanged};
-use proto::ordering::v1::{Order, Phase};
-use testing::{Caller, World};
+use proto::ordering::v1::Phase;
+use testing::{Caller, World, order};
 use tonic::Status;
 
 pub type Client = InstallationServiceClient<mesh::client::Client>;
@@ -42,19 +41,10 @@ impl Van {
             region: "강남".to_owned(),
             ..Service::default()
         };
-        let order = Some(Order {
-            order_id: id.to_owned(),
-            context: "iptv-subscription".to_owned(),
-            version,
-            phase: phase.into(),
-            detail: Some(prost_types::Any {
-                type_url: Service::type_url(),
-                value: service.encode_to_vec(),
-            }),
-            ..Order::default()
-        });
+        let (stated, now) = ((version, phase, 0), self.world.now());
+        let order = Some(order("iptv-subscription", id, stated, now, &service));
         let event = Event::new(id, version, &SubscriptionPlaced { order });
-        self.state("iptv-subscription", event).await;
+        self.world.state("iptv-subscription", event).await;
     }
 
     /// Support names Park, asks about request `question`, and has refused `refused`.
@@ -69,7 +59,7 @@ impl Van {
             ..Case::default()
         });
         let event = Event::new(id, version, &CaseChanged { case });
-        self.state("iptv-support", event).await;
+        self.world.state("iptv-support", event).await;
     }
 
     /// Subscription says where it is, or forgets it.
@@ -84,14 +74,7 @@ impl Van {
             home,
         });
         let event = Event::new(id, version, &PremisesStated { premises });
-        self.state("iptv-subscription", event).await;
-    }
-
-    async fn state(&self, context: &str, event: Event) {
-        let store = &self.world.site(context).store;
-        let stated = store.write((), move |tx| tx.enqueue(event.clone())).await;
-        stated.unwrap();
-        self.world.settle().await;
+        self.world.state("iptv-subscription", event).await;
     }
 
     pub async fn job(&self, id: &str) -> Result<QueuedJob, Status> {

@@ -50,7 +50,7 @@ impl Counter {
             registered_at: None,
         });
         let event = Event::new(&self.plan_id, version, &PlanRegistered { plan });
-        self.state(event).await;
+        self.world.state("iptv-support", event).await;
     }
 
     /// Support says that it is active, or agrees to request 1.
@@ -59,7 +59,13 @@ impl Counter {
             order_id: id.to_owned(),
             context: "iptv-support".to_owned(),
             version: 9,
-            steps: vec![Step { code: 4, at: None }; usize::from(active)],
+            steps: vec![
+                Step {
+                    code: 4,
+                    ..Step::default()
+                };
+                usize::from(active)
+            ],
             irrevocable: active,
             answer: (!active).then_some(Answer {
                 number: 1,
@@ -69,15 +75,12 @@ impl Counter {
             ..Fulfilment::default()
         });
         let name = "yemae.iptv.support.v1.CaseActivated";
-        self.state(Event::named(name, id, 9, &FulfilmentEvent { fulfilment }))
+        self.world
+            .state(
+                "iptv-support",
+                Event::named(name, id, 9, &FulfilmentEvent { fulfilment }),
+            )
             .await;
-    }
-
-    async fn state(&self, event: Event) {
-        let store = &self.world.site("iptv-support").store;
-        let stated = store.write((), move |tx| tx.enqueue(event.clone())).await;
-        stated.unwrap();
-        self.world.settle().await;
     }
 
     pub fn ann(&self) -> Client {

@@ -1,10 +1,7 @@
 //! The contexts around the desk, played by the test: they state the real messages and nothing else.
 
-use diesel::prelude::*;
-use mesh::schema::outbox;
 use mesh::{Context, Event, id};
 use ordering::fulfilments;
-use prost::{Message, Name};
 use proto::iptv::installation::v1::{Job, JobChanged, JobStatus};
 use proto::iptv::subscription::v1::{Service, SubscriptionPlaced};
 use proto::iptv::support::v1::support_service_client::SupportServiceClient;
@@ -12,9 +9,8 @@ use proto::iptv::support::v1::{
     AssignInstallerRequest, CaseStatus, DecideCancellationRequest, GetCaseRequest,
     PutInstallerRequest, QueuedCase, ReceiveCancellationRequest,
 };
-use proto::ordering::v1::cancellation::State;
-use proto::ordering::v1::{Cancellation, Order, Phase};
-use testing::{Caller, World};
+use proto::ordering::v1::Phase;
+use testing::{Caller, World, order};
 use tonic::Status;
 
 pub type Client = SupportServiceClient<mesh::client::Client>;
@@ -53,30 +49,10 @@ impl Desk {
             region: "강남".to_owned(),
             ..Service::default()
         };
-        let state = match phase {
-            Phase::Cancelling => State::Asked,
-            Phase::Cancelled => State::Done,
-            _ => State::None,
-        };
-        let order = Some(Order {
-            order_id: id.to_owned(),
-            context: "iptv-subscription".to_owned(),
-            version,
-            phase: phase.into(),
-            placed_at: Some(self.world.now().into()),
-            cancellation: Some(Cancellation {
-                state: state.into(),
-                number: asked,
-                ..Cancellation::default()
-            }),
-            detail: Some(prost_types::Any {
-                type_url: Service::type_url(),
-                value: service.encode_to_vec(),
-            }),
-            ..Order::default()
-        });
+        let (stated, now) = ((version, phase, asked), self.world.now());
+        let order = Some(order("iptv-subscription", id, stated, now, &service));
         let event = Event::new(id, version, &SubscriptionPlaced { order });
-        self.state("iptv-subscription", event).await;
+        self.world.state("iptv-subscription", event).await;
     }
 
     /// Park's job says so; answer 0: none.
@@ -91,14 +67,7 @@ impl Desk {
             reason: None,
         });
         let event = Event::new(id, version, &JobChanged { job });
-        self.state("iptv-installation", event).await;
-    }
-
-    async fn state(&self, context: &str, event: Event) {
-        let store = &self.world.site(context).store;
-        let stated = store.write((), move |tx| tx.enqueue(event.clone())).await;
-        stated.unwrap();
-        self.world.settle().await;
+        self.world.state("iptv-installation", event).await;
     }
 
     /// A case that Park is assigned to.
@@ -153,14 +122,7 @@ impl Desk {
 
     /// What support has stated of an order's fulfilment, by the events' short names.
     pub async fn stated(&self, id: &str) -> Vec<String> {
-        let subject = format!("yemae.iptv-support.Fulfilment.{id}");
-        let read = self.world.site("iptv-support").store.read(move |db| {
-            let own = outbox::table.filter(outbox::subject.eq(subject));
-            let names = own.order(outbox::seq).select(outbox::name);
-            Ok(names.load::<String>(db)?)
-        });
-        let short = |name: String| name.rsplit('.').next().unwrap().to_owned();
-        read.await.unwrap().into_iter().map(short).collect()
+        self.world.stated("iptv-support", "Fulfilment", id).await
     }
 }
 

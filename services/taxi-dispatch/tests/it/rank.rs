@@ -4,9 +4,7 @@ use mesh::client::Client;
 use mesh::{Context, Event, id};
 use ordering::domain::fulfilment::Fulfilment;
 use ordering::fulfilments;
-use prost::{Message, Name};
-use proto::ordering::v1::cancellation::State;
-use proto::ordering::v1::{Cancellation, Order, Phase};
+use proto::ordering::v1::Phase;
 use proto::taxi::dispatch::v1::dispatch_service_client::DispatchServiceClient;
 use proto::taxi::dispatch::v1::{
     ArriveRequest, DeclineRideRequest, DriveStatus, DriverRide, ListMyRidesRequest, PickUpRequest,
@@ -14,7 +12,7 @@ use proto::taxi::dispatch::v1::{
 };
 use proto::taxi::ride::v1::{Place, RidePlaced, Trip};
 use std::time::Duration;
-use testing::{Caller, World};
+use testing::{Caller, World, order};
 use tonic::Status;
 
 /// Where customers wait: Seoul Station.
@@ -53,35 +51,16 @@ impl Rank {
 
     /// The order side states version `version` of a ride.
     pub async fn ride(&self, ride_id: &str, version: i64, phase: Phase, asked: i32) {
-        let state = match phase {
-            Phase::Cancelling => State::Asked,
-            Phase::Cancelled => State::Done,
-            _ if asked > 0 => State::Refused,
-            _ => State::None,
-        };
-        let order = Order {
-            order_id: ride_id.to_owned(),
-            context: "taxi-ride".to_owned(),
-            customer_id: "ann".to_owned(),
-            version,
-            phase: phase.into(),
-            placed_at: Some(self.world.now().into()),
-            cancellation: Some(Cancellation {
-                state: state.into(),
-                number: asked,
-                ..Cancellation::default()
-            }),
-            detail: Some(prost_types::Any {
-                type_url: Trip::type_url(),
-                value: trip().encode_to_vec(),
-            }),
-            ..Order::default()
-        };
-        let event = Event::new(ride_id, version, &RidePlaced { order: Some(order) });
-        let store = &self.world.site("taxi-ride").store;
-        let stated = store.write((), move |tx| tx.enqueue(event.clone())).await;
-        stated.unwrap();
-        self.world.settle().await;
+        let stated = (version, phase, asked);
+        let order = Some(order(
+            "taxi-ride",
+            ride_id,
+            stated,
+            self.world.now(),
+            &trip(),
+        ));
+        let event = Event::new(ride_id, version, &RidePlaced { order });
+        self.world.state("taxi-ride", event).await;
     }
 
     /// A taxi that has just been called.
@@ -154,19 +133,8 @@ impl Rank {
 
     /// What dispatch has stated of a ride, by the events' short names.
     pub async fn stated(&self, ride_id: &str) -> Vec<String> {
-        use diesel::prelude::*;
-        use mesh::schema::outbox;
-        let subject = format!("yemae.taxi-dispatch.Fulfilment.{ride_id}");
-        let query = move |db: &mut mesh::Db| -> Result<Vec<String>, mesh::Refusal> {
-            Ok(outbox::table
-                .filter(outbox::subject.eq(subject))
-                .order(outbox::seq)
-                .select(outbox::name)
-                .load(db)?)
-        };
-        let names = self.world.site("taxi-dispatch").store.read(query).await;
-        let short = |name: String| name.rsplit('.').next().unwrap().to_owned();
-        names.unwrap().into_iter().map(short).collect()
+        let (context, entity) = ("taxi-dispatch", "Fulfilment");
+        self.world.stated(context, entity, ride_id).await
     }
 }
 

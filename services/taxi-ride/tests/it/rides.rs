@@ -6,6 +6,8 @@ use proto::taxi::dispatch::v1::DriveStatus;
 use proto::taxi::ride::v1::{
     CallTaxiRequest, CancelRideRequest, GetRideRequest, ListRidesRequest, RideStatus,
 };
+use std::time::Duration;
+use tonic::Code;
 
 #[tokio::test]
 async fn the_same_request_answers_the_same_ride_in_equal_bytes() {
@@ -22,7 +24,7 @@ async fn the_same_request_answers_the_same_ride_in_equal_bytes() {
         ..request("one")
     };
     let refused = stand.call(back).await.unwrap_err();
-    assert_eq!(refused.code(), tonic::Code::InvalidArgument);
+    assert_eq!(refused.code(), Code::InvalidArgument);
 }
 
 #[tokio::test]
@@ -77,6 +79,28 @@ async fn asking_again_to_cancel_is_the_same_request() {
     assert_eq!(stand.cancel(&ride_id).await.unwrap(), asked);
     assert_eq!(asked.status(), RideStatus::Cancelling);
     assert_eq!(asked.cancellation.unwrap().number, 1);
+}
+
+#[tokio::test]
+async fn a_refused_request_is_kept_for_seven_days() {
+    const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
+    let stand = Stand::new();
+    let poor = CallTaxiRequest {
+        payment_method: "pm_poor".to_owned(),
+        ..request("one")
+    };
+    assert_eq!(why(stand.call(poor).await), "PAYMENT_DECLINED");
+    stand.world.advance(WEEK);
+    stand.world.tick().await;
+    let other = stand.call(request("one")).await.unwrap_err();
+    assert_eq!(other.code(), Code::InvalidArgument, "the id is another's");
+    stand.world.advance(Duration::from_micros(1));
+    stand.world.tick().await;
+    let called = stand.call(request("one")).await.unwrap();
+    // What was placed is kept as long as the ride is.
+    stand.world.advance(100 * WEEK);
+    stand.world.tick().await;
+    assert_eq!(stand.call(request("one")).await.unwrap(), called);
 }
 
 #[tokio::test]

@@ -3,8 +3,6 @@
 use mesh::client::Client;
 use mesh::{Context, Event};
 use proto::ordering::v1::{Fulfilment, Step};
-use proto::payment::v1::payment_service_server::{PaymentService, PaymentServiceServer};
-use proto::payment::v1::*;
 use proto::shared::v1::Money;
 use proto::taxi::dispatch::v1::{DriveStatus, DriverAssigned};
 use proto::taxi::ride::v1::ride_service_client::RideServiceClient;
@@ -12,8 +10,8 @@ use proto::taxi::ride::v1::{
     CallTaxiRequest, CallTaxiResponse, CancelRideRequest, EstimateRideRequest, GetRideRequest,
     Place, Ride,
 };
-use testing::{Caller, World};
-use tonic::{Request, Response, Status};
+use testing::{Caller, Till, World};
+use tonic::Status;
 
 /// Won for the usual ride.
 pub const FARE: i64 = 9_800;
@@ -21,22 +19,24 @@ pub const FARE: i64 = 9_800;
 /// A taxi stand, where Ann calls taxis.
 pub struct Stand {
     pub world: World,
+    pub till: Till,
 }
 
 impl Stand {
     pub fn new() -> Self {
+        let till = Till::default();
         let world = World::new()
             .with(Context::new("taxi-dispatch"))
-            .with(Context::new("payment").serves(|_| PaymentServiceServer::new(Till)))
+            .with(till.context())
             .with(taxi_ride::context());
-        Self { world }
+        Self { world, till }
     }
 
     /// Dispatch says how far it is.
     pub async fn dispatch(&self, ride_id: &str, version: i64, steps: &[DriveStatus]) {
         let step = |status: &DriveStatus| Step {
             code: (*status).into(),
-            at: None,
+            ..Step::default()
         };
         let fulfilment = Some(Fulfilment {
             order_id: ride_id.to_owned(),
@@ -47,10 +47,7 @@ impl Stand {
             ..Fulfilment::default()
         });
         let event = Event::new(ride_id, version, &DriverAssigned { fulfilment });
-        let store = &self.world.site("taxi-dispatch").store;
-        let stated = store.write((), move |tx| tx.enqueue(event.clone())).await;
-        stated.unwrap();
-        self.world.settle().await;
+        self.world.state("taxi-dispatch", event).await;
     }
 
     pub fn as_user(&self, subject: &str, role: &str) -> RideServiceClient<Client> {
@@ -133,49 +130,4 @@ pub fn won(minor_units: i64) -> Money {
 /// Why a call was refused.
 pub fn why<T: std::fmt::Debug>(answer: Result<T, Status>) -> String {
     mesh::refusal::reason(&answer.unwrap_err()).unwrap()
-}
-
-/// Takes whatever it is asked for, but from "pm_poor".
-struct Till;
-
-#[tonic::async_trait]
-impl PaymentService for Till {
-    async fn approve(
-        &self,
-        request: Request<ApproveRequest>,
-    ) -> Result<Response<ApproveResponse>, Status> {
-        let request = request.into_inner();
-        if request.payment_method == "pm_poor" {
-            let why = mesh::text("declined", "거절");
-            return Err(mesh::Refusal::precondition("PAYMENT_DECLINED", why).into());
-        }
-        let payment = Payment {
-            payment_id: request.charge_key,
-            order_id: request.order_id,
-            state: PaymentState::Approved.into(),
-            amount: request.amount,
-            ..Payment::default()
-        };
-        Ok(Response::new(ApproveResponse {
-            payment: Some(payment),
-        }))
-    }
-
-    async fn void(&self, _: Request<VoidRequest>) -> Result<Response<VoidResponse>, Status> {
-        Err(Status::unimplemented("no till for this"))
-    }
-
-    async fn get_payment(
-        &self,
-        _: Request<GetPaymentRequest>,
-    ) -> Result<Response<GetPaymentResponse>, Status> {
-        Err(Status::unimplemented("no till for this"))
-    }
-
-    async fn list_payments(
-        &self,
-        _: Request<ListPaymentsRequest>,
-    ) -> Result<Response<ListPaymentsResponse>, Status> {
-        Err(Status::unimplemented("no till for this"))
-    }
 }

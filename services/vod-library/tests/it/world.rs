@@ -5,15 +5,13 @@ use mesh::identity::Key;
 use mesh::{Context, Event, id, refusal};
 use ordering::domain::fulfilment::Fulfilment;
 use ordering::fulfilments;
-use prost::{Message, Name};
-use proto::ordering::v1::cancellation::State;
-use proto::ordering::v1::{Cancellation, Order, Phase};
+use proto::ordering::v1::Phase;
 use proto::vod::library::v1::library_service_client::LibraryServiceClient;
 use proto::vod::library::v1::{WatchMovieRequest, WatchMovieResponse};
 use proto::vod::order::v1::{OrderPlaced, Title};
 use std::sync::Arc;
 use std::time::Duration;
-use testing::{Caller, World};
+use testing::{Caller, World, order};
 use tonic::Status;
 
 pub const MOVIE: &str = "0197a6d2-0c3e-7000-8000-000000000001";
@@ -98,19 +96,8 @@ impl Vod {
 
     /// What the library has stated of an order, by the events' short names.
     pub async fn stated(&self, order_id: &str) -> Vec<String> {
-        use diesel::prelude::*;
-        use mesh::schema::outbox;
-        let subject = format!("yemae.vod-library.Fulfilment.{order_id}");
-        let query = move |db: &mut mesh::Db| -> Result<Vec<String>, mesh::Refusal> {
-            Ok(outbox::table
-                .filter(outbox::subject.eq(subject))
-                .order(outbox::seq)
-                .select(outbox::name)
-                .load(db)?)
-        };
-        let names = self.world.site("vod-library").store.read(query).await;
-        let short = |name: String| name.rsplit('.').next().unwrap().to_owned();
-        names.unwrap().into_iter().map(short).collect()
+        let (context, entity) = ("vod-library", "Fulfilment");
+        self.world.stated(context, entity, order_id).await
     }
 }
 
@@ -119,32 +106,8 @@ pub async fn state_order(world: &World, order_id: &str, version: i64, phase: Pha
         movie_id: MOVIE.to_owned(),
         movie_title: "Soul".to_owned(),
     };
-    let state = match phase {
-        Phase::Cancelling => State::Asked,
-        Phase::Cancelled => State::Done,
-        _ if asked > 0 => State::Refused,
-        _ => State::None,
-    };
-    let order = Order {
-        order_id: order_id.to_owned(),
-        context: "vod-order".to_owned(),
-        customer_id: "ann".to_owned(),
-        version,
-        phase: phase.into(),
-        cancellation: Some(Cancellation {
-            state: state.into(),
-            number: asked,
-            ..Cancellation::default()
-        }),
-        detail: Some(prost_types::Any {
-            type_url: Title::type_url(),
-            value: title.encode_to_vec(),
-        }),
-        ..Order::default()
-    };
-    let event = Event::new(order_id, version, &OrderPlaced { order: Some(order) });
-    let store = &world.site("vod-order").store;
-    let stated = store.write((), move |tx| tx.enqueue(event.clone())).await;
-    stated.unwrap();
-    world.settle().await;
+    let stated = (version, phase, asked);
+    let order = Some(order("vod-order", order_id, stated, world.now(), &title));
+    let event = Event::new(order_id, version, &OrderPlaced { order });
+    world.state("vod-order", event).await;
 }

@@ -12,7 +12,10 @@ use proto::vod::order::v1::{
 use tonic::Code;
 
 fn reached(order_id: &str, step: i32) -> Fulfilment {
-    let steps = (1..=step).map(|code| Step { code, at: None });
+    let steps = (1..=step).map(|code| Step {
+        code,
+        ..Step::default()
+    });
     Fulfilment {
         order_id: order_id.to_owned(),
         version: step.into(),

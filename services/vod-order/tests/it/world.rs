@@ -4,13 +4,11 @@ use mesh::client::Client;
 use mesh::{Context, Event, id};
 use proto::cinema::movie::v1::{Movie, MovieRegistered, MovieStatus};
 use proto::ordering::v1::{Fulfilment, FulfilmentEvent};
-use proto::payment::v1::payment_service_server::{PaymentService, PaymentServiceServer};
-use proto::payment::v1::*;
 use proto::shared::v1::Money;
 use proto::vod::order::v1::order_service_client::OrderServiceClient;
 use proto::vod::order::v1::{CancelOrderRequest, GetOrderRequest, Order, OrderMovieRequest};
-use testing::{Caller, World};
-use tonic::{Request, Response, Status};
+use testing::{Caller, Till, World};
+use tonic::Status;
 
 /// Won for a movie.
 pub const PRICE: i64 = 5_000;
@@ -26,7 +24,7 @@ impl Vod {
         let world = World::new()
             .with(Context::new("cinema-movie"))
             .with(Context::new("vod-library"))
-            .with(Context::new("payment").serves(|_| PaymentServiceServer::new(Till)))
+            .with(Till::default().context())
             .with(vod_order::context());
         let movie = id::new();
         let vod = Self { world, movie };
@@ -55,7 +53,7 @@ impl Vod {
             ..Movie::default()
         };
         let event = Event::new(movie_id, version, &MovieRegistered { movie: Some(movie) });
-        self.state("cinema-movie", event).await;
+        self.world.state("cinema-movie", event).await;
     }
 
     /// The library says how far it is with an order.
@@ -69,15 +67,9 @@ impl Vod {
             fulfilment: Some(fulfilment),
         };
         let name = "yemae.vod.library.v1.LicencePurchased";
-        self.state("vod-library", Event::named(name, id, version, &event))
+        self.world
+            .state("vod-library", Event::named(name, id, version, &event))
             .await;
-    }
-
-    async fn state(&self, context: &str, event: Event) {
-        let store = &self.world.site(context).store;
-        let stated = store.write((), move |tx| tx.enqueue(event.clone())).await;
-        stated.unwrap();
-        self.world.settle().await;
     }
 
     pub fn request(&self, request_id: &str) -> OrderMovieRequest {
@@ -121,50 +113,5 @@ pub fn won(minor_units: i64) -> Money {
     Money {
         currency: "KRW".to_owned(),
         minor_units,
-    }
-}
-
-/// Takes whatever it is asked for, but from "pm_poor".
-struct Till;
-
-#[tonic::async_trait]
-impl PaymentService for Till {
-    async fn approve(
-        &self,
-        request: Request<ApproveRequest>,
-    ) -> Result<Response<ApproveResponse>, Status> {
-        let request = request.into_inner();
-        if request.payment_method == "pm_poor" {
-            let why = mesh::text("declined", "거절");
-            return Err(mesh::Refusal::precondition("PAYMENT_DECLINED", why).into());
-        }
-        let payment = Payment {
-            payment_id: request.charge_key,
-            order_id: request.order_id,
-            state: PaymentState::Approved.into(),
-            amount: request.amount,
-            ..Payment::default()
-        };
-        Ok(Response::new(ApproveResponse {
-            payment: Some(payment),
-        }))
-    }
-
-    async fn void(&self, _: Request<VoidRequest>) -> Result<Response<VoidResponse>, Status> {
-        Err(Status::unimplemented("no till for this"))
-    }
-
-    async fn get_payment(
-        &self,
-        _: Request<GetPaymentRequest>,
-    ) -> Result<Response<GetPaymentResponse>, Status> {
-        Err(Status::unimplemented("no till for this"))
-    }
-
-    async fn list_payments(
-        &self,
-        _: Request<ListPaymentsRequest>,
-    ) -> Result<Response<ListPaymentsResponse>, Status> {
-        Err(Status::unimplemented("no till for this"))
     }
 }
