@@ -16,13 +16,6 @@ use proto::food::store::v1::{
     AcceptOrderRequest, CompleteDeliveryRequest, ListQueueRequest, MenuItem, PutMenuRequest,
     QueueStatus, QueuedOrder, RegisterStoreRequest, RejectOrderRequest, StartDeliveryRequest,
 };
-use proto::mypage::v1::GetMyOrderRequest;
-use proto::mypage::v1::my_page_service_client::MyPageServiceClient;
-use proto::notification::v1::ListNotificationsRequest;
-use proto::notification::v1::notification_service_client::NotificationServiceClient;
-use proto::ordering::v1::Order;
-use proto::payment::v1::simulator_service_client::SimulatorServiceClient;
-use proto::payment::v1::{Behavior, SetBehaviorRequest};
 use proto::shared::v1::Text;
 use testing::{Caller, World};
 use tonic::Status;
@@ -167,41 +160,6 @@ impl Town {
         };
         let listed = self.park().list_queue(request).await;
         listed.unwrap().into_inner().orders
-    }
-
-    /// The order on Kim's page.
-    pub async fn page(&self, order_id: &str) -> Order {
-        let order_id = order_id.to_owned();
-        let page = self.client("mypage", "kim", "customer");
-        let shown = MyPageServiceClient::new(page)
-            .get_my_order(GetMyOrderRequest { order_id })
-            .await;
-        shown.unwrap().into_inner().order.unwrap()
-    }
-
-    /// What Kim's page says has happened to it.
-    pub async fn timeline(&self, order_id: &str) -> Vec<String> {
-        let timeline = self.page(order_id).await.timeline.into_iter();
-        timeline.map(|entry| entry.status.unwrap().name).collect()
-    }
-
-    /// How many notifications Kim was sent.
-    pub async fn told(&self) -> usize {
-        let client = self.client("notification", "kim", "customer");
-        let told = NotificationServiceClient::new(client)
-            .list_notifications(ListNotificationsRequest::default())
-            .await;
-        told.unwrap().into_inner().notifications.len()
-    }
-
-    pub async fn behave(&self, behavior: Behavior) {
-        let request = SetBehaviorRequest {
-            behavior: Some(behavior),
-        };
-        SimulatorServiceClient::new(self.client("payment", "root", "admin"))
-            .set_behavior(request)
-            .await
-            .unwrap();
     }
 
     /// The audit, at rest: no rule is broken.

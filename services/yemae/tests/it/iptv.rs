@@ -14,11 +14,6 @@ use proto::iptv::subscription::v1::subscription_service_client::SubscriptionServ
 use proto::iptv::support::v1::RegisterPlanRequest;
 use proto::iptv::support::v1::plan_service_client::PlanServiceClient;
 use proto::iptv::support::v1::support_service_client::SupportServiceClient;
-use proto::mypage::v1::GetMyOrderRequest;
-use proto::mypage::v1::my_page_service_client::MyPageServiceClient;
-use proto::notification::v1::ListNotificationsRequest;
-use proto::notification::v1::notification_service_client::NotificationServiceClient;
-use proto::ordering::v1::Order;
 use proto::shared::v1::Text;
 use testing::{Caller, World};
 
@@ -101,36 +96,6 @@ impl Region {
 
     pub fn admin(&self) -> SubscriptionServiceClient<Client> {
         SubscriptionServiceClient::new(self.client("iptv-subscription", "root", "admin"))
-    }
-
-    /// The order on Kim's page.
-    pub async fn page(&self, id: &str) -> Order {
-        let order_id = id.to_owned();
-        let page = self.client("mypage", "kim", "customer");
-        let shown = MyPageServiceClient::new(page)
-            .get_my_order(GetMyOrderRequest { order_id })
-            .await;
-        shown.unwrap().into_inner().order.unwrap()
-    }
-
-    /// What Kim's page says has happened to it.
-    pub async fn timeline(&self, id: &str) -> Vec<String> {
-        let timeline = self.page(id).await.timeline.into_iter();
-        timeline.map(|entry| entry.status.unwrap().name).collect()
-    }
-
-    /// The texts that Kim was sent about it.
-    pub async fn told(&self, id: &str) -> Vec<String> {
-        let client = self.client("notification", "kim", "customer");
-        let request = ListNotificationsRequest {
-            order_id: id.to_owned(),
-            ..ListNotificationsRequest::default()
-        };
-        let told = NotificationServiceClient::new(client)
-            .list_notifications(request)
-            .await;
-        let told = told.unwrap().into_inner().notifications;
-        told.into_iter().map(|own| own.text).collect()
     }
 
     /// The audit, at rest: no rule is broken.

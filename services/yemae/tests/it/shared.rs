@@ -2,8 +2,15 @@
 
 use mesh::{Context, Db, Refusal, refusal};
 use ordering::audit::{Facts, judge};
+use proto::mypage::v1::GetMyOrderRequest;
+use proto::mypage::v1::my_page_service_client::MyPageServiceClient;
+use proto::notification::v1::ListNotificationsRequest;
+use proto::notification::v1::notification_service_client::NotificationServiceClient;
+use proto::ordering::v1::Order;
+use proto::payment::v1::simulator_service_client::SimulatorServiceClient;
+use proto::payment::v1::{Behavior, SetBehaviorRequest};
 use proto::shared::v1::{Money, Text};
-use testing::World;
+use testing::{Caller, World};
 use tonic::Status;
 
 /// What a context tells the audit.
@@ -55,6 +62,44 @@ pub fn plain(make: fn() -> Context) -> Box<dyn Fn() -> Context + Send + Sync> {
 pub fn with_shared(world: World) -> World {
     let moves_in = |world: World, shared: &Resident| world.with((shared.make)(7)());
     SHARED.iter().fold(world, moves_in)
+}
+
+/// An order on the page of Kim, who is the customer of every system.
+pub async fn page(world: &World, order_id: &str) -> Order {
+    let order_id = order_id.to_owned();
+    let shown = MyPageServiceClient::new(world.client("mypage", Caller::customer("kim")))
+        .get_my_order(GetMyOrderRequest { order_id })
+        .await;
+    shown.unwrap().into_inner().order.unwrap()
+}
+
+/// What Kim's page says has happened to an order.
+pub async fn timeline(world: &World, order_id: &str) -> Vec<String> {
+    let timeline = page(world, order_id).await.timeline.into_iter();
+    timeline.map(|entry| entry.status.unwrap().name).collect()
+}
+
+/// The texts that Kim was sent about an order; without an id, about all.
+pub async fn texts(world: &World, order_id: &str) -> Vec<String> {
+    let request = ListNotificationsRequest {
+        order_id: order_id.to_owned(),
+        ..ListNotificationsRequest::default()
+    };
+    let client = world.client("notification", Caller::customer("kim"));
+    let told = NotificationServiceClient::new(client)
+        .list_notifications(request)
+        .await;
+    let told = told.unwrap().into_inner().notifications;
+    told.into_iter().map(|own| own.text).collect()
+}
+
+/// Tells the payment provider how to be from now on.
+pub async fn provider(world: &World, behavior: Behavior) {
+    let behavior = Some(behavior);
+    SimulatorServiceClient::new(world.client("payment", Caller::user("root", &["admin"])))
+        .set_behavior(SetBehaviorRequest { behavior })
+        .await
+        .unwrap();
 }
 
 /// The audit, at rest: no rule is broken, as these and the shared contexts tell it.

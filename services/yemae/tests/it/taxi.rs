@@ -7,13 +7,6 @@ mod rules;
 
 use crate::shared::{Teller, is_clean, with_shared, won};
 use mesh::client::Client;
-use proto::mypage::v1::GetMyOrderRequest;
-use proto::mypage::v1::my_page_service_client::MyPageServiceClient;
-use proto::notification::v1::ListNotificationsRequest;
-use proto::notification::v1::notification_service_client::NotificationServiceClient;
-use proto::ordering::v1::Order;
-use proto::payment::v1::simulator_service_client::SimulatorServiceClient;
-use proto::payment::v1::{Behavior, SetBehaviorRequest};
 use proto::taxi::dispatch::v1::dispatch_service_client::DispatchServiceClient;
 use proto::taxi::dispatch::v1::{
     ArriveRequest, DeclineRideRequest, DriveStatus, GetMyRideRequest, PickUpRequest,
@@ -147,41 +140,6 @@ impl Town {
         let request = GetMyRideRequest { ride_id };
         let found = self.driver(name).get_my_ride(request).await.ok()?;
         Some(found.into_inner().ride.unwrap().status())
-    }
-
-    /// The ride on Kim's page.
-    pub async fn page(&self, order_id: &str) -> Order {
-        let order_id = order_id.to_owned();
-        let page = self.client("mypage", "kim", "customer");
-        let shown = MyPageServiceClient::new(page)
-            .get_my_order(GetMyOrderRequest { order_id })
-            .await;
-        shown.unwrap().into_inner().order.unwrap()
-    }
-
-    /// What Kim's page says has happened to it.
-    pub async fn timeline(&self, ride_id: &str) -> Vec<String> {
-        let timeline = self.page(ride_id).await.timeline.into_iter();
-        timeline.map(|entry| entry.status.unwrap().name).collect()
-    }
-
-    /// How many notifications Kim was sent.
-    pub async fn told(&self) -> usize {
-        let client = self.client("notification", "kim", "customer");
-        let told = NotificationServiceClient::new(client)
-            .list_notifications(ListNotificationsRequest::default())
-            .await;
-        told.unwrap().into_inner().notifications.len()
-    }
-
-    pub async fn behave(&self, behavior: Behavior) {
-        let request = SetBehaviorRequest {
-            behavior: Some(behavior),
-        };
-        SimulatorServiceClient::new(self.client("payment", "root", "admin"))
-            .set_behavior(request)
-            .await
-            .unwrap();
     }
 
     /// The audit, at rest: no rule is broken.

@@ -10,12 +10,6 @@ use mesh::client::Client;
 use mesh::identity::Key;
 use proto::cinema::movie::v1::movie_service_client::MovieServiceClient;
 use proto::cinema::movie::v1::{Rating, RegisterMovieRequest};
-use proto::mypage::v1::GetMyOrderRequest;
-use proto::mypage::v1::my_page_service_client::MyPageServiceClient;
-use proto::notification::v1::ListNotificationsRequest;
-use proto::notification::v1::notification_service_client::NotificationServiceClient;
-use proto::payment::v1::simulator_service_client::SimulatorServiceClient;
-use proto::payment::v1::{Behavior, SetBehaviorRequest};
 use proto::shared::v1::Text;
 use proto::vod::library::v1::library_service_client::LibraryServiceClient;
 use proto::vod::library::v1::studio_simulator_service_client::StudioSimulatorServiceClient;
@@ -132,43 +126,11 @@ impl Vod {
         Ok(answer.into_inner())
     }
 
-    /// The statuses that Kim's page tells of an order.
-    async fn told(&self, order_id: &str) -> Vec<String> {
-        let order_id = order_id.to_owned();
-        let answer = MyPageServiceClient::new(self.kim("mypage"))
-            .get_my_order(GetMyOrderRequest { order_id })
-            .await;
-        let order = answer.unwrap().into_inner().order.unwrap();
-        let statuses = order.timeline.into_iter().filter_map(|entry| entry.status);
-        statuses.map(|status| status.name).collect()
-    }
-
-    /// How often Kim was told of an order.
-    async fn notifications(&self, order_id: &str) -> usize {
-        let request = ListNotificationsRequest {
-            order_id: order_id.to_owned(),
-            ..ListNotificationsRequest::default()
-        };
-        let answer = NotificationServiceClient::new(self.kim("notification"))
-            .list_notifications(request)
-            .await;
-        answer.unwrap().into_inner().notifications.len()
-    }
-
     /// Tells the studio how to be from now on.
     async fn studio(&self, behavior: StudioBehavior) {
         let behavior = Some(behavior);
         StudioSimulatorServiceClient::new(self.admin("vod-library"))
             .set_studio_behavior(SetStudioBehaviorRequest { behavior })
-            .await
-            .unwrap();
-    }
-
-    /// Tells the payment provider how to be from now on.
-    async fn provider(&self, behavior: Behavior) {
-        let behavior = Some(behavior);
-        SimulatorServiceClient::new(self.admin("payment"))
-            .set_behavior(SetBehaviorRequest { behavior })
             .await
             .unwrap();
     }

@@ -1,7 +1,7 @@
 //! What becomes of an order, as its customer sees it.
 
 use crate::food::{PRICE, Town, no_rice};
-use crate::shared::{why, won};
+use crate::shared::{page, provider, texts, timeline, why, won};
 use proto::food::order::v1::{
     ListOrdersRequest, OrderStatus, OrderedItem, PlaceOrderRequest, SystemCancelOrderRequest,
 };
@@ -26,7 +26,7 @@ async fn an_order_is_cooked_and_delivered_and_told_at_each_step() {
     town.complete(&order).await.unwrap();
     town.world.settle().await;
     assert_eq!(town.status(&order).await, OrderStatus::Delivered);
-    let page = town.page(&order).await;
+    let page = page(&town.world, &order).await;
     assert_eq!(
         (page.system.as_str(), page.phase()),
         ("food", Phase::Fulfilled)
@@ -39,7 +39,7 @@ async fn an_order_is_cooked_and_delivered_and_told_at_each_step() {
         .map(|entry| entry.status.unwrap().label.unwrap().ko)
         .collect();
     assert_eq!(labels, ["주문접수", "조리시작", "배달출발", "배달완료"]);
-    assert_eq!(town.told().await, 4);
+    assert_eq!(texts(&town.world, "").await.len(), 4);
     town.is_clean().await;
 }
 
@@ -48,7 +48,7 @@ async fn a_store_that_accepts_by_itself_cooks_at_once() {
     let town = Town::delivering(2, true).await;
     let order = town.placed("one").await;
     assert_eq!(town.status(&order).await, OrderStatus::Cooking);
-    assert_eq!(town.timeline(&order).await, ["ORDERED", "COOKING"]);
+    assert_eq!(timeline(&town.world, &order).await, ["ORDERED", "COOKING"]);
     town.is_clean().await;
 }
 
@@ -67,9 +67,9 @@ async fn what_a_store_gives_back_is_cancelled_and_refunded_for_its_reason() {
         let cancellation = shown.cancellation.unwrap();
         assert_eq!(cancellation.cause(), Cause::System);
         assert_eq!(cancellation.reason, Some(no_rice()));
-        let timeline = town.timeline(&order).await;
+        let timeline = timeline(&town.world, &order).await;
         assert_eq!(timeline[timeline.len() - 2..], ["CANCELLED", "REFUNDED"]);
-        assert_eq!(town.told().await, timeline.len());
+        assert_eq!(texts(&town.world, "").await.len(), timeline.len());
         let queue = town.queue(&[QueueStatus::Rejected]).await;
         assert_eq!(queue[0].order_id, order);
         town.is_clean().await;
@@ -89,7 +89,7 @@ async fn a_customer_cancels_until_the_courier_leaves_and_both_sides_learn_of_it(
         assert_eq!(asked.status(), OrderStatus::Cancelling);
         assert_eq!(town.cancel(&order).await.unwrap(), asked, "asked already");
         town.world.settle().await;
-        let timeline = town.timeline(&order).await;
+        let timeline = timeline(&town.world, &order).await;
         let end = ["CANCELLING", "CANCELLED", "REFUNDED"];
         assert_eq!(timeline[timeline.len() - 3..], end);
         assert_eq!(town.status(&order).await, OrderStatus::Cancelled);
@@ -161,20 +161,20 @@ async fn a_payment_that_fails_is_no_order_and_nothing_in_any_queue() {
         declined_percent: 100,
         ..Behavior::default()
     };
-    town.behave(declined).await;
+    provider(&town.world, declined).await;
     assert_eq!(why(town.place("declined").await), "PAYMENT_DECLINED");
     let lost = Behavior {
         reply_lost_percent: 100,
         ..Behavior::default()
     };
-    town.behave(lost).await;
+    provider(&town.world, lost).await;
     assert_eq!(why(town.place("lost").await), "PAYMENT_UNCONFIRMED");
-    town.behave(Behavior::default()).await;
+    provider(&town.world, Behavior::default()).await;
     town.world.settle().await;
     let listed = town.kim().list_orders(ListOrdersRequest::default()).await;
     assert_eq!(listed.unwrap().into_inner().orders, []);
     assert_eq!(town.queue(&[]).await, []);
-    assert_eq!(town.told().await, 0);
+    assert_eq!(texts(&town.world, "").await.len(), 0);
     let placed = town.place("lost").await.unwrap();
     assert_eq!(town.place("lost").await.unwrap(), placed);
     town.world.settle().await;
@@ -214,7 +214,10 @@ async fn what_is_free_is_ordered_without_a_payment() {
     town.world.settle().await;
     town.reject(&order).await.unwrap();
     town.world.settle().await;
-    assert_eq!(town.timeline(&order).await, ["ORDERED", "CANCELLED"]);
+    assert_eq!(
+        timeline(&town.world, &order).await,
+        ["ORDERED", "CANCELLED"]
+    );
     town.is_clean().await;
 }
 

@@ -2,6 +2,7 @@
 //! one of them wins.
 
 use crate::food::Town;
+use crate::shared::timeline;
 use proto::food::order::v1::OrderStatus;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -46,7 +47,7 @@ async fn play(town: &Town, acts: &[Act], heard: usize) -> (Vec<Act>, OrderStatus
             assert!(!act.is_done(town, &order).await, "{acts:?} {act:?}");
         }
     }
-    let timeline = town.timeline(&order).await;
+    let timeline = timeline(&town.world, &order).await;
     let refunds = timeline.iter().filter(|name| *name == "REFUNDED").count();
     let expected = usize::from(status == OrderStatus::Cancelled);
     assert_eq!(refunds, expected, "{acts:?} {heard:b}: {timeline:?}");

@@ -1,9 +1,11 @@
 //! What becomes of a subscription, as its customer sees it.
 
 use crate::iptv::{ADDRESS, FEE, PHONE, Region, drilled, on_the_way};
-use crate::shared::{why, won};
+use crate::shared::{page, texts, timeline, why, won};
 use proto::iptv::installation::v1::JobStatus;
-use proto::iptv::subscription::v1::{SubscriptionStatus, SystemCancelSubscriptionRequest};
+use proto::iptv::subscription::v1::{
+    SubscriptionStatus, SystemCancelSubscriptionRequest,
+};
 use proto::iptv::support::v1::CaseStatus;
 use proto::ordering::v1::Phase;
 use proto::ordering::v1::cancellation::{Cause, State};
@@ -35,7 +37,7 @@ async fn a_subscription_is_assigned_installed_and_active_and_told_at_each_step()
     region.activate(&id).await.unwrap();
     region.world.settle().await;
     assert_eq!(region.status(&id).await, SubscriptionStatus::Active);
-    let page = region.page(&id).await;
+    let page = page(&region.world, &id).await;
     assert_eq!(
         (page.system.as_str(), page.phase()),
         ("iptv", Phase::Fulfilled)
@@ -51,7 +53,7 @@ async fn a_subscription_is_assigned_installed_and_active_and_told_at_each_step()
         labels,
         ["가입신청", "기사배정", "설치접수", "설치완료", "가입완료"]
     );
-    assert_eq!(region.told(&id).await.len(), 5);
+    assert_eq!(texts(&region.world, &id).await.len(), 5);
     assert_eq!(region.job(&id).await.unwrap().home, None, "it is over");
     region.is_clean().await;
 }
@@ -64,13 +66,13 @@ async fn a_plan_without_a_fee_is_subscribed_to_without_a_payment() {
     let placed = region.kim().subscribe(request).await.unwrap();
     let id = placed.into_inner().subscription.unwrap().subscription_id;
     region.world.settle().await;
-    assert_eq!(region.page(&id).await.payment_id, "");
+    assert_eq!(page(&region.world, &id).await.payment_id, "");
     region.ask(&id).await;
     region.decide(&id, 1, true).await.unwrap();
     region.world.settle().await;
-    let timeline = region.timeline(&id).await;
+    let timeline = timeline(&region.world, &id).await;
     assert_eq!(timeline, ["SUBSCRIBED", "CANCELLING", "CANCELLED"]);
-    assert!(region.page(&id).await.finished_at.is_some());
+    assert!(page(&region.world, &id).await.finished_at.is_some());
     region.is_clean().await;
 }
 
@@ -95,10 +97,10 @@ async fn while_nobody_is_assigned_the_rep_alone_decides() {
     assert_eq!(region.status(&id).await, SubscriptionStatus::Cancelling);
     region.decide(&id, 1, true).await.unwrap();
     region.world.settle().await;
-    let timeline = region.timeline(&id).await;
+    let timeline = timeline(&region.world, &id).await;
     let refunded = ["SUBSCRIBED", "CANCELLING", "CANCELLED", "REFUNDED"];
     assert_eq!(timeline, refunded);
-    assert_eq!(region.told(&id).await.len(), 4);
+    assert_eq!(texts(&region.world, &id).await.len(), 4);
     assert_eq!(why(region.assign(&id).await), "CASE_CANCELLED");
     region.is_clean().await;
 }
@@ -113,7 +115,7 @@ async fn a_yes_and_the_decision_cancel_and_both_sides_are_told() {
         }
         region.ask(&id).await;
         // Being checked is shown as what it is to the customer: asked, and not decided.
-        let page = region.page(&id).await;
+        let page = page(&region.world, &id).await;
         assert_eq!(page.phase(), Phase::Cancelling);
         assert_eq!(page.cancellation.unwrap().state(), State::Asked);
         assert_eq!(
@@ -132,14 +134,14 @@ async fn a_yes_and_the_decision_cancel_and_both_sides_are_told() {
         region.decide(&id, 1, true).await.unwrap();
         region.world.settle().await;
         assert_eq!(region.status(&id).await, SubscriptionStatus::Cancelled);
-        let timeline = region.timeline(&id).await;
+        let timeline = timeline(&region.world, &id).await;
         assert_eq!(timeline.last().unwrap(), "REFUNDED");
         let job = region.job(&id).await.unwrap();
         assert_eq!((job.home, job.locked, job.question), (None, false, 0));
         assert_eq!(job.job.unwrap().status(), JobStatus::Cancelled);
         let told: Vec<_> = region.jobs().await;
         assert_eq!(told.len(), 1, "the installer sees what was cancelled");
-        let texts = region.told(&id).await;
+        let texts = texts(&region.world, &id).await;
         assert!(
             texts.iter().any(|text| text.contains("가입취소")),
             "{texts:?}"
@@ -172,7 +174,7 @@ async fn an_installers_no_refuses_and_the_customer_reads_why() {
     let cancellation = shown.cancellation.unwrap();
     assert_eq!(cancellation.state(), State::Refused);
     assert_eq!(cancellation.reason, Some(drilled()));
-    let texts = region.told(&id).await;
+    let texts = texts(&region.world, &id).await;
     let ko = drilled().ko;
     assert!(texts.iter().any(|text| text.contains(&ko)), "{texts:?}");
     region.activate(&id).await.unwrap();

@@ -2,6 +2,7 @@
 //! is heard of.
 
 use crate::iptv::{FEE, Region};
+use crate::shared::{texts, timeline};
 use proto::iptv::installation::v1::JobStatus;
 use proto::iptv::subscription::v1::SubscriptionStatus;
 use proto::iptv::support::v1::CaseStatus;
@@ -82,12 +83,12 @@ async fn every_interleaving(answer: bool, decision: bool) {
         }
         region.world.settle().await;
         let at_the_end = format!("{steps:?}, {answer}, {decision}");
-        let timeline = region.timeline(&id).await;
+        let timeline = timeline(&region.world, &id).await;
         let case = region.case(&id).await.case.unwrap().status();
         let job = region.job(&id).await;
         let job = job.map_or(JobStatus::Unspecified, |job| job.job.unwrap().status());
         let refunds = timeline.iter().filter(|own| *own == "REFUNDED").count();
-        let told = region.told(&id).await.len();
+        let told = texts(&region.world, &id).await.len();
         assert_eq!(told, timeline.len(), "{at_the_end}: {timeline:?}");
         match region.status(&id).await {
             SubscriptionStatus::Cancelled => {

@@ -1,6 +1,6 @@
 //! What becomes of a ride, as its customer sees it.
 
-use crate::shared::{why, won};
+use crate::shared::{page, provider, texts, timeline, why, won};
 use crate::taxi::{FARE, Town};
 use proto::ordering::v1::cancellation::Cause;
 use proto::ordering::v1::{Actor, Phase};
@@ -27,7 +27,7 @@ async fn a_taxi_comes_and_arrives_and_its_customer_is_told_at_each_step() {
     town.arrive("kang", &ride).await.unwrap();
     town.world.settle().await;
     assert_eq!(town.status(&ride).await, RideStatus::Arrived);
-    let page = town.page(&ride).await;
+    let page = page(&town.world, &ride).await;
     assert_eq!(
         (page.system.as_str(), page.phase()),
         ("taxi", Phase::Fulfilled)
@@ -40,7 +40,7 @@ async fn a_taxi_comes_and_arrives_and_its_customer_is_told_at_each_step() {
         .map(|entry| entry.status.unwrap().label.unwrap().ko)
         .collect();
     assert_eq!(labels, ["호출", "배차완료", "탑승", "도착"]);
-    assert_eq!(town.told().await, 4);
+    assert_eq!(texts(&town.world, "").await.len(), 4);
     town.is_clean().await;
 }
 
@@ -60,10 +60,10 @@ async fn without_a_driver_for_ten_minutes_a_ride_is_cancelled_and_refunded() {
     let why = cancellation.reason.unwrap();
     assert_eq!(why.en, "no driver was found within ten minutes");
     assert_eq!(
-        town.timeline(&ride).await,
+        timeline(&town.world, &ride).await,
         ["CALLED", "CANCELLED", "REFUNDED"]
     );
-    assert_eq!(town.told().await, 3);
+    assert_eq!(texts(&town.world, "").await.len(), 3);
     town.report("kang", true).await;
     town.world.tick().await;
     assert_eq!(town.seen_by("kang", &ride).await, None);
@@ -83,7 +83,7 @@ async fn what_one_declines_the_next_nearest_drives() {
     town.pick_up("lim", &ride).await.unwrap();
     town.arrive("lim", &ride).await.unwrap();
     town.world.settle().await;
-    let steps = town.timeline(&ride).await;
+    let steps = timeline(&town.world, &ride).await;
     assert_eq!(steps.first().map(String::as_str), Some("CALLED"));
     assert_eq!(steps.last().map(String::as_str), Some("ARRIVED"));
     town.is_clean().await;
@@ -98,7 +98,7 @@ async fn what_all_decline_is_cancelled_and_refunded() {
     town.world.advance(PATIENCE);
     town.world.tick().await;
     let end = ["CALLED", "ASSIGNED", "CANCELLED", "REFUNDED"];
-    assert_eq!(town.timeline(&ride).await, end);
+    assert_eq!(timeline(&town.world, &ride).await, end);
     // Both are free for another.
     let other = town.called("two").await;
     let kangs = town.seen_by("kang", &other).await;
@@ -118,7 +118,7 @@ async fn a_customer_cancels_until_picked_up_and_both_sides_learn_of_it() {
         assert_eq!(asked.status(), RideStatus::Cancelling);
         assert_eq!(town.cancel(&ride).await.unwrap(), asked, "asked already");
         town.world.settle().await;
-        let timeline = town.timeline(&ride).await;
+        let timeline = timeline(&town.world, &ride).await;
         let end = ["CANCELLING", "CANCELLED", "REFUNDED"];
         assert_eq!(timeline[timeline.len() - 3..], end);
         assert_eq!(town.status(&ride).await, RideStatus::Cancelled);
@@ -189,19 +189,19 @@ async fn a_payment_that_fails_is_no_ride_and_nobody_drives() {
         declined_percent: 100,
         ..Behavior::default()
     };
-    town.behave(declined).await;
+    provider(&town.world, declined).await;
     assert_eq!(why(town.call("declined").await), "PAYMENT_DECLINED");
     let lost = Behavior {
         reply_lost_percent: 100,
         ..Behavior::default()
     };
-    town.behave(lost).await;
+    provider(&town.world, lost).await;
     assert_eq!(why(town.call("lost").await), "PAYMENT_UNCONFIRMED");
-    town.behave(Behavior::default()).await;
+    provider(&town.world, Behavior::default()).await;
     town.world.settle().await;
     let listed = town.kim().list_rides(ListRidesRequest::default()).await;
     assert_eq!(listed.unwrap().into_inner().rides, []);
-    assert_eq!(town.told().await, 0);
+    assert_eq!(texts(&town.world, "").await.len(), 0);
     let called = town.call("lost").await.unwrap();
     assert_eq!(town.call("lost").await.unwrap(), called);
     town.world.settle().await;

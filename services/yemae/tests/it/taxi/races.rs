@@ -1,6 +1,7 @@
 //! A customer who cancels, and drivers at work: wherever each comes between, and whatever the other has heard by then, one
 //! of them wins.
 
+use crate::shared::timeline;
 use crate::taxi::Town;
 use proto::taxi::dispatch::v1::DriveStatus;
 use proto::taxi::ride::v1::RideStatus;
@@ -55,7 +56,7 @@ async fn play(town: &Town, acts: &[Act], heard: usize) -> (Vec<Act>, RideStatus)
         assert_eq!(kangs, Some(DriveStatus::Assigned), "{acts:?} {heard:b}");
         finish(town, &next).await;
     }
-    let timeline = town.timeline(&ride).await;
+    let timeline = timeline(&town.world, &ride).await;
     let refunds = timeline.iter().filter(|name| *name == "REFUNDED").count();
     let expected = usize::from(status == RideStatus::Cancelled);
     assert_eq!(refunds, expected, "{acts:?} {heard:b}: {timeline:?}");

@@ -1,7 +1,7 @@
 //! Cancelling against watching, wherever the order stands.
 
 use super::Vod;
-use crate::shared::why;
+use crate::shared::{texts, timeline, why};
 use proto::vod::library::v1::StudioBehavior;
 use proto::vod::order::v1::OrderStatus;
 
@@ -59,14 +59,21 @@ async fn in_every_order(deeds: &[Deed], studio: StudioBehavior) -> (usize, usize
             (OrderStatus::Watched, Some(_)) => watched += 1,
             (OrderStatus::Cancelled, None) => {
                 cancelled += 1;
-                assert_eq!(vod.told(&id).await.last().unwrap(), "REFUNDED", "{deeds:?}");
+                assert_eq!(
+                    timeline(&vod.world, &id).await.last().unwrap(),
+                    "REFUNDED",
+                    "{deeds:?}"
+                );
                 assert_eq!(why(vod.watch(&id).await), "ORDER_CANCELLED");
             }
             other => panic!("{deeds:?}: {other:?}"),
         }
         let has_licence = vod.book(&id).await.is_some_and(|book| book.is_sold);
         assert_eq!(has_licence, link.is_some(), "{deeds:?}");
-        assert_eq!(vod.notifications(&id).await, vod.told(&id).await.len());
+        assert_eq!(
+            texts(&vod.world, &id).await.len(),
+            timeline(&vod.world, &id).await.len()
+        );
     }
     vod.is_clean().await;
     (watched, cancelled)
@@ -123,7 +130,7 @@ async fn cancelling_twice_is_cancelling_once() {
     let cancelled = vod.get(&id).await;
     assert_eq!(vod.cancel(&id).await.unwrap(), cancelled);
     let told = ["CANCELLING", "CANCELLED", "REFUNDED"];
-    assert_eq!(vod.told(&id).await[3..], told);
+    assert_eq!(timeline(&vod.world, &id).await[3..], told);
     assert_eq!(vod.book(&id).await.unwrap().purchases, 1);
     vod.is_clean().await;
 }

@@ -1,6 +1,7 @@
 //! A studio that refuses, stays silent or is away.
 
 use super::Vod;
+use crate::shared::{texts, timeline};
 use proto::ordering::v1::cancellation::Cause;
 use proto::vod::library::v1::StudioBehavior;
 use proto::vod::order::v1::OrderStatus;
@@ -29,8 +30,8 @@ async fn a_studio_that_refuses_for_ten_minutes_ends_in_a_refund_that_says_why() 
     );
     assert!(cancellation.reason.unwrap().ko.contains("환불"));
     let told = ["ORDERED", "PURCHASING", "CANCELLED", "REFUNDED"];
-    assert_eq!(vod.told(&id).await, told);
-    assert_eq!(vod.notifications(&id).await, 4);
+    assert_eq!(timeline(&vod.world, &id).await, told);
+    assert_eq!(texts(&vod.world, &id).await.len(), 4);
     assert_eq!(vod.book(&id).await.unwrap().purchases, 5);
     // What the studio sells later it sells to others.
     vod.studio(StudioBehavior::default()).await;
@@ -57,7 +58,10 @@ async fn orders_are_taken_while_the_studio_is_away_and_all_of_them_are_purchased
     let changed_mind = ids.pop().unwrap();
     vod.cancel(&changed_mind).await.unwrap();
     vod.after(3600).await;
-    assert_eq!(vod.told(&changed_mind).await.last().unwrap(), "REFUNDED");
+    assert_eq!(
+        timeline(&vod.world, &changed_mind).await.last().unwrap(),
+        "REFUNDED"
+    );
     vod.studio(StudioBehavior::default()).await;
     vod.after(60).await;
     for id in &ids {
@@ -79,7 +83,7 @@ async fn a_lost_purchase_is_never_repeated_and_ends_in_a_refund() {
     for _ in 0..61 {
         vod.after(10).await;
     }
-    assert_eq!(vod.told(&id).await.last().unwrap(), "REFUNDED");
+    assert_eq!(timeline(&vod.world, &id).await.last().unwrap(), "REFUNDED");
     let book = vod.book(&id).await.unwrap();
     assert!(book.is_closed && book.purchases == 0, "{book:?}");
     vod.is_clean().await;

@@ -1,6 +1,7 @@
 //! From the order to the movie, as its customer sees it.
 
 use super::Vod;
+use crate::shared::{provider, texts, timeline};
 use proto::payment::v1::Behavior;
 use proto::vod::order::v1::OrderStatus;
 
@@ -18,8 +19,8 @@ async fn an_order_becomes_purchased_and_watched_and_its_customer_sees_and_hears_
     assert_eq!(vod.get(id).await.status(), OrderStatus::Watched);
     assert_eq!(super::why(vod.cancel(id).await), "NOT_CANCELLABLE");
     let all = ["ORDERED", "PURCHASING", "PURCHASED", "WATCHED"];
-    assert_eq!(vod.told(id).await, all);
-    assert_eq!(vod.notifications(id).await, 4);
+    assert_eq!(timeline(&vod.world, id).await, all);
+    assert_eq!(texts(&vod.world, id).await.len(), 4);
     // The same request is the order as it was placed.
     assert_eq!(vod.order("one").await.unwrap(), order);
     vod.is_clean().await;
@@ -36,9 +37,9 @@ async fn a_declined_payment_buys_nothing() {
         declined_percent: 100,
         ..Behavior::default()
     };
-    vod.provider(declines).await;
+    provider(&vod.world, declines).await;
     assert_eq!(super::why(vod.order("one").await), "PAYMENT_DECLINED");
-    vod.provider(Behavior::default()).await;
+    provider(&vod.world, Behavior::default()).await;
     let id = vod.ordered("one").await;
     vod.world.settle().await;
     assert_eq!(vod.get(&id).await.status(), OrderStatus::Purchased);
