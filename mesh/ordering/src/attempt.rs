@@ -9,6 +9,7 @@ use crate::side::{Orders, Side};
 use crate::{claims, intents, orders, settle};
 use mesh::{Refusal, Tx, telemetry};
 use prost::Message;
+use std::collections::BTreeMap;
 
 /// How an attempt ended.
 pub(crate) enum Ended {
@@ -165,6 +166,7 @@ fn placed_order(intent: &Intent, payment_id: Option<String>, tx: &Tx<'_>) -> Ord
         cancellation: Cancellation::default(),
         refunded: false,
         refs: intent.draft.refs.clone(),
+        fulfilling_refs: BTreeMap::new(),
         timeline: vec![Entry {
             at: now,
             happened: Happened::Progress(0),

@@ -66,14 +66,11 @@ pub fn order(order: &Order, system: &System) -> wire::Order {
         changed_at: Some(order.changed_at.into()),
         finished_at: order.finished_at.map(Into::into),
         cancellable: order.is_cancellable(system),
-        refs: order
-            .refs
-            .iter()
-            .map(|(label, value)| wire::Ref {
-                label: Some(text(label)),
-                value: value.clone(),
-            })
-            .collect(),
+        refs: {
+            let by = |context: &&str| order.fulfilling_refs.get(*context);
+            let others = system.fulfilled_by.iter().filter_map(by).flatten();
+            order.refs.iter().chain(others).map(own_ref).collect()
+        },
         cancellation: Some(cancellation(&order.cancellation)),
         timeline: timeline(order, system),
         detail: Some(prost_types::Any {
@@ -81,6 +78,17 @@ pub fn order(order: &Order, system: &System) -> wire::Order {
             value: order.detail.clone(),
         }),
     }
+}
+
+fn own_ref((label, value): &(Text, String)) -> wire::Ref {
+    wire::Ref {
+        label: Some(text(label)),
+        value: value.clone(),
+    }
+}
+
+fn read_ref(shown: wire::Ref) -> (Text, String) {
+    (read_text(shown.label.unwrap_or_default()), shown.value)
 }
 
 /// A timeline on the wire.
@@ -157,8 +165,10 @@ pub fn fulfilment(fulfilment: &fulfilment::Fulfilment, context: &str) -> wire::F
             .map(|(code, at)| wire::Step {
                 code: *code,
                 at: Some((*at).into()),
+                reason: fulfilment.reason(*code).map(text),
             })
             .collect(),
+        refs: fulfilment.refs.iter().map(own_ref).collect(),
         irrevocable: fulfilment.irrevocable,
         failed: fulfilment
             .failed
@@ -180,6 +190,12 @@ pub fn heard(fulfilment: wire::Fulfilment) -> order::Heard {
     order::Heard {
         context: fulfilment.context,
         steps: fulfilment.steps.iter().map(|step| step.code).collect(),
+        reasons: {
+            let steps = fulfilment.steps.into_iter();
+            let reason = |step: wire::Step| Some((step.code, read_text(step.reason?)));
+            steps.filter_map(reason).collect()
+        },
+        refs: fulfilment.refs.into_iter().map(read_ref).collect(),
         irrevocable: fulfilment.irrevocable,
         failed: fulfilment
             .failed

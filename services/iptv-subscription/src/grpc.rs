@@ -91,5 +91,6 @@ pub(crate) fn subscription(order: &Order) -> Result<Subscription, Refusal> {
         cancellable: told.cancellable,
         cancellation: told.cancellation,
         timeline: told.timeline,
+        refs: told.refs,
     })
 }

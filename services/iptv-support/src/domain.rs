@@ -143,12 +143,12 @@ pub fn ask(
     opened
 }
 
-/// A rep assigns an installer.
+/// A rep assigns an installer, whose name the customer is told.
 pub fn assign(
     case: &mut Case,
     done: &mut Fulfilment,
     rep: &str,
-    installer_id: &str,
+    (installer_id, name): (&str, &str),
     now: Time,
 ) -> Result<Option<Change>, No> {
     let same = case.installer_id.as_deref() == Some(installer_id) && case.assigned_by == rep;
@@ -160,7 +160,9 @@ pub fn assign(
         None => {
             case.installer_id = Some(installer_id.to_owned());
             rep.clone_into(&mut case.assigned_by);
-            Ok(done.reach(ASSIGNED, now).then_some(Change::Assigned))
+            let refs = vec![(text("Installer", "설치기사"), name.to_owned())];
+            let told = done.tell(ASSIGNED, text(name.to_owned(), name.to_owned()), refs, now);
+            Ok(told.then_some(Change::Assigned))
         }
     }
 }

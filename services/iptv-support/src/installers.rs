@@ -38,11 +38,11 @@ pub fn put(tx: &mut Tx<'_>, told: &Installer) -> Result<Installer, Refusal> {
     Ok(show(row, &open_cases))
 }
 
-/// Where an installer works.
-pub fn region(db: &mut Db, installer_id: &str) -> Result<String, Refusal> {
-    let found: Option<String> = installer::table
+/// What an installer is called, and where he works.
+pub fn find(db: &mut Db, installer_id: &str) -> Result<(String, String), Refusal> {
+    let found: Option<(String, String)> = installer::table
         .find(installer_id)
-        .select(installer::region)
+        .select((installer::name, installer::region))
         .first(db)
         .optional()?;
     found.ok_or_else(|| Refusal::not_found("installer"))

@@ -31,6 +31,8 @@ pub enum Change {
     Received,
     /// A driver is on the way.
     Assigned,
+    /// He gave it back, and nobody else is free.
+    Declined,
     /// The customer is in the car.
     PickedUp,
     /// The customer is there.
@@ -52,6 +54,19 @@ pub enum No {
     PickedUp,
     /// It was cancelled.
     Cancelled,
+}
+
+/// Who could drive a ride, and what its customer is told of him.
+#[derive(Clone, Debug)]
+pub struct Driver {
+    /// The subject of his token.
+    pub id: String,
+    /// What customers call him.
+    pub name: String,
+    /// What they look out for.
+    pub car: String,
+    /// Where they reach him.
+    pub phone: String,
 }
 
 /// A ride, and who drives it.
@@ -76,31 +91,44 @@ impl Drive<'_> {
     }
 
     /// Takes a ride that stands; the nearest free driver, if there is one, gets it.
-    pub fn receive(&mut self, nearest: Option<String>, now: Time) -> Option<Change> {
+    pub fn receive(&mut self, nearest: Option<Driver>, now: Time) -> Option<Change> {
         let received = self.ride.reach(WAITING, now).then_some(Change::Received);
         self.assign(nearest, now).or(received)
     }
 
-    /// The nearest free driver gets a ride that waits.
-    pub fn assign(&mut self, nearest: Option<String>, now: Time) -> Option<Change> {
-        if self.status() != WAITING || nearest.is_none() {
-            return None;
-        }
-        *self.driver = nearest;
-        // Not news when another driver was on the way before.
-        self.ride.reach(ASSIGNED, now);
+    /// The nearest free driver gets a ride that waits; its customer is told who comes.
+    pub fn assign(&mut self, nearest: Option<Driver>, now: Time) -> Option<Change> {
+        let driver = nearest.filter(|_| self.status() == WAITING)?;
+        let (name, car, phone) = (&driver.name, &driver.car, &driver.phone);
+        let who = format!("{name}, {car}, {phone}");
+        let refs = vec![
+            (text("Driver", "기사"), driver.name.clone()),
+            (text("Car", "차량"), driver.car.clone()),
+            (text("Phone", "전화"), driver.phone.clone()),
+        ];
+        self.ride.tell(ASSIGNED, text(who.clone(), who), refs, now);
+        *self.driver = Some(driver.id);
         Some(Change::Assigned)
     }
 
-    /// The driver gives it back; `next` gets it, or it waits.
-    pub fn decline(&mut self, next: Option<String>, now: Time) -> Result<Option<Change>, No> {
+    /// The driver gives it back; `next` gets it, or it waits, and its customer is told so.
+    pub fn decline(&mut self, next: Option<Driver>, now: Time) -> Result<Option<Change>, No> {
         match self.in_hand()? {
             PICKED_UP | ARRIVED => Err(No::PickedUp),
             _ => {
                 *self.driver = None;
-                Ok(self.assign(next, now))
+                Ok(self.assign(next, now).or_else(|| self.wait_again(now)))
             }
         }
+    }
+
+    fn wait_again(&mut self, now: Time) -> Option<Change> {
+        let why = text(
+            "the driver can't come; another one is being looked for",
+            "배차된 기사가 운행할 수 없어 다른 기사를 찾고 있습니다.",
+        );
+        let told = self.ride.tell(ASSIGNED, why, Vec::new(), now);
+        told.then_some(Change::Declined)
     }
 
     /// The customer gets into the car.

@@ -52,7 +52,7 @@ pub fn report(
 }
 
 /// The nearest driver who takes rides, has none, and has not declined this one.
-pub fn nearest(db: &mut Db, ride_id: &str, from: Spot) -> Result<Option<String>, Refusal> {
+pub fn nearest(db: &mut Db, ride_id: &str, from: Spot) -> Result<Option<domain::Driver>, Refusal> {
     let drives = drive::table
         .filter(drive::driver_id.eq(driver::driver_id.nullable()))
         .filter(drive::status.eq_any(DRIVEN.to_vec()));
@@ -72,7 +72,19 @@ pub fn nearest(db: &mut Db, ride_id: &str, from: Spot) -> Result<Option<String>,
         };
         (id, spot)
     };
-    Ok(domain::nearest(from, free.into_iter().map(spot).collect()))
+    let Some(id) = domain::nearest(from, free.into_iter().map(spot).collect()) else {
+        return Ok(None);
+    };
+    let (name, car, phone) = driver::table
+        .find(&id)
+        .select((driver::name, driver::car, driver::phone))
+        .first(db)?;
+    Ok(Some(domain::Driver {
+        id,
+        name,
+        car,
+        phone,
+    }))
 }
 
 /// Whether anybody takes rides and has none.

@@ -1,6 +1,6 @@
 //! Rides as dispatch sees them: whose each is, and where it stands.
 
-use crate::domain::{Change, DRIVEN, Drive, PATIENCE, Spot};
+use crate::domain::{Change, DRIVEN, Drive, Driver, PATIENCE, Spot};
 use crate::drivers;
 use crate::schema::drive;
 use diesel::dsl::sql;
@@ -67,7 +67,7 @@ impl Row {
     }
 
     /// The nearest driver who could have it.
-    pub fn nearest(&self, db: &mut Db) -> Result<Option<String>, Refusal> {
+    pub fn nearest(&self, db: &mut Db) -> Result<Option<Driver>, Refusal> {
         let from = self.trip()?.from.unwrap_or_default();
         let spot = Spot {
             latitude: from.latitude,
@@ -110,6 +110,7 @@ pub fn decide<T>(
         let event = change.map(|change| match change {
             Change::Received => "yemae.taxi.dispatch.v1.RideReceived",
             Change::Assigned => "yemae.taxi.dispatch.v1.DriverAssigned",
+            Change::Declined => "yemae.taxi.dispatch.v1.DriverDeclined",
             Change::PickedUp => "yemae.taxi.dispatch.v1.CustomerPickedUp",
             Change::Arrived => "yemae.taxi.dispatch.v1.CustomerArrived",
             Change::GivenUp => "yemae.taxi.dispatch.v1.NoDriverFound",

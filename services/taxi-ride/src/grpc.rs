@@ -99,5 +99,6 @@ pub(crate) fn ride(order: &Order) -> Result<Ride, Refusal> {
         cancellable: told.cancellable,
         cancellation: told.cancellation,
         timeline: told.timeline,
+        refs: told.refs,
     })
 }

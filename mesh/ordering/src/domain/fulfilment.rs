@@ -15,6 +15,12 @@ pub struct Fulfilment {
     pub version: i64,
     /// The steps reached, by the number in the context's own enum.
     pub steps: Vec<(i32, Time)>,
+    /// What else there is to tell the customer about steps.
+    #[serde(default)]
+    pub reasons: Vec<(i32, Text)>,
+    /// What else a person wants to see of the order: label and value.
+    #[serde(default)]
+    pub refs: Vec<(Text, String)>,
     /// It refuses to be cancelled from now on.
     pub irrevocable: bool,
     /// It failed for good: an UPPER_SNAKE code and a text.
@@ -52,6 +58,12 @@ impl Fulfilment {
         self.steps.iter().any(|(reached, _)| *reached == step)
     }
 
+    /// What else there is to tell the customer about a step.
+    pub fn reason(&self, step: i32) -> Option<&Text> {
+        let said = self.reasons.iter().find(|(of, _)| *of == step);
+        said.map(|(_, reason)| reason)
+    }
+
     /// When a step was reached.
     pub fn reached_at(&self, step: i32) -> Option<Time> {
         self.steps
@@ -71,6 +83,23 @@ impl Fulfilment {
             return false;
         }
         self.steps.push((step, now));
+        self.version += 1;
+        true
+    }
+
+    /// Reaches a step, if it has not, and says what else there is to tell the customer about it, and to see of the order
+    /// from now on. False: that is no news, or it is too late.
+    pub fn tell(&mut self, step: i32, reason: Text, refs: Vec<(Text, String)>, now: Time) -> bool {
+        let is_told = self.reason(step) == Some(&reason) && self.refs == refs;
+        if !self.is_open() || is_told && self.has_reached(step) {
+            return false;
+        }
+        if !self.has_reached(step) {
+            self.steps.push((step, now));
+        }
+        self.reasons.retain(|(of, _)| *of != step);
+        self.reasons.push((step, reason));
+        self.refs = refs;
         self.version += 1;
         true
     }

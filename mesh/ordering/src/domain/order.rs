@@ -5,10 +5,11 @@ mod cancellation;
 mod hearing;
 
 pub use cancellation::{Cancellation, Cause, MOST_CANCEL_REQUESTS, No, State};
-pub use hearing::{Answer, Heard};
+pub use hearing::{Answer, Heard, MOST_TELLINGS};
 
 use super::{Money, Status, System};
 use mesh::{Text, Time};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// How long an order that is over stays in the stream.
@@ -47,6 +48,9 @@ pub struct Order {
     pub refunded: bool,
     /// What else a person wants to see: label and value.
     pub refs: Vec<(Text, String)>,
+    /// The same by whoever fulfils it: contexts, and what each says now.
+    #[serde(default)]
+    pub fulfilling_refs: BTreeMap<String, Vec<(Text, String)>>,
     /// What happened.
     pub timeline: Vec<Entry>,
     /// The context's own message about it, encoded.

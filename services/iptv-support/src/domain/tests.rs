@@ -10,7 +10,7 @@ fn opened() -> (Case, Fulfilment) {
 
 fn assigned() -> (Case, Fulfilment) {
     let (mut case, mut done) = opened();
-    let change = assign(&mut case, &mut done, "rep", "installer", NOW);
+    let change = assign(&mut case, &mut done, "rep", ("installer", "Kim"), NOW);
     assert_eq!(change, Ok(Some(Change::Assigned)));
     (case, done)
 }
@@ -50,7 +50,7 @@ fn a_case_goes_from_open_to_active() {
 #[test]
 fn a_repeat_is_fine_and_another_rep_is_late() {
     let (mut case, mut done) = assigned();
-    let mut again = |rep, installer| assign(&mut case, &mut done, rep, installer, NOW);
+    let mut again = |rep, installer| assign(&mut case, &mut done, rep, (installer, "Kim"), NOW);
     assert_eq!(again("rep", "installer"), Ok(None));
     assert_eq!(again("other", "installer"), Err(No::Assigned));
     assert_eq!(again("rep", "another"), Err(No::Assigned));
@@ -79,7 +79,7 @@ fn from_the_request_on_nothing_else_is_done() {
     let (mut case, mut done) = opened();
     ask(&mut case, &mut done, 1, None, NOW);
     assert_eq!(status(&case, &done), CANCEL_ASKED);
-    let refused = assign(&mut case, &mut done, "rep", "installer", NOW);
+    let refused = assign(&mut case, &mut done, "rep", ("installer", "Kim"), NOW);
     assert_eq!(refused, Err(No::CancellationOpen));
     let (mut case, mut done) = assigned();
     hear(&mut case, &mut done, true, None, NOW);
@@ -178,7 +178,7 @@ fn what_was_cancelled_unasked_makes_nothing() {
     let (mut case, mut done) = assigned();
     assert_eq!(void(&mut done, NOW), Some(Change::Voided));
     assert_eq!(status(&case, &done), CANCELLED);
-    let late = assign(&mut case, &mut done, "rep", "installer", NOW);
+    let late = assign(&mut case, &mut done, "rep", ("installer", "Kim"), NOW);
     assert_eq!(late, Err(No::Cancelled));
     let late = complete(&mut case, &mut done, "rep", NOW);
     assert_eq!(late, Err(No::Cancelled));

@@ -119,7 +119,9 @@ impl SupportService for Desk {
         let assigned = self.work(
             id,
             move |tx, row| works_there(tx, row, &wanted),
-            move |case, done, rep, now| domain::assign(case, done, rep, &installer, now),
+            move |case, done, rep, now, name| {
+                domain::assign(case, done, rep, (&installer, &name), now)
+            },
         );
         let case = Some(assigned.await?);
         Ok(Response::new(AssignInstallerResponse { case }))
@@ -131,7 +133,11 @@ impl SupportService for Desk {
     ) -> Result<Response<CompleteCaseResponse>, Status> {
         let request = request.into_inner();
         let id = fields::read(|fields| fields.take(order_id(&request.order_id)))?;
-        let completed = self.work(id, |_, _| Ok(()), domain::complete);
+        let completed = self.work(
+            id,
+            |_, _| Ok(()),
+            |case, done, rep, now, ()| domain::complete(case, done, rep, now),
+        );
         let case = Some(completed.await?);
         Ok(Response::new(CompleteCaseResponse { case }))
     }
@@ -146,7 +152,7 @@ impl SupportService for Desk {
         let received = self.work(
             id,
             |_, _| Ok(()),
-            move |case, _, rep, now| domain::receive(case, rep, number, now).map(|()| None),
+            move |case, _, rep, now, ()| domain::receive(case, rep, number, now).map(|()| None),
         );
         let case = Some(received.await?);
         Ok(Response::new(ReceiveCancellationResponse { case }))
@@ -172,7 +178,7 @@ impl SupportService for Desk {
         let decided = self.work(
             id,
             |_, _| Ok(()),
-            move |case, done, rep, now| {
+            move |case, done, rep, now, ()| {
                 domain::decide(case, done, rep, number, verdict.clone(), now)
             },
         );
@@ -182,20 +188,20 @@ impl SupportService for Desk {
 }
 
 impl Desk {
-    /// Does what `decision` decides with a case, as the rep who calls, if `may` allows it.
-    async fn work(
+    /// Does what `decision` decides with a case, as the rep who calls, with what `look` finds, if that allows it.
+    async fn work<T>(
         &self,
         order_id: String,
-        may: impl Fn(&mut Tx<'_>, &Row) -> Result<(), Refusal> + Send + Sync + 'static,
-        decision: impl Fn(&mut Case, &mut Fulfilment, &str, Time) -> Done + Send + Sync + 'static,
+        look: impl Fn(&mut Tx<'_>, &Row) -> Result<T, Refusal> + Send + Sync + 'static,
+        decision: impl Fn(&mut Case, &mut Fulfilment, &str, Time, T) -> Done + Send + Sync + 'static,
     ) -> Result<QueuedCase, Refusal> {
         let rep = call::user()?.subject;
         let worked = self.store.write(order_id.clone(), move |tx| {
             let now = tx.now();
             let row = cases::read(tx.db(), &order_id)?;
-            may(tx, &row)?;
+            let found = look(tx, &row)?;
             let (answer, row) = cases::decide(tx, &row, None, |case, done| {
-                match decision(case, done, &rep, now) {
+                match decision(case, done, &rep, now, found) {
                     Ok(change) => (Ok(()), change),
                     Err(no) => (Err(no), None),
                 }
@@ -220,11 +226,11 @@ fn numbered(fields: &mut Fields, order: &str, number: i32) -> String {
     fields.take(order_id(order))
 }
 
-/// An installer works in one region.
-fn works_there(tx: &mut Tx<'_>, row: &Row, installer_id: &str) -> Result<(), Refusal> {
-    let region = installers::region(tx.db(), installer_id)?;
+/// An installer works in one region. Answers what he is called.
+fn works_there(tx: &mut Tx<'_>, row: &Row, installer_id: &str) -> Result<String, Refusal> {
+    let (name, region) = installers::find(tx.db(), installer_id)?;
     if region == row.region {
-        return Ok(());
+        return Ok(name);
     }
     Err(Refusal::precondition(
         "INSTALLER_ELSEWHERE",

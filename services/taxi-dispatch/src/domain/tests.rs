@@ -17,6 +17,15 @@ fn at<T>(steps: &[i32], act: impl FnOnce(&mut Drive<'_>) -> T) -> (T, Fulfilment
     (done, ride, driver)
 }
 
+fn driver(id: &str) -> Driver {
+    Driver {
+        id: id.to_owned(),
+        name: format!("{id} name"),
+        car: "white Sonata".to_owned(),
+        phone: "010-1234-5678".to_owned(),
+    }
+}
+
 const CALLED: &[i32] = &[WAITING];
 const COMING: &[i32] = &[WAITING, ASSIGNED];
 const DRIVING: &[i32] = &[WAITING, ASSIGNED, PICKED_UP];
@@ -33,13 +42,13 @@ fn each_command_in_each_state_is_done_once_or_refused_for_its_reason() {
     assert_eq!(arrive(DRIVING), Ok(Some(Change::Arrived)));
     assert_eq!(arrive(OVER), Ok(None));
     let decline = |steps| at(steps, |drive| drive.decline(None, NOW)).0;
-    assert_eq!(decline(COMING), Ok(None));
+    assert_eq!(decline(COMING), Ok(Some(Change::Declined)));
     assert_eq!(decline(DRIVING), Err(No::PickedUp));
     assert_eq!(decline(OVER), Err(No::PickedUp));
     let after_all = at(COMING, |drive| {
         drive.void(NOW);
         let no = Err(No::Cancelled);
-        assert_eq!(drive.decline(Some("next".to_owned()), NOW), no);
+        assert_eq!(drive.decline(Some(driver("next")), NOW), no);
         assert_eq!(drive.pick_up(NOW), no);
         assert_eq!(drive.arrive(NOW), no);
         drive.status()
@@ -65,15 +74,42 @@ fn a_cancellation_is_agreed_to_until_the_customer_is_picked_up() {
 
 #[test]
 fn a_ride_that_was_declined_waits_again_and_what_it_reached_stays() {
-    let (status, ride, driver) = at(COMING, |drive| {
+    let (status, ride, left) = at(COMING, |drive| {
         drive.decline(None, NOW).unwrap();
         drive.status()
     });
-    assert_eq!((status, driver), (WAITING, None));
+    assert_eq!((status, left), (WAITING, None));
     assert!(ride.has_reached(ASSIGNED));
-    let (_, ride, driver) = at(COMING, |drive| drive.decline(Some("next".to_owned()), NOW));
-    assert_eq!(driver.as_deref(), Some("next"));
-    assert_eq!(ride.version, 2, "no news");
+    let (_, _, next) = at(COMING, |drive| drive.decline(Some(driver("next")), NOW));
+    assert_eq!(next.as_deref(), Some("next"));
+}
+
+#[test]
+fn a_customer_is_told_who_comes_and_who_comes_instead() {
+    let told = |ride: &Fulfilment| {
+        let refs: Vec<_> = ride.refs.iter().map(|(_, value)| value.clone()).collect();
+        (ride.reason(ASSIGNED).unwrap().en.to_string(), refs)
+    };
+    let car_and_phone = ["white Sonata", "010-1234-5678"];
+    for name in ["first", "next"] {
+        let (_, ride, _) = at(CALLED, |drive| {
+            drive.assign(Some(driver("first")), NOW);
+            if name == "next" {
+                drive.decline(Some(driver("next")), NOW).unwrap();
+            }
+        });
+        let name = format!("{name} name");
+        let (text, refs) = told(&ride);
+        assert_eq!(text, format!("{name}, white Sonata, 010-1234-5678"));
+        assert_eq!(refs, [&[&*name], &car_and_phone[..]].concat());
+    }
+    let (_, ride, _) = at(COMING, |drive| drive.decline(None, NOW));
+    let (text, refs) = told(&ride);
+    assert_eq!(
+        text,
+        "the driver can't come; another one is being looked for"
+    );
+    assert_eq!(refs, [""; 0]);
 }
 
 #[test]

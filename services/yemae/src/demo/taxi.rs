@@ -1,7 +1,8 @@
 //! Taxi's story: one ride is cancelled on the way, one is declined and driven by the next nearest.
 
 use super::{
-    Cast, answered, check, refused_for, say, until, until_refunded, until_shown, until_told,
+    Cast, answered, check, on_page, refused_for, say, until, until_refunded, until_shown,
+    until_told,
 };
 use crate::fault::Fault;
 use crate::rpc::Mesh;
@@ -48,6 +49,7 @@ pub(crate) async fn tell(cast: &Cast) -> Result<(), Fault> {
     until_shown(&cast.kim, id, "ASSIGNED").await?;
     let is_his = status(&choi, id).await == Some(DriveStatus::Assigned);
     check(is_his, "Choi is on the way")?;
+    until_comes(&cast.kim, id, &chois).await?;
 
     say("Kim cancels. Dispatch agrees, Choi is told and free, and the money goes back.");
     answered(cancel(&cast.kim, id).await)?;
@@ -70,6 +72,7 @@ pub(crate) async fn tell(cast: &Cast) -> Result<(), Fault> {
     .await?;
     let is_hers = status(&yun, &ride_id).await == Some(DriveStatus::Assigned);
     check(is_hers, "Yun is on the way")?;
+    until_comes(&lee, &ride_id, &yuns).await?;
 
     say("Yun picks Lee up: from then on it can't be cancelled. They arrive.");
     let pick_up = PickUpRequest {
@@ -151,6 +154,21 @@ async fn cancel(by: &Mesh, ride_id: &str) -> Result<Response<CancelRideResponse>
     RideServiceClient::new(by.channel())
         .cancel_ride(request)
         .await
+}
+
+/// Waits until the customer's page says who comes, in which car, and where to reach him.
+async fn until_comes(by: &Mesh, ride_id: &str, driver: &ReportDriverRequest) -> Result<(), Fault> {
+    until(
+        &format!("the page says that {} comes", driver.name),
+        async || {
+            let refs = on_page(by, ride_id).await.refs;
+            let says = |said: &String| refs.iter().any(|own| own.value == *said);
+            [&driver.name, &driver.car, &driver.phone]
+                .into_iter()
+                .all(says)
+        },
+    )
+    .await
 }
 
 /// Where a ride of this driver's stands; None: it is not his.

@@ -137,3 +137,28 @@ fn it_is_over_once_it_is_final_failed_or_voided() {
         "what is final goes on: delivering, then delivered"
     );
 }
+
+#[test]
+fn what_is_told_of_a_step_is_stated_once_for_each_text() {
+    let refs = |value: &str| vec![(text("Driver", "기사"), value.to_owned())];
+    let mut fulfilment = after(&[REACH]);
+    assert!(fulfilment.tell(1, reason(), refs("Kim"), LATER));
+    assert_eq!(fulfilment.steps, [(1, NOW)], "reached once");
+    assert!(!fulfilment.tell(1, reason(), refs("Kim"), LATER));
+    assert!(fulfilment.tell(1, reason(), refs("Lee"), LATER));
+    assert!(fulfilment.tell(2, text("yes", "네"), refs("Lee"), LATER));
+    assert_eq!(fulfilment.steps, [(1, NOW), (2, LATER)]);
+    assert_eq!(fulfilment.reason(1), Some(&reason()));
+    assert_eq!(fulfilment.version, 4);
+    assert!(VOID(&mut fulfilment, LATER));
+    assert!(!fulfilment.tell(1, reason(), refs("Cho"), LATER));
+    assert_eq!(fulfilment.refs, refs("Lee"));
+}
+
+#[test]
+fn a_row_that_was_written_before_it_could_say_more_is_read() {
+    let old = r#"{"order_id":"1","version":1,"steps":[[1,10]],"irrevocable":false,"failed":null,
+        "answer":null,"voided":false,"over_at":null}"#;
+    let read: Fulfilment = serde_json::from_str(old).unwrap();
+    assert_eq!(read, after(&[REACH]));
+}

@@ -4,6 +4,10 @@ use super::{Actor, Cause, Change, Happened, Order, State};
 use crate::domain::{Progress, System};
 use mesh::{Text, Time, text};
 
+/// How often a customer is told the same progress, if there is something else to say about it each time: so that a
+/// timeline stays under 64 entries.
+pub const MOST_TELLINGS: usize = 8;
+
 /// What a fulfilling context says of the order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Heard {
@@ -11,6 +15,10 @@ pub struct Heard {
     pub context: String,
     /// The steps it reached.
     pub steps: Vec<i32>,
+    /// What else there is to tell the customer about steps.
+    pub reasons: Vec<(i32, Text)>,
+    /// What else a person wants to see of the order.
+    pub refs: Vec<(Text, String)>,
     /// It can't be cancelled any more.
     pub irrevocable: bool,
     /// It can't be fulfilled and never will be.
@@ -33,15 +41,27 @@ pub struct Answer {
 impl Heard {
     /// Whether it could change an order at all, however far that is: most of what is said of others' steps can't.
     pub fn may_matter(&self, system: &System) -> bool {
-        let moves = |progress: &Progress| {
-            progress.by.is_some_and(|(context, step)| {
-                context == self.context && self.steps.contains(&step)
-            })
-        };
         self.irrevocable
             || self.failed.is_some()
             || self.answer.is_some()
-            || system.progress.iter().any(moves)
+            || self.is_progress(system)
+    }
+
+    /// Whether any of the steps is a progress of orders.
+    fn is_progress(&self, system: &System) -> bool {
+        let mut progress = system.progress.iter();
+        progress.any(|progress| self.reached(progress).is_some())
+    }
+
+    /// The step that brings this progress about, if it was reached.
+    fn reached(&self, progress: &Progress) -> Option<i32> {
+        let (context, step) = progress.by?;
+        (context == self.context && self.steps.contains(&step)).then_some(step)
+    }
+
+    fn reason(&self, step: i32) -> Option<&Text> {
+        let said = self.reasons.iter().find(|(of, _)| *of == step);
+        said.map(|(_, reason)| reason)
     }
 }
 
@@ -53,14 +73,19 @@ impl Order {
             return None;
         }
         let mut change = None;
-        if let Some(progress) = self.progress_by(system, heard) {
-            self.progress = progress;
-            let reason = system.progress[progress]
-                .reason
-                .map(|(en, ko)| text(en, ko));
-            self.enter(now, Happened::Progress(progress), reason, Actor::Fulfilment);
+        if let Some((place, step)) = self.progress_by(system, heard) {
+            self.progress = place;
+            let always = system.progress[place].reason;
+            let reason = heard.reason(step).cloned();
+            let reason = reason.or_else(|| always.map(|(en, ko)| text(en, ko)));
+            self.enter(now, Happened::Progress(place), reason, Actor::Fulfilment);
+            change = Some(Change::Progressed);
+        } else if let Some(reason) = self.told_anew(system, heard).cloned() {
+            let again = Happened::Progress(self.progress);
+            self.enter(now, again, Some(reason), Actor::Fulfilment);
             change = Some(Change::Progressed);
         }
+        let shows_more = self.show(system, heard);
         let newly_irrevocable = heard.irrevocable && !self.irrevocable;
         self.irrevocable |= heard.irrevocable;
         let answer = heard
@@ -75,25 +100,43 @@ impl Order {
         } else if let Some(answer) = answer.filter(|answer| self.is_awaited(answer)) {
             change = Some(self.answered(answer, now));
         }
-        if change.is_some() || newly_irrevocable {
+        if change.is_some() || newly_irrevocable || shows_more {
             self.changed(system, now);
             return Some(change.unwrap_or(Change::Progressed));
         }
         None
     }
 
-    /// The furthest progress that the steps bring about, if it is further than now.
-    fn progress_by(&self, system: &System, heard: &Heard) -> Option<usize> {
+    /// The furthest progress that the steps bring about, if it is further than now, and the step that does.
+    fn progress_by(&self, system: &System, heard: &Heard) -> Option<(usize, i32)> {
         if system.progress[self.progress].last {
             return None;
         }
-        let reached = |by: Option<(&str, i32)>| {
-            by.is_some_and(|(context, step)| {
-                context == heard.context && heard.steps.contains(&step)
-            })
-        };
         (self.progress + 1..system.progress.len())
             .rev()
-            .find(|place| reached(system.progress[*place].by))
+            .find_map(|place| Some((place, heard.reached(&system.progress[place])?)))
+    }
+
+    /// What there is to tell the customer about where the order stands, if it is something else than was told last.
+    fn told_anew<'a>(&self, system: &System, heard: &'a Heard) -> Option<&'a Text> {
+        let progress = &system.progress[self.progress];
+        let reason = heard.reason(heard.reached(progress)?)?;
+        let own = Happened::Progress(self.progress);
+        let told = self.timeline.iter().filter(|entry| entry.happened == own);
+        let reasons: Vec<_> = told.map(|entry| entry.reason.as_ref()).collect();
+        let is_news = reasons.last() != Some(&Some(reason));
+        (is_news && reasons.len() < MOST_TELLINGS && !progress.last).then_some(reason)
+    }
+
+    /// What else its context wants to be seen. False: no news.
+    fn show(&mut self, system: &System, heard: &Heard) -> bool {
+        let shown = self.fulfilling_refs.get(&heard.context);
+        let is_news = shown.map_or(&[][..], Vec::as_slice) != heard.refs;
+        if is_news && heard.is_progress(system) {
+            let own = (heard.context.clone(), heard.refs.clone());
+            self.fulfilling_refs.extend([own]);
+            return true;
+        }
+        false
     }
 }

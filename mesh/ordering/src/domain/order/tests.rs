@@ -2,6 +2,7 @@
 
 mod cancelling;
 mod progress;
+mod saying;
 
 use super::*;
 use crate::domain::Progress;
@@ -51,6 +52,7 @@ fn placed() -> Order {
         cancellation: Cancellation::default(),
         refunded: false,
         refs: Vec::new(),
+        fulfilling_refs: BTreeMap::new(),
         timeline: vec![Entry {
             at: Time(1),
             happened: Happened::Progress(0),

@@ -4,7 +4,7 @@ use crate::iptv::{ADDRESS, FEE, PHONE, Region, drilled, on_the_way};
 use crate::shared::{page, texts, timeline, why, won};
 use proto::iptv::installation::v1::JobStatus;
 use proto::iptv::subscription::v1::{
-    SubscriptionStatus, SystemCancelSubscriptionRequest,
+    GetSubscriptionRequest, SubscriptionStatus, SystemCancelSubscriptionRequest,
 };
 use proto::iptv::support::v1::CaseStatus;
 use proto::ordering::v1::Phase;
@@ -37,11 +37,20 @@ async fn a_subscription_is_assigned_installed_and_active_and_told_at_each_step()
     region.activate(&id).await.unwrap();
     region.world.settle().await;
     assert_eq!(region.status(&id).await, SubscriptionStatus::Active);
+    let mut kim = region.kim();
+    let own = kim.get_subscription(GetSubscriptionRequest {
+        subscription_id: id.clone(),
+    });
+    let own = own.await.unwrap().into_inner().subscription.unwrap();
+    let installer = own.refs.last().unwrap();
+    let label = installer.label.as_ref().unwrap();
+    assert_eq!((&*label.ko, &*installer.value), ("설치기사", "park"));
     let page = page(&region.world, &id).await;
     assert_eq!(
         (page.system.as_str(), page.phase()),
         ("iptv", Phase::Fulfilled)
     );
+    assert_eq!(page.refs, own.refs);
     assert_eq!(page.title.unwrap().ko, "IPTV 베이직");
     assert_eq!(page.amount, Some(won(FEE)));
     let labels: Vec<_> = page
@@ -53,7 +62,9 @@ async fn a_subscription_is_assigned_installed_and_active_and_told_at_each_step()
         labels,
         ["가입신청", "기사배정", "설치접수", "설치완료", "가입완료"]
     );
-    assert_eq!(texts(&region.world, &id).await.len(), 5);
+    let texts = texts(&region.world, &id).await;
+    assert_eq!(texts.len(), 5);
+    assert!(texts.contains(&"[IPTV 베이직] 기사배정: park".to_owned()));
     assert_eq!(region.job(&id).await.unwrap().home, None, "it is over");
     region.is_clean().await;
 }

@@ -90,6 +90,11 @@ fn real_dispatch_left_out() {
     audit(&up, &[]);
     let said = up.said();
     assert!(said.contains("answered"), "it says everything");
-    assert!(!said.contains(PLACE) && !said.contains(PHONE), "but that");
+    // What Kim was told stands on the console, her channel: it is no log.
+    let (told, logs): (Vec<&str>, Vec<&str>) =
+        said.lines().partition(|line| line.starts_with("[택시 "));
+    assert!(told.iter().any(|line| line.contains(PHONE)), "whom to call");
+    let personal = |line: &&&str| line.contains(PLACE) || line.contains(PHONE);
+    assert_eq!(logs.iter().find(personal), None, "but that");
     assert!(up.stop(), "it drained");
 }

@@ -44,6 +44,40 @@ async fn a_taxi_comes_and_arrives_and_its_customer_is_told_at_each_step() {
     town.is_clean().await;
 }
 
+/// What Kim reads of who comes, on her page and of the ride itself: the values behind from where to where.
+async fn who_comes(town: &Town, ride: &str) -> Vec<String> {
+    let (own, page) = (town.ride(ride).await, page(&town.world, ride).await);
+    assert_eq!(own.refs, page.refs, "everybody says the same");
+    page.refs.into_iter().skip(2).map(|own| own.value).collect()
+}
+
+#[tokio::test]
+async fn the_customer_is_told_who_comes_and_who_comes_instead() {
+    let town = Town::delivering(3).await;
+    let ride = town.called("one").await;
+    let car_and_phone = ["white Sonata", "010-1234-5678"];
+    let who = |name| [&[name], &car_and_phone[..]].concat();
+    assert_eq!(who_comes(&town, &ride).await, who("kang"));
+    town.decline("kang", &ride).await.unwrap();
+    town.world.settle().await;
+    assert_eq!(who_comes(&town, &ride).await, who("lim"));
+    town.decline("lim", &ride).await.unwrap();
+    town.world.settle().await;
+    assert_eq!(who_comes(&town, &ride).await, [""; 0]);
+    assert_eq!(town.status(&ride).await, RideStatus::Assigned);
+    let mut told = texts(&town.world, &ride).await;
+    told.sort();
+    let ride = "[택시 8.0km]";
+    let expected = [
+        format!("{ride} 배차완료: kang, white Sonata, 010-1234-5678"),
+        format!("{ride} 배차완료: lim, white Sonata, 010-1234-5678"),
+        format!("{ride} 배차완료: 배차된 기사가 운행할 수 없어 다른 기사를 찾고 있습니다."),
+        format!("{ride} 호출"),
+    ];
+    assert_eq!(told, expected);
+    town.is_clean().await;
+}
+
 #[tokio::test]
 async fn without_a_driver_for_ten_minutes_a_ride_is_cancelled_and_refunded() {
     let town = Town::without_drivers(2);
@@ -97,7 +131,12 @@ async fn what_all_decline_is_cancelled_and_refunded() {
     town.decline("lim", &ride).await.unwrap();
     town.world.advance(PATIENCE);
     town.world.tick().await;
-    let end = ["CALLED", "ASSIGNED", "CANCELLED", "REFUNDED"];
+    let end = [
+        &["CALLED"],
+        &["ASSIGNED"; 3][..],
+        &["CANCELLED", "REFUNDED"],
+    ]
+    .concat();
     assert_eq!(timeline(&town.world, &ride).await, end);
     // Both are free for another.
     let other = town.called("two").await;
