@@ -18,10 +18,13 @@ const PAUSES: [Duration; 4] = [
     Duration::from_secs(180),
     Duration::from_secs(300),
 ];
-/// How long to wait before the studio is asked again what it did not say.
+/// The longest that the studio is left alone when it did not say something; also for a studio that can't be reached.
 const AGAIN: Duration = Duration::from_secs(10);
-/// How long a purchase that the studio knows nothing of may still be under way.
-const UNDER_WAY: Duration = Duration::from_secs(600);
+/// How soon it is asked first what it did not say, from then on each time twice as late.
+const SOON: Duration = Duration::from_secs(1);
+/// How long a purchase that the studio knows nothing of may still be under way: six times as long as a call of it may take.
+/// Whatever arrives even later goes back with the cancelled order, whose key is closed.
+const UNDER_WAY: Duration = Duration::from_secs(30);
 
 /// What the studio says of a purchase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,7 +98,7 @@ impl Purchase {
             .sent_at
             .is_some_and(|sent| now.since(sent) >= UNDER_WAY);
         match answer {
-            // It is not bought again: should it arrive after all, it is given back with the cancelled order.
+            // It is not bought again: only the studio could say that the one that was sent never comes.
             Answer::Nothing if overdue => fail(order, "STUDIO_SILENT", now),
             Answer::Nothing => {}
             known => self.answered(order, known, now),
@@ -107,7 +110,11 @@ impl Purchase {
         match self.not_before {
             _ if is_over(order) => None,
             Some(later) if self.is_early(now) => Some(later.since(now)),
-            _ => Some(AGAIN),
+            // Asked after 1, 2, 4, 8 s, then each 10: a process that died in the call learns soon what came of it.
+            _ => Some(
+                self.sent_at
+                    .map_or(AGAIN, |sent| now.since(sent).clamp(SOON, AGAIN)),
+            ),
         }
     }
 

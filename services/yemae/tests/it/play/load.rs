@@ -13,10 +13,9 @@ pub struct Load {
 }
 
 impl Load {
-    /// Starts one that goes on until it is killed, at every system that comes to rest soon after whatever a test does. VOD
-    /// does not: a purchase that was cut off may still be under way for ten minutes.
+    /// Starts one that goes on until it is killed, at every system.
     pub fn start(up: &Up, history: &Path, clients: u32, seed: u64) -> Self {
-        let systems: Vec<_> = systems().filter(|system| *system != "vod").collect();
+        let systems: Vec<_> = systems().collect();
         Self::of(&systems, (&up.grpc, &up.data), history, clients, seed)
     }
 
