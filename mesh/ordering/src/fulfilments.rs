@@ -2,9 +2,8 @@
 
 use crate::domain::fulfilment::Fulfilment;
 use crate::schema::fulfilment;
-use crate::wire;
+use crate::{rows, wire};
 use diesel::prelude::*;
-use diesel::result::{DatabaseErrorKind, Error};
 use mesh::{Db, Event, Refusal, Tx};
 use proto::ordering::v1::FulfilmentEvent;
 
@@ -84,7 +83,7 @@ fn save(
 ) -> Result<(), Refusal> {
     let state = serde_json::to_string(fulfilment).map_err(Refusal::internal)?;
     let written = if is_new {
-        let first = diesel::insert_into(fulfilment::table)
+        diesel::insert_into(fulfilment::table)
             .values((
                 fulfilment::order_id.eq(&fulfilment.order_id),
                 fulfilment::version.eq(fulfilment.version),
@@ -93,11 +92,7 @@ fn save(
                 fulfilment::seen_version.eq(seen.unwrap_or(0)),
                 fulfilment::state.eq(state),
             ))
-            .execute(tx.db());
-        match first {
-            Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => 0,
-            other => other?,
-        }
+            .execute(tx.db())
     } else {
         // What was never stated is voided without a new version.
         let row = fulfilment::table
@@ -113,13 +108,9 @@ fn save(
         match seen {
             Some(seen) => mesh::update(row)
                 .set((own, fulfilment::seen_version.eq(seen)))
-                .execute(tx.db())?,
-            None => mesh::update(row).set(own).execute(tx.db())?,
+                .execute(tx.db()),
+            None => mesh::update(row).set(own).execute(tx.db()),
         }
     };
-    if written == 0 {
-        Err(Refusal::conflict())
-    } else {
-        Ok(())
-    }
+    rows::written(written)
 }

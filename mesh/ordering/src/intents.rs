@@ -2,6 +2,7 @@
 
 use crate::domain::Money;
 use crate::domain::intent::{KEPT_REFUSED, LEASE, State};
+use crate::rows;
 use crate::schema::intent;
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -195,14 +196,8 @@ fn insert(tx: &mut Tx<'_>, key: &Key, new: &Intent) -> Result<(), Refusal> {
             ),
         ))
         .execute(tx.db());
-    match inserted {
-        // The same request in another writer lane was faster: run again, and find it.
-        Err(diesel::result::Error::DatabaseError(
-            diesel::result::DatabaseErrorKind::UniqueViolation,
-            _,
-        )) => Err(Refusal::conflict()),
-        other => Ok(other.map(drop)?),
-    }
+    // The same request in another writer lane may have been faster: run again, and find it.
+    rows::written(inserted)
 }
 
 /// Leases an intent anew as attempt `attempt`, with what is ordered now and by whom. None: somebody else was faster.

@@ -3,7 +3,7 @@
 use crate::domain::System;
 use crate::domain::order::{Change, Order};
 use crate::schema::placed_order;
-use crate::wire;
+use crate::{rows, wire};
 use diesel::prelude::*;
 use mesh::{Db, Event, Refusal, Tx};
 use proto::ordering::v1 as language;
@@ -108,10 +108,8 @@ pub fn save(
             placed_order::phase.eq(i32::from(wire::phase(order.phase(system)))),
             placed_order::state.eq(encode(order)?),
         ))
-        .execute(tx.db())?;
-    if saved == 0 {
-        return Err(Refusal::conflict());
-    }
+        .execute(tx.db());
+    rows::written(saved)?;
     state(tx, system, order, change)
 }
 

@@ -4,7 +4,12 @@ use crate::domain::order::{Cause, No, Order};
 use crate::side::{Orders, Side};
 use crate::{orders, wire};
 use mesh::{Fields, Page, Refusal, Text, call, fields, text};
+use prost::Message;
 use proto::shared::v1 as shared;
+
+/// The most bytes of orders on one page: half of what a gRPC client takes as one message, 4 MiB, unless it is told
+/// otherwise. One order is far smaller: a timeline of 64 entries with a reason of 500 characters in each language.
+const MOST_BYTES: usize = 2 << 20;
 
 impl<S: Side> Orders<S> {
     /// Shows an order: the caller's own; staff and admins see any. Another's is NOT_FOUND.
@@ -20,7 +25,8 @@ impl<S: Side> Orders<S> {
         visible::<S>(order, (!any).then_some(user.subject.as_str()))
     }
 
-    /// A page of the caller's own orders, newest first, and the token of the next one.
+    /// A page of the caller's own orders, newest first, and the token of the next one. It has fewer orders than were asked
+    /// for when those are more than a message may carry.
     pub async fn page(
         &self,
         page_size: i32,
@@ -31,7 +37,19 @@ impl<S: Side> Orders<S> {
         let listed = self.site.store.read(move |db| {
             let before = page.after.as_deref();
             let mut own = orders::of_customer(db, &user.subject, before, page.limit())?;
-            let next = page.cut(&mut own, |order| order.id.clone());
+            let key = |order: &Order| order.id.clone();
+            let mut next = page.cut(&mut own, key);
+            let fitting = fitting(
+                own.iter()
+                    .map(|own| wire::order(own, S::SYSTEM).encoded_len()),
+            );
+            if fitting < own.len() {
+                own.truncate(fitting);
+                next = own
+                    .last()
+                    .map(|last| mesh::page::token(&key(last)))
+                    .unwrap_or_default();
+            }
             Ok((own, next))
         });
         listed.await
@@ -53,9 +71,7 @@ impl<S: Side> Orders<S> {
     ) -> Result<Order, Refusal> {
         let reason = reason.unwrap_or_default();
         let id = fields::read(|fields| {
-            for (field, said) in [("reason.en", &reason.en), ("reason.ko", &reason.ko)] {
-                fields.take(fields::line(field, said, 500));
-            }
+            check_reason(fields, &reason);
             id::<S>(fields, order_id)
         })?;
         let reason = wire::read_text(reason);
@@ -84,10 +100,26 @@ impl<S: Side> Orders<S> {
     }
 }
 
+/// Checks a field `reason`, for what a customer is to read: 1 to 500 characters in each language.
+pub fn check_reason(fields: &mut Fields, reason: &shared::Text) {
+    for (field, said) in [("reason.en", &reason.en), ("reason.ko", &reason.ko)] {
+        fields.take(fields::line(field, said, 500));
+    }
+}
+
 /// Reads an order's id, in the field that is called by the order's noun: "booking_id".
 fn id<S: Side>(fields: &mut Fields, text: &str) -> String {
     let field = format!("{}_id", S::SYSTEM.noun);
     fields.take(mesh::id::parse(&field, text))
+}
+
+/// How many of these sizes fit on a page, in their order: at least one.
+fn fitting(sizes: impl Iterator<Item = usize>) -> usize {
+    let so_far = sizes.scan(0, |sum: &mut usize, size| {
+        *sum += size;
+        Some(*sum)
+    });
+    so_far.take_while(|sum| *sum <= MOST_BYTES).count().max(1)
 }
 
 fn visible<S: Side>(order: Option<Order>, of: Option<&str>) -> Result<Order, Refusal> {
@@ -112,5 +144,18 @@ fn refused(no: No) -> Refusal {
                 "취소 요청 횟수를 초과했습니다.",
             ),
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_has_what_fits_and_at_least_one() {
+        let fitting = |sizes: &[usize]| fitting(sizes.iter().copied());
+        assert_eq!(fitting(&[1, MOST_BYTES - 1, 1]), 2);
+        assert_eq!(fitting(&[1; 200]), 200);
+        assert_eq!(fitting(&[MOST_BYTES + 1, 1]), 1);
     }
 }

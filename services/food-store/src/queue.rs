@@ -3,11 +3,10 @@
 use crate::domain::{self, Change};
 use crate::schema::{queued_order, store};
 use diesel::prelude::*;
-use diesel::result::{DatabaseErrorKind, Error};
 use mesh::watch::{self, Written};
 use mesh::{Db, Page, Refusal, Time, Tx};
 use ordering::domain::fulfilment::Fulfilment;
-use ordering::{fulfilments, wire};
+use ordering::{fulfilments, rows, wire};
 use prost::Message;
 use proto::food::order::v1::Meal;
 use proto::food::store::v1::QueuedOrder;
@@ -130,12 +129,7 @@ fn save(tx: &mut Tx<'_>, before: i64, row: &mut Row) -> Result<(), Refusal> {
             .filter(queued_order::version.eq(before));
         mesh::update(unchanged).set(&*row).execute(tx.db())
     };
-    match written {
-        Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) | Ok(0) => {
-            Err(Refusal::conflict())
-        }
-        other => Ok(other.map(drop)?),
-    }
+    rows::written(written)
 }
 
 /// An order that was heard of.

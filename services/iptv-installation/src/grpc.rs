@@ -89,9 +89,8 @@ impl InstallationService for Handlers {
         fields::read(|fields| {
             let rule = "is required for a no";
             fields.check(request.agreed || request.reason.is_some(), "reason", rule);
-            let said = request.reason.iter();
-            for (field, said) in said.flat_map(|r| [("reason.en", &r.en), ("reason.ko", &r.ko)]) {
-                fields.take(fields::line(field, said, 500));
+            if let Some(reason) = &request.reason {
+                ordering::check_reason(fields, reason);
             }
             let is_number = request.number > 0;
             fields.check(is_number, "number", "must be the number of a request");

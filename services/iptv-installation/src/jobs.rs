@@ -4,10 +4,9 @@ use crate::domain::{self, Change, Job};
 use crate::homes;
 use crate::schema::job;
 use diesel::prelude::*;
-use diesel::result::{DatabaseErrorKind, Error};
 use mesh::{Db, Event, Page, Refusal, Time, Tx};
 use ordering::domain::fulfilment::Fulfilment;
-use ordering::{fulfilments, wire};
+use ordering::{fulfilments, rows, wire};
 use proto::iptv::installation::v1::{self, JobChanged, QueuedJob};
 use proto::iptv::subscription::v1::Service;
 use std::time::Duration;
@@ -159,12 +158,7 @@ fn save(tx: &mut Tx<'_>, before: i64, row: &mut Row) -> Result<(), Refusal> {
             .filter(job::version.eq(before));
         mesh::update(unchanged).set(&*row).execute(tx.db())
     };
-    match written {
-        Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) | Ok(0) => {
-            Err(Refusal::conflict())
-        }
-        other => Ok(other.map(drop)?),
-    }
+    rows::written(written)
 }
 
 /// A job that was heard of.

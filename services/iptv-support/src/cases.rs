@@ -3,10 +3,9 @@
 use crate::domain::{self, Case, Change, Verdict};
 use crate::schema::support_case;
 use diesel::prelude::*;
-use diesel::result::{DatabaseErrorKind, Error};
 use mesh::{Db, Event, Page, Refusal, Time, Tx};
 use ordering::domain::fulfilment::Fulfilment;
-use ordering::{fulfilments, wire};
+use ordering::{fulfilments, rows, wire};
 use proto::iptv::subscription::v1::Service;
 use proto::iptv::support::v1::{self, CancelRequest, CaseChanged, QueuedCase};
 use std::time::Duration;
@@ -168,12 +167,7 @@ fn save(tx: &mut Tx<'_>, before: i64, row: &mut Row) -> Result<(), Refusal> {
             .filter(support_case::version.eq(before));
         mesh::update(unchanged).set(&*row).execute(tx.db())
     };
-    match written {
-        Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) | Ok(0) => {
-            Err(Refusal::conflict())
-        }
-        other => Ok(other.map(drop)?),
-    }
+    rows::written(written)
 }
 
 /// A case that there is.

@@ -4,8 +4,8 @@ use crate::domain::{self, DRIVEN, Spot};
 use crate::schema::{declined, drive, driver};
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
-use diesel::result::{DatabaseErrorKind, Error};
 use mesh::{Db, Refusal, Time, Tx};
+use ordering::rows;
 use proto::taxi::dispatch::v1::{Driver, ReportDriverRequest};
 
 /// Writes down what a driver says of himself, in the place of what he said before.
@@ -31,12 +31,7 @@ pub fn report(
         let new = diesel::insert_into(driver::table)
             .values((driver::driver_id.eq(driver_id), report))
             .execute(tx.db());
-        match new {
-            Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
-                return Err(Refusal::conflict());
-            }
-            other => other.map(drop)?,
-        }
+        rows::written(new)?;
     }
     let said = said.clone();
     Ok(Driver {

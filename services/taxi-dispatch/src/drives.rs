@@ -5,11 +5,10 @@ use crate::drivers;
 use crate::schema::drive;
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::result::{DatabaseErrorKind, Error};
 use diesel::sql_types::Bool;
 use mesh::watch::{self, Written};
 use mesh::{Db, Page, Refusal, Time, Tx};
-use ordering::fulfilments;
+use ordering::{fulfilments, rows};
 use prost::Message;
 use proto::taxi::dispatch::v1::DriverRide;
 use proto::taxi::ride::v1::Trip;
@@ -144,12 +143,7 @@ fn save(tx: &mut Tx<'_>, before: i64, row: &mut Row) -> Result<(), Refusal> {
             .filter(drive::version.eq(before));
         mesh::update(unchanged).set(&*row).execute(tx.db())
     };
-    match written {
-        Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) | Ok(0) => {
-            Err(Refusal::conflict())
-        }
-        other => Ok(other.map(drop)?),
-    }
+    rows::written(written)
 }
 
 /// A ride that was heard of.

@@ -3,8 +3,8 @@
 use crate::domain::Purchase;
 use crate::schema::licence;
 use diesel::prelude::*;
-use diesel::result::{DatabaseErrorKind, Error};
 use mesh::{Db, Refusal, Time, Tx};
+use ordering::rows;
 
 /// A licence's row, made by whichever message about its order comes first.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -56,15 +56,10 @@ pub fn know(
         not_before: None,
         returned: false,
     };
-    match diesel::insert_into(licence::table)
+    let new = diesel::insert_into(licence::table)
         .values(&row)
-        .execute(tx.db())
-    {
-        Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
-            Err(Refusal::conflict())
-        }
-        other => Ok(other.map(|_| false)?),
-    }
+        .execute(tx.db());
+    rows::written(new).map(|()| false)
 }
 
 /// The licence of an order.
@@ -107,11 +102,8 @@ pub fn save(tx: &mut Tx<'_>, before: &Row, purchase: &Purchase) -> Result<(), Re
             licence::sent_at.eq(purchase.sent_at.map(|at| at.0)),
             licence::not_before.eq(purchase.not_before.map(|at| at.0)),
         ))
-        .execute(tx.db())?;
-    if saved == 0 {
-        return Err(Refusal::conflict());
-    }
-    Ok(())
+        .execute(tx.db());
+    rows::written(saved)
 }
 
 /// The studio has it back, and sells none under its key any more.

@@ -92,9 +92,7 @@ pub async fn reject(
 ) -> Result<RejectOrderResponse, Refusal> {
     let reason = request.reason.unwrap_or_default();
     fields::read(|fields| {
-        for (field, said) in [("reason.en", &reason.en), ("reason.ko", &reason.ko)] {
-            fields.take(fields::line(field, said, 500));
-        }
+        ordering::check_reason(fields, &reason);
         fields.take(id::parse("order_id", &request.order_id));
     })?;
     let reason = wire::read_text(reason);

@@ -165,9 +165,8 @@ impl SupportService for Desk {
         let request = request.into_inner();
         let number = request.number;
         let id = fields::read(|fields| {
-            let said = request.reason.iter();
-            for (field, said) in said.flat_map(|r| [("reason.en", &r.en), ("reason.ko", &r.ko)]) {
-                fields.take(fields::line(field, said, 500));
+            if let Some(reason) = &request.reason {
+                ordering::check_reason(fields, reason);
             }
             numbered(fields, &request.order_id, number)
         })?;
