@@ -5,6 +5,9 @@ use crate::history::Told;
 use crate::toys::booking::BOOKING;
 use crate::toys::payment;
 use crate::toys::theater::{self, THEATER};
+use diesel::prelude::*;
+use mesh::Db;
+use ordering::schema::intent;
 use ordering::{PAYMENT, orders};
 use proto::cinema::booking::v1::CreateBookingRequest;
 use std::time::Duration;
@@ -42,6 +45,30 @@ fn an_approved_request_is_finished_by_recovery() {
         let told = stage.customers.create("ann", &request).await;
         assert!(matches!(told, Told::Yes(_)), "{told:?}");
         stage.rests_well().await;
+    });
+}
+
+/// Whoever begins an attempt has it for 15 s; nobody takes it up earlier.
+#[test]
+fn an_attempt_is_taken_up_once_its_lease_of_15_s_is_over() {
+    chaos::run(async {
+        let stage = Stage::new(1, &mut Databases::default());
+        let request = stage.customers.request_for("far", &["1A"]);
+        charged_and_dead(&stage, &request, SECOND).await;
+        let lease = |db: &mut Db| {
+            let times = intent::table.select((intent::created_at, intent::lease_until));
+            times.first::<(i64, i64)>(db).unwrap()
+        };
+        let (begun, over) = stage.world.read(BOOKING, lease);
+        assert_eq!(over - begun, 15_000_000, "in microseconds");
+        while stage.world.now().0 < over {
+            assert_eq!(orders_of(&stage), 0);
+            sleep(Duration::from_millis(10)).await;
+        }
+        stage.rests_well().await;
+        assert_eq!(orders_of(&stage), 1);
+        let (_, taken_up) = stage.world.read(BOOKING, lease);
+        assert!(taken_up > over, "by a lease of its own");
     });
 }
 
