@@ -1,5 +1,6 @@
 //! What every system needs around it: the contexts that all of them share, and the audit of everybody.
 
+use crate::rig::Up;
 use mesh::{Context, Db, Refusal, refusal};
 use ordering::audit::{Facts, judge};
 use proto::mypage::v1::GetMyOrderRequest;
@@ -10,6 +11,7 @@ use proto::ordering::v1::Order;
 use proto::payment::v1::simulator_service_client::SimulatorServiceClient;
 use proto::payment::v1::{Behavior, SetBehaviorRequest};
 use proto::shared::v1::{Money, Text};
+use serde_json::Value;
 use testing::{Caller, World};
 use tonic::Status;
 
@@ -114,6 +116,15 @@ pub async fn is_clean(world: &World, own: &[(&'static str, Teller)]) {
     for (rule, verdict) in judge(&all, &all, None, true, world.now()) {
         assert_eq!(verdict.breaches, [], "rule {rule}");
     }
+}
+
+/// A call to a real mesh by whoever that is, by name and role; None: it was refused.
+pub fn call(up: &Up, by: (&str, &str), method: &str, request: &Value) -> Option<Value> {
+    let (subject, role) = by;
+    let request = request.to_string();
+    let said = up.run(&["call", method, &request, "--as", subject, "--role", role]);
+    let answer = || serde_json::from_slice(&said.stdout).unwrap();
+    said.status.success().then(answer)
 }
 
 /// So many won.

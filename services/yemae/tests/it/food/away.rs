@@ -2,19 +2,11 @@
 
 use crate::play::audit;
 use crate::rig::{Up, directory, wait_for};
-use serde_json::{Value, json};
+use crate::shared::call;
+use serde_json::json;
 
 /// How many orders come while nobody is in.
 const ORDERS: usize = 5;
-
-/// A call by whoever that is; None: it was refused.
-fn call(up: &Up, by: (&str, &str), method: &str, request: &Value) -> Option<Value> {
-    let (subject, role) = by;
-    let request = request.to_string();
-    let said = up.run(&["call", method, &request, "--as", subject, "--role", role]);
-    let answer = || serde_json::from_slice(&said.stdout).unwrap();
-    said.status.success().then(answer)
-}
 
 const PARK: (&str, &str) = ("park", "owner");
 const KIM: (&str, &str) = ("kim", "customer");

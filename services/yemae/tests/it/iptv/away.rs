@@ -2,7 +2,8 @@
 
 use crate::play::audit;
 use crate::rig::{Up, directory, wait_for};
-use serde_json::{Value, json};
+use crate::shared::call;
+use serde_json::json;
 
 /// How many subscribe while nobody is in.
 const ORDERS: usize = 3;
@@ -14,15 +15,6 @@ const KIM: (&str, &str) = ("kim", "customer");
 /// Where Kim lives, and her number: found again wherever they may not be.
 const ADDRESS: &str = "canary-ro 1";
 const PHONE: &str = "010-7654-3219";
-
-/// A call by whoever that is; None: it was refused.
-fn call(up: &Up, by: (&str, &str), method: &str, request: &Value) -> Option<Value> {
-    let (subject, role) = by;
-    let request = request.to_string();
-    let said = up.run(&["call", method, &request, "--as", subject, "--role", role]);
-    let answer = || serde_json::from_slice(&said.stdout).unwrap();
-    said.status.success().then(answer)
-}
 
 /// Registers a plan with a fee and an installer; answers the plan's id.
 fn plan(up: &Up) -> String {

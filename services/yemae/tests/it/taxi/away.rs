@@ -3,6 +3,7 @@
 
 use crate::play::audit;
 use crate::rig::{Up, directory, wait_for};
+use crate::shared::call;
 use serde_json::{Value, json};
 
 const KANG: (&str, &str) = ("kang", "driver");
@@ -11,15 +12,6 @@ const KIM: (&str, &str) = ("kim", "customer");
 /// Where Kim is picked up, and Kang's number: found again wherever they may not be.
 const PLACE: &str = "canary-station";
 const PHONE: &str = "010-7654-3219";
-
-/// A call by whoever that is; None: it was refused.
-fn call(up: &Up, by: (&str, &str), method: &str, request: &Value) -> Option<Value> {
-    let (subject, role) = by;
-    let request = request.to_string();
-    let said = up.run(&["call", method, &request, "--as", subject, "--role", role]);
-    let answer = || serde_json::from_slice(&said.stdout).unwrap();
-    said.status.success().then(answer)
-}
 
 fn report(up: &Up, by: (&str, &str)) -> Option<Value> {
     let said = json!({
