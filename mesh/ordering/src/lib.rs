@@ -6,6 +6,7 @@
 
 mod attempt;
 pub mod audit;
+pub mod catalogue;
 pub mod claims;
 mod create;
 pub mod domain;

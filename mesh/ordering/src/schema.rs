@@ -36,6 +36,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    catalogue (kind, id) {
+        kind -> Text,
+        id -> Text,
+        body -> Binary,
+    }
+}
+
+diesel::table! {
     claim (resource) {
         resource -> Text,
         order_id -> Text,

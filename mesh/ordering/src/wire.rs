@@ -16,6 +16,14 @@ pub fn money(money: &Money) -> shared::Money {
     }
 }
 
+/// Money from the wire.
+pub fn read_money(money: shared::Money) -> Money {
+    Money {
+        currency: money.currency,
+        minor_units: money.minor_units,
+    }
+}
+
 /// Text on the wire.
 pub fn text(text: &Text) -> shared::Text {
     shared::Text {

@@ -3,29 +3,25 @@
 //! It keeps its own copy of the stores' menus, so that orders are taken whatever else is down, at the prices of that
 //! moment; the rest is the lifecycle every order shares.
 
-mod catalogue;
 mod grpc;
 mod selling;
 mod words;
 
 pub use words::SYSTEM;
 
-use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use mesh::{Context, Db, Refusal};
 use ordering::audit::{self, Facts};
-use ordering::{Orders, Side, order_side};
+use ordering::{Orders, Side, catalogue, order_side};
 use proto::food::order::v1::order_service_server::OrderServiceServer;
+use proto::food::store::v1::{Menu, Store};
 use selling::Selling;
 use std::sync::Arc;
-
-const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
 
 /// The context `food-order`.
 pub fn context() -> Context {
     let context = Context::new(Selling::SYSTEM.context)
-        .migrations(MIGRATIONS)
-        .follows("stores", words::STORE, catalogue::store_changed)
-        .follows("menus", words::STORE, catalogue::menu_changed)
+        .follows("stores", words::STORE, catalogue::remember::<Store>)
+        .follows("menus", words::STORE, catalogue::remember::<Menu>)
         .serves(|site| {
             OrderServiceServer::new(grpc::Handlers {
                 orders: Orders::new(site, Selling),

@@ -1,12 +1,12 @@
 //! What food adds to the lifecycle: what a meal is and what it costs.
 
-use crate::{catalogue, grpc, words};
+use crate::{grpc, words};
 use mesh::{Fields, Refusal, Text, Tx, text};
 use ordering::domain::order::Order;
-use ordering::{Draft, Money, Side, System, not_sold};
+use ordering::{Draft, Money, Side, System, catalogue, not_sold};
 use prost::Message;
 use proto::food::order::v1::{Dish, Meal, OrderedItem, PlaceOrderRequest, PlaceOrderResponse};
-use proto::food::store::v1::{Menu, MenuItem};
+use proto::food::store::v1::{Menu, MenuItem, Store};
 use proto::shared::v1 as shared;
 use std::collections::BTreeSet;
 
@@ -58,7 +58,9 @@ impl Side for Selling {
         _order_id: &str,
         request: &PlaceOrderRequest,
     ) -> Result<Draft, Refusal> {
-        let Some((store_name, menu)) = catalogue::find(tx, &request.store_id)? else {
+        let store = catalogue::find::<Store>(tx, &request.store_id)?;
+        let menu = catalogue::find::<Menu>(tx, &request.store_id)?;
+        let (Some(store), Some(menu)) = (store, menu) else {
             return Err(not_sold(tx, "store")?);
         };
         let dishes: Option<Vec<Dish>> = request
@@ -76,7 +78,7 @@ impl Side for Selling {
         }
         Ok(draft(Meal {
             store_id: request.store_id.clone(),
-            store_name,
+            store_name: store.name,
             dishes,
         }))
     }

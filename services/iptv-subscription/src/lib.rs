@@ -3,7 +3,6 @@
 //! It keeps its own copy of the plans, so that subscriptions are taken whatever else is down, at the fee of that moment. Where
 //! to install is told to who installs and to nobody else; the rest is the lifecycle every order shares.
 
-mod catalogue;
 mod grpc;
 mod premises;
 mod selling;
@@ -14,8 +13,9 @@ pub use words::SYSTEM;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use mesh::{Context, Db, Refusal};
 use ordering::audit::{self, Facts};
-use ordering::{Orders, Side, order_side};
+use ordering::{Orders, Side, catalogue, order_side};
 use proto::iptv::subscription::v1::subscription_service_server::SubscriptionServiceServer;
+use proto::iptv::support::v1::Plan;
 use selling::Selling;
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ pub fn context() -> Context {
     let own = Selling::SYSTEM.context;
     let context = Context::new(own)
         .migrations(MIGRATIONS)
-        .follows("plans", words::SUPPORT, catalogue::plan_changed)
+        .follows("plans", words::SUPPORT, catalogue::remember::<Plan>)
         .follows("own orders", own, premises::order_changed)
         .serves(|site| {
             SubscriptionServiceServer::new(grpc::Handlers {

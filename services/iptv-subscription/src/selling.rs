@@ -1,11 +1,12 @@
 //! What IPTV adds to the lifecycle: what a plan costs to install, and where that is.
 
-use crate::{catalogue, grpc, premises, words};
+use crate::{grpc, premises, words};
 use mesh::{Fields, Refusal, Tx, fields, id, text};
 use ordering::domain::order::Order;
-use ordering::{Draft, Money, Side, System, not_sold, wire};
+use ordering::{Draft, Side, System, catalogue, not_sold, wire};
 use prost::Message;
 use proto::iptv::subscription::v1::{Service, SubscribeRequest, SubscribeResponse};
+use proto::iptv::support::v1::Plan;
 use proto::shared::v1 as shared;
 
 /// The order side of IPTV.
@@ -48,30 +49,31 @@ impl Side for Selling {
         order_id: &str,
         request: &SubscribeRequest,
     ) -> Result<Draft, Refusal> {
-        let Some(plan) = catalogue::find(tx, &request.plan_id)? else {
+        let Some(plan) = catalogue::find::<Plan>(tx, &request.plan_id)? else {
             return Err(not_sold(tx, "plan")?);
         };
-        if !plan.is_open {
+        if !plan.open {
             return Err(Refusal::precondition(
                 "PLAN_CLOSED",
                 text("the plan is not sold any more", "판매가 종료된 상품입니다."),
             ));
         }
         premises::keep(tx, order_id, &request.home.clone().unwrap_or_default())?;
-        let money = |minor_units| Money {
-            currency: plan.currency.clone(),
-            minor_units,
+        let monthly_fee = plan.monthly_fee.unwrap_or_default();
+        let nothing = shared::Money {
+            currency: monthly_fee.currency.clone(),
+            minor_units: 0,
         };
         let service = Service {
-            plan_id: plan.plan_id.clone(),
+            plan_id: plan.plan_id,
             plan_name: plan.name.clone(),
-            monthly_fee: Some(wire::money(&money(plan.monthly_fee))),
+            monthly_fee: Some(monthly_fee),
             region: request.region.clone(),
             wished_on: request.wished_on.clone(),
         };
         Ok(Draft {
-            title: text(plan.name.clone(), plan.name.clone()),
-            amount: money(plan.installation_fee),
+            title: text(plan.name.clone(), plan.name),
+            amount: wire::read_money(plan.installation_fee.unwrap_or(nothing)),
             refs: vec![
                 (text("Region", "지역"), request.region.clone()),
                 (text("Wished date", "희망일"), request.wished_on.clone()),

@@ -3,7 +3,6 @@
 //! It keeps its own copy of what is on demand and for how much, so that orders are taken whatever else is down, and
 //! leaves the rest to the lifecycle every order shares.
 
-mod catalogue;
 mod facts;
 mod grpc;
 mod selling;
@@ -12,20 +11,17 @@ mod words;
 pub use facts::facts;
 pub use words::SYSTEM;
 
-use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use mesh::Context;
-use ordering::{Orders, Side, order_side};
+use ordering::{Orders, Side, catalogue, order_side};
+use proto::cinema::movie::v1::Movie;
 use proto::vod::order::v1::order_service_server::OrderServiceServer;
 use selling::Selling;
 use std::sync::Arc;
 
-const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
-
 /// The context `vod-order`.
 pub fn context() -> Context {
     let context = Context::new(Selling::SYSTEM.context)
-        .migrations(MIGRATIONS)
-        .follows("movies", "cinema-movie", catalogue::movie)
+        .follows("movies", "cinema-movie", catalogue::remember::<Movie>)
         .serves(|site| {
             OrderServiceServer::new(grpc::Service {
                 orders: Orders::new(site, Selling),

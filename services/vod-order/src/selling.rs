@@ -1,10 +1,11 @@
 //! What VOD adds to the lifecycle: what a movie costs at home.
 
-use crate::{catalogue, grpc, words};
+use crate::{grpc, words};
 use mesh::{Fields, Refusal, Tx, text};
 use ordering::domain::order::Order;
-use ordering::{Draft, Money, Side, System, not_sold};
+use ordering::{Draft, Side, System, catalogue, not_sold, wire};
 use prost::Message;
+use proto::cinema::movie::v1::{Movie, MovieStatus};
 use proto::shared::v1 as shared;
 use proto::vod::order::v1::{OrderMovieRequest, OrderMovieResponse, Title};
 
@@ -40,10 +41,11 @@ impl Side for Selling {
         _order_id: &str,
         request: &OrderMovieRequest,
     ) -> Result<Draft, Refusal> {
-        let Some(movie) = catalogue::find(tx, &request.movie_id)? else {
+        let Some(movie) = catalogue::find::<Movie>(tx, &request.movie_id)? else {
             return Err(not_sold(tx, "movie")?);
         };
-        let price = movie.price.filter(|_| movie.is_open).ok_or_else(|| {
+        let is_open = movie.status() == MovieStatus::Open;
+        let price = movie.vod_price.filter(|_| is_open).ok_or_else(|| {
             Refusal::precondition(
                 "NOT_ON_DEMAND",
                 text(
@@ -58,10 +60,7 @@ impl Side for Selling {
         };
         Ok(Draft {
             title: text(movie.title.clone(), movie.title),
-            amount: Money {
-                currency: movie.currency,
-                minor_units: price,
-            },
+            amount: wire::read_money(price),
             refs: Vec::new(),
             not_from: None,
             detail: detail.encode_to_vec(),

@@ -1,3 +1,4 @@
 DROP TABLE claim;
+DROP TABLE catalogue;
 DROP TABLE placed_order;
 DROP TABLE intent;

@@ -29,6 +29,13 @@ CREATE TABLE placed_order (
 );
 CREATE INDEX placed_order_customer ON placed_order (customer_id, order_id);
 
+CREATE TABLE catalogue (
+    kind TEXT NOT NULL,
+    id TEXT NOT NULL,
+    body BYTEA NOT NULL,
+    PRIMARY KEY (kind, id)
+);
+
 CREATE TABLE claim (
     resource TEXT NOT NULL PRIMARY KEY,
     order_id TEXT NOT NULL

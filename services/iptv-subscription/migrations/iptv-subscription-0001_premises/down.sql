@@ -1,2 +1,1 @@
 DROP TABLE premises;
-DROP TABLE plan;

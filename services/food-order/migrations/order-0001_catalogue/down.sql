@@ -1,2 +1,0 @@
-DROP TABLE menu;
-DROP TABLE store;
