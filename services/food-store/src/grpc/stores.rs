@@ -3,8 +3,9 @@
 use crate::{menus, stores};
 use mesh::{Page, Refusal, Store, call, fields, id, request};
 use proto::food::store::v1::{
-    GetStoreRequest, GetStoreResponse, ListStoresRequest, ListStoresResponse, PutMenuRequest,
-    PutMenuResponse, RegisterStoreRequest, RegisterStoreResponse, SetOpenRequest, SetOpenResponse,
+    self as v1, GetStoreRequest, GetStoreResponse, ListStoresRequest, ListStoresResponse,
+    PutMenuRequest, PutMenuResponse, RegisterStoreRequest, RegisterStoreResponse, SetOpenRequest,
+    SetOpenResponse,
 };
 
 pub async fn register(
@@ -26,9 +27,10 @@ pub async fn register(
 
 pub async fn get(store: &Store, request: GetStoreRequest) -> Result<GetStoreResponse, Refusal> {
     let store_id = fields::read(|f| f.take(id::parse("store_id", &request.store_id)))?;
+    let reader = super::readable().ok();
     let found = store.read(move |db| {
         Ok(GetStoreResponse {
-            store: Some(stores::find(db, &store_id, None)?.into()),
+            store: Some(shown(stores::find(db, &store_id, None)?, &reader)),
             menu: menus::find(db, &store_id)?,
         })
     });
@@ -40,15 +42,31 @@ pub async fn list(
     request: ListStoresRequest,
 ) -> Result<ListStoresResponse, Refusal> {
     let page = fields::read(|f| Page::read(f, request.page_size, &request.page_token))?;
+    let reader = super::readable().ok();
     let listed = store.read(move |db| {
         let mut rows = stores::list(db, &page)?;
         let next_page_token = page.cut(&mut rows, stores::Store::key);
         Ok(ListStoresResponse {
-            stores: rows.into_iter().map(Into::into).collect(),
+            stores: rows.into_iter().map(|row| shown(row, &reader)).collect(),
             next_page_token,
         })
     });
     listed.await
+}
+
+/// A store as anybody sees it. Whose it is, only its owner, staff and admins do; `reader` is whose stores the caller may
+/// read, as [`super::readable`] says: nobody's without a token.
+fn shown(row: stores::Store, reader: &Option<Option<String>>) -> v1::Store {
+    let is_own = match reader {
+        Some(Some(owner)) => *owner == row.owner_id,
+        Some(None) => true,
+        None => false,
+    };
+    let mut shown = v1::Store::from(row);
+    if !is_own {
+        shown.owner_id.clear();
+    }
+    shown
 }
 
 pub async fn put_menu(store: &Store, request: PutMenuRequest) -> Result<PutMenuResponse, Refusal> {

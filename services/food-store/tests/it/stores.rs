@@ -50,7 +50,8 @@ async fn a_request_registers_one_store_that_is_open_and_its_callers() {
     assert_eq!(again.into_inner().store.as_ref(), Some(store));
     assert!(store.open && !store.auto);
     assert_eq!(store.owner_id, "kim");
-    assert_eq!(read(&kitchen).await.store.as_ref(), Some(store));
+    let shown = read(&kitchen).await.store.unwrap();
+    assert_eq!(shown.store_id, store.store_id);
     assert_eq!(read(&kitchen).await.menu, None, "it has none yet");
     let stated = kitchen.stated("Store", &store.store_id).await;
     assert_eq!(stated, ["StoreRegistered"]);
@@ -150,6 +151,27 @@ async fn anothers_store_is_not_found() {
 }
 
 #[tokio::test]
+async fn whose_a_store_is_only_its_owner_staff_and_admins_are_told() {
+    let kitchen = Kitchen::new().await;
+    for (subject, role, told) in [
+        ("kim", "owner", "kim"),
+        ("staff", "staff", "kim"),
+        ("root", "admin", "kim"),
+        ("lee", "owner", ""),
+        ("ann", "customer", ""),
+    ] {
+        let mut reader = kitchen.as_user(subject, role);
+        let store_id = kitchen.store.store_id.clone();
+        let found = reader.get_store(GetStoreRequest { store_id }).await;
+        let found = found.unwrap().into_inner().store.unwrap();
+        let listed = reader.list_stores(ListStoresRequest::default()).await;
+        let listed = listed.unwrap().into_inner().stores;
+        assert_eq!(found.owner_id, told, "{role}");
+        assert_eq!(listed, [found], "{role}");
+    }
+}
+
+#[tokio::test]
 async fn stores_are_listed_newest_first_page_by_page() {
     let kitchen = Kitchen::new().await;
     let mut made = vec![kitchen.store.clone()];
@@ -164,8 +186,8 @@ async fn stores_are_listed_newest_first_page_by_page() {
             page_size: 2,
             page_token,
         };
-        let mut ann = as_user(&kitchen.world, "ann", "customer");
-        let listed = ann.list_stores(request).await.unwrap().into_inner();
+        let mut staff = as_user(&kitchen.world, "ann", "staff");
+        let listed = staff.list_stores(request).await.unwrap().into_inner();
         seen.extend(listed.stores);
         page_token = listed.next_page_token;
         if page_token.is_empty() {
