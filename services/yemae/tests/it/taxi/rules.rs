@@ -32,3 +32,11 @@ fn each_method_is_for_those_whose_business_it_is() {
     let own = own.filter(|path| path.starts_with("/yemae.taxi."));
     assert_eq!(own.count(), expected.len());
 }
+
+#[test]
+fn a_ride_is_cancelled_by_deleting_it() {
+    let contracts = Contracts::load(proto::DESCRIPTORS).unwrap();
+    let cancel = "/yemae.taxi.ride.v1.RideService/CancelRide";
+    let route = &contracts.method(cancel).unwrap().route;
+    assert_eq!(route, "DELETE /v1/rides/{ride_id}");
+}
