@@ -9,6 +9,7 @@ CLIPPY := cargo clippy --workspace --all-targets --locked
 
 .PHONY: help tools build run test test-clients proof-all siege overload bench lint ci fmt clean need
 .PHONY: help tools build run test proof-all siege overload bench lint chart image ci fmt clean need
+.PHONY: help tools build run test proof-all siege overload test-http bench lint ci fmt clean need
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -65,6 +66,11 @@ overload: need ## the curve from half to five times what payment is good for, dr
 	@python3 .ci/tools.py nats-server
 	cargo build --release --locked --bin yemae
 	@sh .ci/mesh.sh load --sweep --svg target/overload.svg
+
+test-http: need ## check the gateway's documents, and call every route by them thousands of times (not in CI)
+	@python3 .ci/tools.py nats-server
+	cargo build --locked --bin yemae
+	@python3 .ci/gateway.py
 
 bench: need ## bookings a second and what each costs, beside what the parts do by themselves, as one JSON object
 	@python3 .ci/tools.py nats-server

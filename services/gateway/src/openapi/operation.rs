@@ -59,6 +59,7 @@ pub(super) fn of(
         "x-deadline-seconds": call.deadline.as_secs(),
         "x-roles": call.roles,
         "x-scopes": call.scopes,
+        "x-streams": method.is_server_streaming(),
     });
     if let Some(body) = body(method, route, schemas) {
         operation["requestBody"] = body;

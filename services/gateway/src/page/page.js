@@ -153,7 +153,7 @@ function renderOperation(o) {
   const parameters = (o.parameters || []).map(deref).filter((p) => p.name !== "Accept-Language");
   const media = o.requestBody && Object.entries(o.requestBody.content)[0][1];
   const answers = Object.entries(o.responses["200"].content)[0];
-  const stream = answers[0] === "text/event-stream";
+  const stream = o["x-streams"];
   const inputs = new Map();
   const who = o["x-roles"].includes("anyone") ? t("anyone") : o["x-roles"].length ? o["x-roles"].join(", ") : t("inside");
   const keyed = parameters.some((p) => p.name === "Idempotency-Key");
