@@ -256,3 +256,10 @@ fn first_of_a_watch(mesh: &Up) -> String {
     watch.wait().unwrap();
     said
 }
+
+#[test]
+fn the_contracts_are_printed_whole_for_other_tools() {
+    let printed = yemae().arg("contracts").output().unwrap();
+    assert!(printed.status.success());
+    assert!(printed.stdout == proto::DESCRIPTORS, "they differ");
+}
