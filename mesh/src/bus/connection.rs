@@ -35,6 +35,14 @@ impl Connection {
                 .map_err(|_| Fault::Address(shown))
         });
         let addresses = addresses.collect::<Result<Vec<_>, _>>()?;
+        // The client does not read them from an address. They are for all servers of a cluster.
+        let credentials = addresses.iter().find_map(|address| {
+            let user = address.username().filter(|user| !user.is_empty())?;
+            Some((
+                user.to_owned(),
+                address.password().unwrap_or_default().to_owned(),
+            ))
+        });
         let (changed, changes) = watch::channel(0);
         let watcher = Arc::new(Watcher {
             changed,
@@ -56,6 +64,10 @@ impl Connection {
                 watcher.heard(&event);
                 std::future::ready(())
             });
+        let options = match credentials {
+            Some((user, password)) => options.user_and_password(user, password),
+            None => options,
+        };
         let client = options.connect(addresses).await;
         Ok(Self {
             client: client.map_err(|why| Fault::Unreachable(why.to_string()))?,
