@@ -89,8 +89,9 @@ chart: ## check the Helm chart: lint, renderings, what its schema refuses, what 
 	@python3 .ci/tools.py helm kubeconform schemas nats-server
 	@python3 .ci/chart.py
 
-image: ## build the container image: one static binary and nothing else
-	@sh helm/image/build.sh
+image: need ## build the container image: one static binary and nothing else
+	@sh helm/image/binary.sh target/image/root-of-image
+	@python3 .ci/image.py yemae:$$(sed -n 's/^appVersion: //p' helm/Chart.yaml)
 
 ci: export CI := true
 ci: ## what CI runs: tools, lint, chart and test, each timed

@@ -1,0 +1,60 @@
+#!/usr/bin/env python3
+"""Packs target/image/root-of-image as a container image, without an engine: an archive that docker, podman and ctr load.
+
+The same files make the same archive, byte for byte.
+"""
+
+import hashlib
+import io
+import json
+import platform
+import sys
+import tarfile
+from pathlib import Path
+
+IMAGE = Path(__file__).resolve().parent.parent / "target" / "image"
+MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
+
+
+def main(name):
+    layer = archive({str(path.relative_to(IMAGE / "root-of-image")): path for path in sorted((IMAGE / "root-of-image").rglob("*"))})
+    config = {
+        "architecture": MACHINES.get(platform.machine(), platform.machine()),
+        "os": "linux",
+        "config": {
+            "Entrypoint": ["/yemae"],
+            "User": "65532:65532",
+            "ExposedPorts": {f"{port}/tcp": {} for port in (50051, 8088, 9464)},
+        },
+        "rootfs": {"type": "layers", "diff_ids": ["sha256:" + hashlib.sha256(layer).hexdigest()]},
+        "history": [{"created_by": "helm/image/binary.sh"}],
+    }
+    manifest = [{"Config": "config.json", "RepoTags": [name], "Layers": ["layer.tar"]}]
+    files = {"config.json": dumped(config), "layer.tar": layer, "manifest.json": dumped(manifest)}
+    path = IMAGE / "yemae.tar"
+    path.write_bytes(archive(files))
+    print(f"image: {name} in {path.relative_to(IMAGE.parent.parent)}, {path.stat().st_size / 2**20:.1f} MiB")
+    print(f"image: id sha256:{hashlib.sha256(files['config.json']).hexdigest()}; docker load --input {path.relative_to(IMAGE.parent.parent)}")
+
+
+def archive(files):
+    written = io.BytesIO()
+    with tarfile.open(fileobj=written, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        for name, file in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.mode = 0o644
+            if isinstance(file, Path):
+                entry.mode = file.stat().st_mode & 0o7777
+                entry.type = tarfile.DIRTYPE if file.is_dir() else tarfile.REGTYPE
+                file = b"" if file.is_dir() else file.read_bytes()
+            entry.size = len(file)
+            tar.addfile(entry, io.BytesIO(file))
+    return written.getvalue()
+
+
+def dumped(value):
+    return json.dumps(value, sort_keys=True).encode()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
