@@ -65,7 +65,10 @@ impl Connection {
                 std::future::ready(())
             });
         let options = match credentials {
-            Some((user, password)) => options.user_and_password(user, password),
+            // Answers to one user are no other's to hear.
+            Some((user, password)) => options
+                .custom_inbox_prefix(format!("_INBOX.{user}"))
+                .user_and_password(user, password),
             None => options,
         };
         let client = options.connect(addresses).await;

@@ -7,6 +7,7 @@ mod healing;
 mod losing;
 mod publishing;
 mod redriving;
+mod users;
 
 use crate::nats::NatsServer;
 use crate::rig::{Database, eventually, seen};

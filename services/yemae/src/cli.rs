@@ -36,6 +36,8 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Make the broker's stream, or bring it up to date: once per cluster, before `serve`. Reads NATS_URL.
     Provision(Provision),
+    /// Wait until asked to stop, so that operators have a place to type in: `kubectl exec deploy/yemae-ops -- /yemae …`.
+    Ops,
     /// Show the settings that are in effect, and where each comes from. Secrets are ***.
     Config(Config),
     /// Bring the databases of the named contexts up to date, and stop. Before `serve`, as a step of its own.

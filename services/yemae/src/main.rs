@@ -66,6 +66,7 @@ fn run(command: &Command) -> Result<(), Fault> {
         Command::Up(command) => up::run(command),
         Command::Serve(command) => serve::run(command),
         Command::Provision(command) => serve::provision(command),
+        Command::Ops => serve::ops(),
         Command::Config(command) => config::run(command),
         Command::Migrate(command) => migrate::run(command),
         Command::Backup(command) => backup::run(command),

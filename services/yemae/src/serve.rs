@@ -96,6 +96,12 @@ pub(crate) fn provision(command: &cli::Provision) -> Result<(), Fault> {
     })
 }
 
+/// `yemae ops`: does nothing, until asked to stop.
+pub(crate) fn ops() -> Result<(), Fault> {
+    runtime()?.block_on(async { asked_to_stop().await });
+    Ok(())
+}
+
 /// The context of a name that was typed.
 pub(crate) fn named(name: &str) -> Result<&'static Entry, Fault> {
     let names = || {

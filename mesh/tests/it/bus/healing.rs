@@ -1,7 +1,6 @@
 //! A server that goes and comes, a stream and a consumer that vanish.
 
 use super::*;
-use crate::rig::{free_port, tool};
 use futures::StreamExt;
 use mesh::bus::Fault;
 use std::collections::HashMap;
@@ -146,23 +145,4 @@ async fn an_address_that_is_none_is_said_without_its_password() {
     };
     assert!(matches!(fault, Fault::Address(_)), "{fault}");
     assert!(!fault.to_string().contains("secret"), "{fault}");
-}
-
-#[tokio::test]
-async fn who_is_asked_for_a_password_takes_it_from_the_address() {
-    let Some(program) = tool("nats-server") else {
-        return;
-    };
-    let credentials = ["--user", "mesh", "--pass", "s3cret"].map(str::to_owned);
-    let server = (0..5).find_map(|_| NatsServer::at(&program, free_port(), credentials.to_vec()));
-    let server = server.unwrap();
-    let at = |who: &str| format!("nats://{who}127.0.0.1:{}", server.port());
-    let known = Bus::connect(Settings::new(at("mesh:s3cret@"), "test"));
-    known.await.unwrap().provision().await.unwrap();
-    let stranger = Bus::connect(Settings::new(at("mesh:guess@"), "test"));
-    let refused = match stranger.await {
-        Ok(bus) => bus.provision().await.unwrap_err(),
-        Err(fault) => fault,
-    };
-    assert!(!refused.to_string().contains("guess"), "{refused}");
 }
