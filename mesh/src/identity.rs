@@ -4,6 +4,8 @@
 //! a time. What a service's token may do is written beside its key, not in the token.
 
 mod cache;
+mod claims;
+mod issuer;
 mod jwks;
 mod key;
 mod signer;

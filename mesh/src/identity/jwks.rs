@@ -1,23 +1,25 @@
-//! The keys that tokens are checked with: a JWKS file, read again when it has changed.
+//! The keys that tokens are checked with: a JWKS file, read again when it has changed, or what an issuer publishes.
 
+mod entry;
+
+use super::issuer::Issuer;
 use super::{Fault, fault};
 use crate::call::Service;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use entry::parse;
 use jsonwebtoken::{Algorithm, DecodingKey};
-use serde::Deserialize;
-use serde_json::Value;
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How often a file is looked at again at most (reliability.md, Identity).
+/// How often a file is looked at again at most, and an issuer asked for a key that is not known (reliability.md, Identity).
 const LOOK_EVERY: Duration = Duration::from_secs(60);
-/// A shorter RSA modulus is no key today, bytes (NIST SP 800-57: 2048 bits).
-const RSA_BYTES: usize = 256;
+/// How often an issuer is asked while it never has answered.
+const AT_FIRST: Duration = Duration::from_secs(5);
+/// How often it is asked although the key is known: it may have been taken back.
+const REFRESH: Duration = Duration::from_secs(600);
 
 /// Whose tokens a file's keys check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,10 +43,18 @@ pub(super) struct PublicKey {
 
 type Keys = HashMap<String, Arc<PublicKey>>;
 
-/// The keys of one file.
+/// Where keys are from.
+pub(super) enum Source {
+    /// Given once.
+    Fixed,
+    File(PathBuf),
+    Issuer(Issuer),
+}
+
+/// The keys of one source.
 pub(super) struct Ring {
     whose: Whose,
-    file: Option<PathBuf>,
+    source: Source,
     state: Mutex<State>,
 }
 
@@ -53,6 +63,15 @@ struct State {
     keys: Keys,
     /// When the file was last looked at: because time had passed, because a key was not known.
     looked: [Option<Instant>; 2],
+}
+
+/// When an issuer is to be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ask {
+    /// Before the token is checked: its key is not known.
+    First,
+    /// While it is: the key is known, and has been for long.
+    Meanwhile,
 }
 
 /// What a ring knows of a key id.
@@ -65,26 +84,83 @@ pub(super) struct Found {
 impl Ring {
     pub(super) fn read(path: &Path, whose: Whose) -> Result<Self, Fault> {
         let text = fs::read_to_string(path).map_err(|why| fault(path, why))?;
-        Self::of(text, Some(path.to_owned()), whose).map_err(|why| fault(path, why))
+        let source = Source::File(path.to_owned());
+        Self::of(text, source, whose).map_err(|why| fault(path, why))
     }
 
-    pub(super) fn of(text: String, file: Option<PathBuf>, whose: Whose) -> Result<Self, String> {
+    /// Of people, as their issuer publishes them: none until it is first asked.
+    pub(super) fn published(issuer: Issuer) -> Self {
+        let state = State {
+            text: String::new(),
+            keys: Keys::new(),
+            looked: [None, None],
+        };
+        Self {
+            whose: Whose::People,
+            source: Source::Issuer(issuer),
+            state: Mutex::new(state),
+        }
+    }
+
+    pub(super) fn of(text: String, source: Source, whose: Whose) -> Result<Self, String> {
         let keys = parse(&text, whose)?;
         let looked = [Some(Instant::now()), None];
         Ok(Self {
             whose,
-            file,
+            source,
             state: Mutex::new(State { text, keys, looked }),
         })
+    }
+
+    /// Whether an issuer can be asked.
+    pub(super) fn is_published(&self) -> bool {
+        matches!(self.source, Source::Issuer(_))
+    }
+
+    /// Whether an issuer is to be asked before a token by this key is checked. None: it need not be.
+    pub(super) fn asks(&self, id: &str) -> Option<Ask> {
+        if !self.is_published() {
+            return None;
+        }
+        let state = self.state();
+        let known = state.keys.contains_key(id);
+        let every = match known {
+            true => REFRESH,
+            false if state.keys.is_empty() => AT_FIRST,
+            false => LOOK_EVERY,
+        };
+        let [asked, _] = state.looked;
+        let is_due = asked.is_none_or(|last| last.elapsed() >= every);
+        is_due.then_some(if known { Ask::Meanwhile } else { Ask::First })
+    }
+
+    /// Asks the issuer, unless somebody just has. Whether its keys had changed.
+    pub(super) async fn ask(&self, id: &str) -> bool {
+        let Source::Issuer(issuer) = &self.source else {
+            return false;
+        };
+        let _fetching = issuer.fetching.lock().await;
+        if self.asks(id).is_none() {
+            return false;
+        }
+        let fetched = issuer.fetch().await;
+        let mut state = self.state();
+        // Only now: who comes meanwhile is to wait, too.
+        state.looked[0] = Some(Instant::now());
+        state.take(fetched, "the issuer", self.whose)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The key of this id. The file is looked at again when the last look is long ago: so a key that was taken out is
     /// forgotten within a minute, and one that was added is known at once unless ids are being guessed.
     pub(super) fn find(&self, id: &str) -> Found {
-        let mut state = self.state.lock().unwrap_or_else(|p| p.into_inner());
+        let mut state = self.state();
         let why = usize::from(!state.keys.contains_key(id));
         let mut changed = false;
-        if let Some(file) = &self.file
+        if let Source::File(file) = &self.source
             && state.looked[why].is_none_or(|last| last.elapsed() >= LOOK_EVERY)
         {
             state.looked[why] = Some(Instant::now());
@@ -101,6 +177,10 @@ impl State {
     /// A few KiB from a local file, so it is read in place. What cannot be read leaves the keys as they were.
     fn look(&mut self, file: &Path, whose: Whose) -> bool {
         let read = fs::read_to_string(file).map_err(|why| why.to_string());
+        self.take(read, &file.display().to_string(), whose)
+    }
+
+    fn take(&mut self, read: Result<String, String>, from: &str, whose: Whose) -> bool {
         let keys = match read {
             Ok(text) if text == self.text => return false,
             Ok(text) => parse(&text, whose).map(|keys| (text, keys)),
@@ -108,114 +188,14 @@ impl State {
         };
         match keys {
             Ok((text, keys)) => {
-                tracing::info!(file = %file.display(), keys = keys.len(), "keys read again");
+                tracing::info!(from, keys = keys.len(), "keys read again");
                 (self.text, self.keys) = (text, keys);
                 true
             }
             Err(why) => {
-                tracing::warn!(file = %file.display(), why, "keys cannot be read again; the old ones stay");
+                tracing::warn!(from, why, "keys cannot be read again; the old ones stay");
                 false
             }
         }
-    }
-}
-
-fn parse(text: &str, whose: Whose) -> Result<Keys, String> {
-    #[derive(Deserialize)]
-    struct Set {
-        keys: Vec<Value>,
-    }
-    let set: Set = serde_json::from_str(text).map_err(|why| format!("is no JWKS: {why}"))?;
-    let mut keys = Keys::new();
-    for (place, value) in set.keys.into_iter().enumerate() {
-        match (public_key(value, whose), whose) {
-            (Ok((id, key)), _) => {
-                if keys.insert(id.clone(), Arc::new(key)).is_some() {
-                    return Err(format!("has two keys of the kid {id}"));
-                }
-            }
-            (Err(why), Whose::People) => {
-                tracing::warn!(place, why, "a key in the JWKS is left out");
-            }
-            (Err(why), Whose::Services) => return Err(format!("key {place}: {why}")),
-        }
-    }
-    if keys.is_empty() && whose == Whose::People {
-        return Err("has no key that can be used".to_owned());
-    }
-    Ok(keys)
-}
-
-#[derive(Deserialize)]
-struct Entry {
-    kid: String,
-    kty: String,
-    alg: Option<String>,
-    r#use: Option<String>,
-    crv: Option<String>,
-    x: Option<String>,
-    y: Option<String>,
-    n: Option<String>,
-    e: Option<String>,
-    context: Option<String>,
-    scopes: Option<Vec<String>>,
-}
-
-fn public_key(value: Value, whose: Whose) -> Result<(String, PublicKey), String> {
-    let entry: Entry = serde_json::from_value(value).map_err(|why| why.to_string())?;
-    if entry.r#use.as_deref().is_some_and(|r#use| r#use != "sig") {
-        return Err("is not for signatures".to_owned());
-    }
-    let (algorithm, name, key) = match (entry.kty.as_str(), entry.crv.as_deref()) {
-        ("OKP", Some("Ed25519")) => {
-            let x = part(&entry.x, "x", 32..=32)?;
-            (Algorithm::EdDSA, "EdDSA", DecodingKey::from_ed_der(&x))
-        }
-        ("EC", Some("P-256")) => {
-            let (x, y) = (part(&entry.x, "x", 32..=32)?, part(&entry.y, "y", 32..=32)?);
-            // SEC 1, 2.3.3: an uncompressed point.
-            let point = [&[4], &x[..], &y[..]].concat();
-            (Algorithm::ES256, "ES256", DecodingKey::from_ec_der(&point))
-        }
-        ("RSA", None) => {
-            let n = part(&entry.n, "n", RSA_BYTES..=4 * RSA_BYTES)?;
-            let e = part(&entry.e, "e", 1..=4)?;
-            let key = DecodingKey::from_rsa_raw_components(&n, &e);
-            (Algorithm::RS256, "RS256", key)
-        }
-        _ => return Err("is neither Ed25519, P-256 nor RSA".to_owned()),
-    };
-    if entry.alg.as_deref().is_some_and(|alg| alg != name) {
-        return Err(format!(
-            "names another algorithm than {name}, which its kty and crv stand for"
-        ));
-    }
-    let service = match (whose, entry.context, entry.scopes) {
-        (Whose::People, ..) => None,
-        (Whose::Services, Some(context), Some(scopes)) => Some(Service { context, scopes }),
-        (Whose::Services, ..) => return Err("names no context and scopes".to_owned()),
-    };
-    let key = PublicKey {
-        algorithm,
-        name,
-        key,
-        service,
-    };
-    Ok((entry.kid, key))
-}
-
-fn part(
-    text: &Option<String>,
-    name: &str,
-    bytes: std::ops::RangeInclusive<usize>,
-) -> Result<Vec<u8>, String> {
-    let text = text.as_deref().ok_or_else(|| format!("has no {name}"))?;
-    let value = URL_SAFE_NO_PAD
-        .decode(text)
-        .map_err(|_| format!("{name} is not base64url"))?;
-    if bytes.contains(&value.len()) {
-        Ok(value)
-    } else {
-        Err(format!("{name} is {} bytes long", value.len()))
     }
 }

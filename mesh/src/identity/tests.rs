@@ -2,6 +2,7 @@
 
 mod files;
 mod fixed;
+mod published;
 
 use super::*;
 use crate::clock::{Clock, Hand, Time};

@@ -1,14 +1,16 @@
 //! Checks tokens.
 
 use super::cache::{self, Cache};
-use super::jwks::{PublicKey, Ring, Whose};
+use super::claims::{Claims, Header};
+use super::issuer::Issuer;
+use super::jwks::{Ask, PublicKey, Ring, Source, Whose};
 use super::{AUDIENCE, Fault, ISSUER, LEEWAY, LONGEST, fault, unauthenticated};
 use crate::call::{Service, User};
 use crate::clock::{Clock, Time};
 use crate::refusal::Refusal;
+use crate::task;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -58,6 +60,21 @@ impl Verifier {
         Ok(Self::of(people, services, issuer, audience, clock))
     }
 
+    /// The same with people's keys as their issuer publishes them at `url`: any OIDC issuer's `jwks_uri`. Over TLS it must
+    /// be certified by an authority in `ca`, else by one that the system trusts. It is asked when the first token comes,
+    /// and for a key that is not known at most once a minute; while it is away, the keys that are known hold.
+    pub fn from_issuer(
+        (url, ca): (&str, Option<&Path>),
+        services: &Path,
+        issuer: &str,
+        audience: &str,
+        clock: Clock,
+    ) -> Result<Self, Fault> {
+        let people = Ring::published(Issuer::at(url, ca)?);
+        let services = Ring::read(services, Whose::Services)?;
+        Ok(Self::of(people, services, issuer, audience, clock))
+    }
+
     /// The same with the JWKS themselves, which stay as they are.
     pub fn from_values(
         people: &serde_json::Value,
@@ -67,7 +84,8 @@ impl Verifier {
         clock: Clock,
     ) -> Result<Self, Fault> {
         let ring = |value: &serde_json::Value, whose| {
-            Ring::of(value.to_string(), None, whose).map_err(|why| fault(Path::new("JWKS"), why))
+            Ring::of(value.to_string(), Source::Fixed, whose)
+                .map_err(|why| fault(Path::new("JWKS"), why))
         };
         let people = ring(people, Whose::People)?;
         let services = ring(services, Whose::Services)?;
@@ -104,6 +122,35 @@ impl Verifier {
         good.check(now)?;
         self.cache().put(print, good.clone());
         Ok(good.bearer)
+    }
+
+    /// Asks the issuer for the key of a token, if that is not known and it is time. To be awaited before [`Self::verify`];
+    /// where keys are from files it is nothing.
+    pub async fn learn(&self, token: &str) {
+        if !self.0.people.is_published() || token.len() > LONGEST {
+            return;
+        }
+        if self.cache().get(&cache::print(token)).is_some() {
+            return;
+        }
+        let header = token.split_once('.').map(|(header, _)| header);
+        let Some(Header { kid, .. }) = header.and_then(decode) else {
+            return;
+        };
+        match self.0.people.asks(&kid) {
+            None => {}
+            Some(Ask::First) => self.ask(&kid).await,
+            Some(Ask::Meanwhile) => {
+                let own = self.clone();
+                drop(task::detach(async move { own.ask(&kid).await }));
+            }
+        }
+    }
+
+    async fn ask(&self, kid: &str) {
+        if self.0.people.ask(kid).await {
+            *self.cache() = Cache::default();
+        }
     }
 
     fn cache(&self) -> std::sync::MutexGuard<'_, Cache> {
@@ -201,62 +248,7 @@ impl Good {
     }
 }
 
-#[derive(Deserialize)]
-struct Header {
-    alg: String,
-    kid: String,
-    crit: Option<serde_json::Value>,
-}
-
-#[derive(Deserialize)]
-struct Claims {
-    sub: String,
-    iss: String,
-    aud: Audience,
-    /// Seconds since the epoch; RFC 7519 allows fractions.
-    exp: f64,
-    nbf: Option<f64>,
-    roles: Option<Vec<String>>,
-    scopes: Option<Vec<String>>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Audience {
-    One(String),
-    Several(Vec<String>),
-}
-
-impl Audience {
-    fn has(&self, audience: &str) -> bool {
-        match self {
-            Self::One(one) => one == audience,
-            Self::Several(several) => several.iter().any(|one| one == audience),
-        }
-    }
-}
-
-impl Claims {
-    /// A token may ask for less than its key permits, never for more.
-    fn as_service(&self, permitted: &Service) -> Result<Service, Refusal> {
-        if self.sub != permitted.context {
-            return Err(invalid("the token is for another context than its key"));
-        }
-        if self.roles.as_ref().is_some_and(|roles| !roles.is_empty()) {
-            return Err(invalid("a service has no roles"));
-        }
-        let scopes = self.scopes.as_ref().unwrap_or(&permitted.scopes);
-        if scopes.iter().any(|scope| !permitted.scopes.contains(scope)) {
-            return Err(invalid("the token names a scope that its key lacks"));
-        }
-        Ok(Service {
-            context: permitted.context.clone(),
-            scopes: scopes.clone(),
-        })
-    }
-}
-
-fn invalid(why: &'static str) -> Refusal {
+pub(super) fn invalid(why: &'static str) -> Refusal {
     unauthenticated("TOKEN_INVALID", why)
 }
 

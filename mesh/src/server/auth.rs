@@ -19,6 +19,7 @@ pub(super) fn layer(verifier: Verifier) -> impl Fn(Next) -> Next + Clone {
             // Health and reflection have no contract, and are for everybody.
             if let Some(method) = &incoming.method {
                 let headers = incoming.request.headers_mut();
+                learn(&verifier, headers).await;
                 let (caller, user_token) = who(&verifier, headers)?;
                 permit(method, &caller)?;
                 incoming.call.caller = caller;
@@ -30,6 +31,15 @@ pub(super) fn layer(verifier: Verifier) -> impl Fn(Next) -> Next + Clone {
             next.call(incoming).await
         }
     })
+}
+
+/// A person's key may be new to us.
+async fn learn(verifier: &Verifier, headers: &HeaderMap) {
+    for name in [&AUTHORIZATION, &USER_AUTHORIZATION] {
+        if let Ok(Some(token)) = bearer(headers, name) {
+            verifier.learn(token).await;
+        }
+    }
 }
 
 fn who(verifier: &Verifier, headers: &HeaderMap) -> Result<(Caller, Option<Arc<str>>), Refusal> {
