@@ -4,6 +4,7 @@ mod answer;
 mod auth;
 mod connection;
 mod deadline;
+mod greeting;
 mod health;
 mod limit;
 mod listen;
@@ -12,11 +13,14 @@ mod next;
 mod pass;
 mod span;
 mod streams;
+mod tls;
 
+pub use connection::Came;
 pub use health::Health;
 pub use limit::Limits;
-pub use listen::{Drained, Settings, serve};
+pub use listen::{Drained, Settings, serve, serve_before};
 pub use pass::{pass_through, plain};
+pub use tls::{Tls, TlsFault};
 
 use crate::client::{Reply, Request};
 use crate::contracts::{Contracts, Method};
@@ -126,7 +130,7 @@ impl Server {
     }
 
     /// Answers a call that came over a connection whose streams end with `drain`.
-    async fn answer(self, request: Request, drain: CancellationToken) -> Reply {
+    async fn take(self, request: Request, drain: CancellationToken) -> Reply {
         let incoming = Incoming::new(&self.methods, request, drain);
         answer::reply(self.stack.call(incoming).await)
     }
@@ -142,7 +146,9 @@ impl tower::Service<Request> for Server {
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let answer = self.clone().answer(request, CancellationToken::new());
+        let came = request.extensions().get::<Came>();
+        let drain = came.map(|came| came.ending.clone());
+        let answer = self.clone().take(request, drain.unwrap_or_default());
         Box::pin(async move { Ok(answer.await) })
     }
 }

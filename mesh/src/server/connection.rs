@@ -1,22 +1,23 @@
-//! One connection: HTTP/2 from its first byte, for a while.
+//! One connection: what it speaks, by its first bytes, and for how long.
 
-use super::Server;
+use super::greeting::{Greeted, Speaks, greeted};
 use super::listen::Settings;
-use hyper::server::conn::http2;
+use crate::client::{Reply, Request};
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulConnection;
 use std::convert::Infallible;
-use std::io::Cursor;
+use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
 
-/// What every HTTP/2 client says first (RFC 9113, 3.4).
-const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// The most all headers of one request may take, bytes (reliability.md, Calls).
-const HEADERS: u32 = 16 * 1024;
+const HEADERS: usize = 16 * 1024;
 /// A quiet peer is asked for a sign of life so often, and given so long (reliability.md, Calls).
 const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(10));
 /// Callers whose time is up reset their streams, all at once when the server stalls; h2 takes 20 of those for an attack
@@ -34,32 +35,109 @@ pub(super) struct Drain {
     pub cut: CancellationToken,
 }
 
-pub(super) async fn serve(stream: TcpStream, server: Server, drain: Drain, settings: Settings) {
-    let Some(io) = greeted(stream, &drain, settings.handshake).await else {
+/// The connection that a request came over.
+#[derive(Clone, Debug)]
+pub struct Came {
+    /// Who is at its other end.
+    pub from: SocketAddr,
+    /// Cancelled when it is to end: streams end with it.
+    pub ending: CancellationToken,
+}
+
+/// What answers the requests of connections.
+pub(super) trait Answers: Clone + Send + 'static {
+    /// Answers one that came over this connection.
+    fn answer(self, request: Request, over: Came) -> impl Future<Output = Reply> + Send + 'static;
+}
+
+pub(super) async fn serve(
+    (stream, from): (TcpStream, SocketAddr),
+    answers: impl Answers,
+    drain: Drain,
+    settings: Settings,
+) {
+    // Small replies leave at once.
+    if stream.set_nodelay(true).is_err() {
+        return;
+    }
+    let came = Came {
+        from,
+        ending: CancellationToken::new(),
+    };
+    let greeting = async {
+        match &settings.tls {
+            None => over(stream, answers, came, &drain, &settings).await,
+            Some(tls) => {
+                let handshake = timeout(settings.handshake, tls.accept(stream));
+                let shaken = tokio::select! {
+                    shaken = handshake => shaken,
+                    () = drain.start.cancelled() => return,
+                };
+                if let Ok(Ok(stream)) = shaken {
+                    over(stream, answers, came, &drain, &settings).await;
+                }
+            }
+        }
+    };
+    greeting.await;
+}
+
+async fn over<I: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    io: I,
+    answers: impl Answers,
+    came: Came,
+    drain: &Drain,
+    settings: &Settings,
+) {
+    let greeting = timeout(settings.handshake, greeted(io));
+    let greeted = tokio::select! {
+        greeted = greeting => greeted,
+        () = drain.start.cancelled() => return,
+    };
+    let Ok(Ok(Greeted { speaks, io })) = greeted else {
         return;
     };
-    let ending = CancellationToken::new();
-    let service = hyper::service::service_fn({
-        let ending = ending.clone();
-        move |request: http::Request<hyper::body::Incoming>| {
-            let answer = server
-                .clone()
-                .answer(request.map(Body::new), ending.clone());
-            async move { Ok::<_, Infallible>(answer.await) }
-        }
+    let ending = came.ending.clone();
+    let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
+        let answer = answers.clone().answer(request.map(Body::new), came.clone());
+        async move { Ok::<_, Infallible>(answer.await) }
     });
-    // hyper's windows stay: 1 MiB, one message of the longest, for a stream and for the connection, so that what a peer
-    // makes us hold is bounded.
-    let connection = http2::Builder::new(TokioExecutor::new())
-        .timer(TokioTimer::new())
-        .max_concurrent_streams(settings.streams)
-        .max_header_list_size(HEADERS)
-        .max_pending_accept_reset_streams(RESETS)
-        .keep_alive_interval(KEEPALIVE.0)
-        .keep_alive_timeout(KEEPALIVE.1)
-        .serve_connection(TokioIo::new(io), service);
-    tokio::pin!(connection);
+    let io = TokioIo::new(io);
+    match speaks {
+        Speaks::Http2 => {
+            // hyper's windows stay: 1 MiB, one message of the longest, for a stream and for the connection, so that what
+            // a peer makes us hold is bounded.
+            let connection = http2::Builder::new(TokioExecutor::new())
+                .timer(TokioTimer::new())
+                .max_concurrent_streams(settings.streams)
+                .max_header_list_size(HEADERS as u32)
+                .max_pending_accept_reset_streams(RESETS)
+                .keep_alive_interval(KEEPALIVE.0)
+                .keep_alive_timeout(KEEPALIVE.1)
+                .serve_connection(io, service);
+            live(connection, ending, drain, settings).await;
+        }
+        Speaks::Other if settings.http1 => {
+            let connection = http1::Builder::new()
+                .timer(TokioTimer::new())
+                // Also how long a connection may be idle.
+                .header_read_timeout(settings.headers)
+                .max_header_size(HEADERS)
+                .serve_connection(io, service);
+            live(connection, ending, drain, settings).await;
+        }
+        Speaks::Other => {}
+    }
+}
 
+/// Serves a connection until its peer hangs up or its time is over.
+async fn live(
+    connection: impl GracefulConnection,
+    ending: CancellationToken,
+    drain: &Drain,
+    settings: &Settings,
+) {
+    tokio::pin!(connection);
     let age = settings.age.mul_f64(rand::random_range(0.9..1.1));
     tokio::select! {
         _ = connection.as_mut() => return,
@@ -84,25 +162,4 @@ pub(super) async fn serve(stream: TcpStream, server: Server, drain: Drain, setti
         _ = connection.as_mut() => {}
         () = patience => {}
     }
-}
-
-/// The stream once its peer has said that it speaks HTTP/2, with those bytes put back before the rest. hyper itself
-/// would wait for them for ever.
-async fn greeted(
-    mut stream: TcpStream,
-    drain: &Drain,
-    patience: Duration,
-) -> Option<impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send> {
-    // Small replies leave at once.
-    stream.set_nodelay(true).ok()?;
-    let mut first = [0; PREFACE.len()];
-    tokio::select! {
-        read = timeout(patience, stream.read_exact(&mut first)) => read.ok()?.ok()?,
-        () = drain.start.cancelled() => return None,
-    };
-    if &first != PREFACE {
-        return None;
-    }
-    let (read, write) = stream.into_split();
-    Some(tokio::io::join(Cursor::new(first).chain(read), write))
 }

@@ -1,9 +1,11 @@
 //! Listens, until told to stop; then drains.
 
-use super::Server;
-use super::connection::{self, Drain};
+use super::connection::{self, Answers, Came, Drain};
+use super::{Health, Server, Tls};
+use crate::client::{Reply, Request};
 use crate::task;
 use futures::FutureExt;
+use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -11,6 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
 
 /// When no connection can be accepted (no file descriptor is left), we try again after this; busy waiting would take the
 /// processor from those calls whose end frees one.
@@ -22,8 +25,14 @@ pub struct Settings {
     /// The most calls at once on one connection. Where one connection carries many callers' streams, as behind
     /// [`super::pass_through`], it wants to be larger.
     pub streams: u32,
-    /// A connection that has not said that it speaks HTTP/2 by then is dropped.
+    /// A connection that has not said what it speaks by then is dropped; one over TLS has so long to agree on that before.
     pub handshake: Duration,
+    /// Whether HTTP/1.1 is served too.
+    pub http1: bool,
+    /// On HTTP/1.1, all headers of a request must be there so long after the reply before.
+    pub headers: Duration,
+    /// Who we are to those who connect. None: in the clear.
+    pub tls: Option<Tls>,
     /// A connection is asked to end at this age, ± 10 %, so that callers spread over new replicas.
     pub age: Duration,
     /// What was begun on it may go on so long after that.
@@ -39,6 +48,9 @@ impl Default for Settings {
         Self {
             streams: 256,
             handshake: Duration::from_secs(5),
+            http1: false,
+            headers: Duration::from_secs(30),
+            tls: None,
             age: Duration::from_secs(300),
             age_grace: Duration::from_secs(30),
             // A client resolves names every 2 s.
@@ -72,6 +84,35 @@ pub async fn serve(
     settings: Settings,
 ) -> Drained {
     let (work, health) = (server.work.clone(), server.health.clone());
+    listen(listener, server, (work, health), stop, settings).await
+}
+
+/// The same for what stands in front of `server` and passes requests on to it. Each has the [`Came`] of its connection in
+/// its extensions.
+pub async fn serve_before<S>(
+    listener: TcpListener,
+    server: &Server,
+    before: S,
+    stop: CancellationToken,
+    settings: Settings,
+) -> Drained
+where
+    S: tower::Service<Request, Response = Reply, Error = Infallible, Future: Send + 'static>
+        + Clone
+        + Send
+        + 'static,
+{
+    let (work, health) = (server.work.clone(), server.health.clone());
+    listen(listener, Before(before), (work, health), stop, settings).await
+}
+
+async fn listen(
+    listener: TcpListener,
+    answers: impl Answers,
+    (work, health): (TaskTracker, Health),
+    stop: CancellationToken,
+    settings: Settings,
+) -> Drained {
     let (connections, drain) = (TaskTracker::new(), Drain::default());
     let left = async {
         stop.cancelled().await;
@@ -82,8 +123,8 @@ pub async fn serve(
     loop {
         tokio::select! {
             () = &mut left => break,
-            stream = accepted(|| listener.accept()) => {
-                let one = connection::serve(stream, server.clone(), drain.clone(), settings.clone());
+            came = accepted(|| listener.accept()) => {
+                let one = connection::serve(came, answers.clone(), drain.clone(), settings.clone());
                 task::detach(connections.track_future(one));
             }
         }
@@ -107,14 +148,42 @@ pub async fn serve(
     }
 }
 
+impl Answers for Server {
+    fn answer(self, request: Request, over: Came) -> impl Future<Output = Reply> + Send + 'static {
+        self.take(request, over.ending)
+    }
+}
+
+/// What stands in front of a server.
+#[derive(Clone)]
+struct Before<S>(S);
+
+impl<S> Answers for Before<S>
+where
+    S: tower::Service<Request, Response = Reply, Error = Infallible, Future: Send + 'static>
+        + Clone
+        + Send
+        + 'static,
+{
+    fn answer(
+        self,
+        mut request: Request,
+        over: Came,
+    ) -> impl Future<Output = Reply> + Send + 'static {
+        request.extensions_mut().insert(over);
+        let answer = self.0.oneshot(request);
+        answer.map(|reply| reply.unwrap_or_else(|never| match never {}))
+    }
+}
+
 /// The next connection, however long that takes.
-async fn accepted<A>(mut accept: impl FnMut() -> A) -> TcpStream
+async fn accepted<A>(mut accept: impl FnMut() -> A) -> (TcpStream, SocketAddr)
 where
     A: Future<Output = io::Result<(TcpStream, SocketAddr)>>,
 {
     loop {
         match accept().await {
-            Ok((stream, _)) => return stream,
+            Ok(came) => return came,
             Err(why) => {
                 tracing::warn!(%why, "no connection can be accepted");
                 sleep(PAUSE).await;
