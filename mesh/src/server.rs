@@ -4,6 +4,7 @@ mod answer;
 mod auth;
 mod connection;
 mod deadline;
+mod front;
 mod greeting;
 mod health;
 mod limit;
@@ -15,10 +16,13 @@ mod span;
 mod streams;
 mod tls;
 
+pub use auth::authenticate;
 pub use connection::Came;
+pub use front::{Guest, front};
 pub use health::Health;
 pub use limit::Limits;
 pub use listen::{Drained, Settings, serve, serve_before};
+pub use next::locale;
 pub use pass::{pass_through, plain};
 pub use tls::{Tls, TlsFault};
 

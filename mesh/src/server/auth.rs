@@ -33,6 +33,19 @@ pub(super) fn layer(verifier: Verifier) -> impl Fn(Next) -> Next + Clone {
     })
 }
 
+/// Who sends these headers, if they may call `method`: what the server checks by itself, for who wants to know before there
+/// is a call.
+pub async fn authenticate(
+    verifier: &Verifier,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Result<Caller, Refusal> {
+    learn(verifier, headers).await;
+    let (caller, _) = who(verifier, headers)?;
+    permit(method, &caller)?;
+    Ok(caller)
+}
+
 /// A person's key may be new to us.
 async fn learn(verifier: &Verifier, headers: &HeaderMap) {
     for name in [&AUTHORIZATION, &USER_AUTHORIZATION] {

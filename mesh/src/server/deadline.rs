@@ -44,7 +44,11 @@ async fn keep(work: TaskTracker, next: Next, mut incoming: Incoming) -> Result<R
 
 /// A command runs to its end in a task of its own, whether its caller stays or not, and answers by itself: it alone
 /// knows whether its deadline came before or after it was written. Its permit goes with it.
-async fn finish(work: TaskTracker, next: Next, incoming: Incoming) -> Result<Reply, Refusal> {
+pub(super) async fn finish(
+    work: TaskTracker,
+    next: Next,
+    incoming: Incoming,
+) -> Result<Reply, Refusal> {
     let running = async move { next.call(incoming).await }.in_current_span();
     match task::detach(work.track_future(running)).await {
         Ok(answer) => answer,

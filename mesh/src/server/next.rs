@@ -67,7 +67,8 @@ pub(super) fn service_of(path: &str) -> &str {
     path.rsplit_once('/').map_or(path, |(service, _)| service)
 }
 
-fn locale(headers: &HeaderMap) -> &'static str {
+/// The language that a caller asks for: "en" or "ko".
+pub fn locale(headers: &HeaderMap) -> &'static str {
     let first = headers
         .get(ACCEPT_LANGUAGE)
         .and_then(|value| value.as_bytes().get(..2));

@@ -1,7 +1,7 @@
 //! One address for many processes: calls are passed on by their service, byte for byte.
 
 use super::next::{Incoming, Next, layer, service_of};
-use super::{Fault, Server, answer, health, methods, streams};
+use super::{Fault, Health, Server, answer, health, methods, streams};
 use crate::client::{Client, Request};
 use crate::contracts::Contracts;
 use crate::refusal::{Refusal, text};
@@ -32,6 +32,25 @@ pub async fn pass_through(
     services: &[&str],
     find: impl Fn(&str) -> Option<Client> + Send + Sync + 'static,
 ) -> Result<Server, Fault> {
+    let (pass, health) = passing(contracts, services, find).await?;
+    Ok(Server {
+        stack: ServiceBuilder::new()
+            .layer_fn(layer(answer::answer))
+            // Streams must not hold up the drain here either.
+            .layer_fn(layer(streams::end))
+            .service(pass),
+        methods: Arc::new(methods(contracts, services)?),
+        health,
+        work: TaskTracker::new(),
+    })
+}
+
+/// Passes on what comes to it, save questions about health and reflection.
+pub(super) async fn passing(
+    contracts: &Contracts,
+    services: &[&str],
+    find: impl Fn(&str) -> Option<Client> + Send + Sync + 'static,
+) -> Result<(Next, Health), Fault> {
     let mut routes = RoutesBuilder::default();
     let health = health::add(contracts, services, &mut routes).await?;
     let own = Next::handlers(routes.routes());
@@ -53,16 +72,7 @@ pub async fn pass_through(
             }))
         }
     });
-    Ok(Server {
-        stack: ServiceBuilder::new()
-            .layer_fn(layer(answer::answer))
-            // Streams must not hold up the drain here either.
-            .layer_fn(layer(streams::end))
-            .service(pass),
-        methods: Arc::new(methods(contracts, services)?),
-        health,
-        work: TaskTracker::new(),
-    })
+    Ok((pass, health))
 }
 
 /// The lowest hop and nothing above it: connects when first called and again whenever that is needed. Only for
