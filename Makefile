@@ -26,7 +26,7 @@ run: need ## start every service in one process, with demo data
 	cargo run --locked --bin yemae -- up --demo
 
 # The tests whose contexts are on whatever store TEST_STORE says: sqlite, postgres, or a mix of them.
-ON_ANY_STORE := kind(test) - package(mesh) - (package(yemae) - test(/^(audit|bookings|broker|crash_world|dead_letters|kills|load|old_bugs|payment|production|rebuild|seats|secrets|sentences|serving|story|vod|food|iptv|taxi)::/))
+ON_ANY_STORE := kind(test) - package(mesh) - package(gateway) - (package(yemae) - test(/^(audit|bookings|broker|crash_world|dead_letters|kills|load|old_bugs|payment|production|rebuild|seats|secrets|sentences|serving|story|vod|food|iptv|taxi)::/))
 NEXTEST := cargo nextest run --workspace --locked $(if $(CI),--profile ci)
 # Every run writes its report to the same place: it is kept under the run's name.
 KEEP := cp target/nextest/$(if $(CI),ci,default)/junit.xml target/reports
