@@ -32,7 +32,7 @@ pub(crate) enum Command {
     /// The databases are files in the data directory, or where YEMAE_DATABASE_URL says; then `audit` and `order` want to be
     /// told as well.
     Up(Up),
-    /// Run the named contexts as in production.
+    /// Run the named contexts, or the gateway, as in production.
     Serve(Serve),
     /// Make the broker's stream, or bring it up to date: once per cluster, before `serve`. Reads NATS_URL.
     Provision(Provision),
@@ -103,7 +103,7 @@ pub(crate) struct Up {
     /// Give every context a process of its own, restarted when it dies.
     #[arg(long)]
     pub(crate) processes: bool,
-    /// Leave these contexts out.
+    /// Leave these contexts out, or the gateway.
     #[arg(long, num_args = 1.., value_name = "NAME")]
     pub(crate) without: Vec<String>,
     /// The nats-server to run. Default: the one in .tools/bin, or on PATH.
@@ -114,7 +114,8 @@ pub(crate) struct Up {
 /// `yemae serve`.
 #[derive(Args, Debug)]
 pub(crate) struct Serve {
-    /// The contexts to run: "payment", "cinema-booking" …
+    /// The contexts to run: "payment", "cinema-booking" … Or "gateway", which is a process of its own: the one door from
+    /// outside, without a database or a broker.
     #[arg(required = true, value_name = "NAME")]
     pub(crate) names: Vec<String>,
 }

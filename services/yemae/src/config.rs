@@ -3,7 +3,7 @@
 use crate::contexts;
 use crate::fault::Fault;
 use crate::settings::{self, Found, Setting, Settings, TABLE};
-use crate::{cli, out, serve};
+use crate::{cli, door, out, serve};
 use serde_json::json;
 
 /// A setting as it is shown.
@@ -24,14 +24,18 @@ pub(crate) fn run(command: &cli::Config) -> Result<(), Fault> {
         return Ok(());
     }
     let settings = Settings::from_environment()?;
-    let named = command.names.iter().map(|name| serve::named(name));
-    let named = named.collect::<Result<Vec<_>, _>>()?;
+    let name = |name: &String| match name.as_str() {
+        door::NAME => Ok(door::NAME),
+        name => serve::named(name).map(|entry| entry.name),
+    };
+    let named = command.names.iter().map(name);
+    let named = named.collect::<Result<Vec<_>, Fault>>()?;
     let rows = if named.is_empty() {
         everybodys(&settings)?
     } else {
         let mut rows = Vec::new();
-        for entry in named {
-            rows.extend(effective(&settings, entry.name)?);
+        for name in named {
+            rows.extend(effective(&settings, name)?);
         }
         rows
     };

@@ -1,5 +1,6 @@
 //! The registration lines: a context is one line here.
 
+use crate::door;
 use crate::fault::Fault;
 use futures::future::BoxFuture;
 use mesh::bus::Bus;
@@ -171,10 +172,12 @@ fn simulator() -> payment::Simulator {
 
 /// An error that says which names there are, if one of these is none.
 pub(crate) fn all_known(without: &[String]) -> Result<(), Fault> {
-    let Some(unknown) = without.iter().find(|name| find(name).is_none()) else {
+    let known = |name: &str| find(name).is_some() || name == door::NAME;
+    let Some(unknown) = without.iter().find(|name| !known(name)) else {
         return Ok(());
     };
-    let names: Vec<_> = ALL.iter().map(|entry| entry.name).collect();
+    let names = ALL.iter().map(|entry| entry.name);
+    let names: Vec<_> = names.chain([door::NAME]).collect();
     Err(Fault::usage(format!(
         "--without {unknown}: no context is called that; there are {}",
         names.join(", ")

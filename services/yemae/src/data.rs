@@ -23,6 +23,9 @@ pub(crate) struct Running {
     pub(crate) grpc: String,
     /// The broker's address.
     pub(crate) nats: String,
+    /// The gateway's, if there is one.
+    #[serde(default)]
+    pub(crate) gateway: Option<String>,
 }
 
 /// Which binary has a data directory last, and which databases are not in it. What they have been through, each says

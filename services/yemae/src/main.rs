@@ -11,6 +11,7 @@ mod data;
 mod databases;
 mod dead_letters;
 mod demo;
+mod door;
 mod fault;
 mod guard;
 mod house;

@@ -5,7 +5,7 @@ use crate::fault::Fault;
 use crate::house::{Ground, House, Place};
 use crate::operator::Operator;
 use crate::settings::Settings;
-use crate::{cli, databases, metrics, runtime};
+use crate::{cli, databases, door, metrics, runtime};
 use mesh::bus::{self, Bus};
 use mesh::identity::{Key, Verifier};
 use mesh::server::{self, Doors, Drained, Limits, Server};
@@ -21,6 +21,14 @@ use tokio_util::sync::CancellationToken;
 
 /// Runs the command.
 pub(crate) fn run(command: &cli::Serve) -> Result<(), Fault> {
+    if command.names.iter().any(|name| name == door::NAME) {
+        return match &command.names[..] {
+            [_] => door::run(),
+            _ => Err(Fault::usage(
+                "the gateway is a process of its own: `yemae serve gateway`, and the contexts in others",
+            )),
+        };
+    }
     let entries = command
         .names
         .iter()
@@ -35,14 +43,7 @@ pub(crate) fn run(command: &cli::Serve) -> Result<(), Fault> {
     let page = metrics::Place::read(&settings, first)?;
     runtime()?.block_on(async {
         let clock = Clock::system();
-        let verifier = Verifier::from_files(
-            &PathBuf::from(shared("USER_JWKS_FILE")?),
-            &PathBuf::from(shared("SERVICE_JWKS_FILE")?),
-            &shared("ISSUER")?,
-            &shared("AUDIENCE")?,
-            clock.clone(),
-        );
-        let verifier = verifier.map_err(Fault::usage)?;
+        let verifier = verifier(&settings, first, clock.clone())?;
         let bus = Bus::connect(bus::Settings::new(settings.nats()?, "yemae serve"))
             .await
             .map_err(Fault::usage)?;
@@ -72,6 +73,31 @@ pub(crate) fn run(command: &cli::Serve) -> Result<(), Fault> {
         let patience = server::Settings::default();
         live(listener, house, &ground, verifier, patience, metrics, asked).await
     })
+}
+
+/// Checks tokens by the keys that the settings of a process name.
+pub(crate) fn verifier(settings: &Settings, name: &str, clock: Clock) -> Result<Verifier, Fault> {
+    let of = |setting: &str| settings.get(name, setting);
+    let services = || of("SERVICE_JWKS_FILE").map(PathBuf::from);
+    let (issuer, audience) = (of("ISSUER")?, of("AUDIENCE")?);
+    let given = |setting: &str| Ok::<_, Fault>(settings.find(name, setting)?.map(|own| own.value));
+    let verifier = match (given("USER_JWKS_URL")?, given("USER_JWKS_FILE")?) {
+        (Some(_), Some(_)) => {
+            return Err(Fault::usage(
+                "YEMAE_USER_JWKS_URL and YEMAE_USER_JWKS_FILE are both set: give one of them",
+            ));
+        }
+        (Some(url), None) => {
+            let ca = given("USER_JWKS_CA_FILE")?.map(PathBuf::from);
+            let at = (&*url, ca.as_deref());
+            Verifier::from_issuer(at, &services()?, &issuer, &audience, clock)
+        }
+        (None, _) => {
+            let people = PathBuf::from(of("USER_JWKS_FILE")?);
+            Verifier::from_files(&people, &services()?, &issuer, &audience, clock)
+        }
+    };
+    verifier.map_err(Fault::usage)
 }
 
 /// `yemae provision`: makes the stream that every context publishes to.

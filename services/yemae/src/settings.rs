@@ -10,6 +10,7 @@ pub(crate) use page::page;
 pub(crate) use table::{Setting, TABLE};
 
 use crate::contexts;
+use crate::door;
 use crate::fault::Fault;
 use mesh::store::Url;
 use std::collections::BTreeMap;
@@ -218,9 +219,10 @@ impl Settings {
 fn known_names() -> Vec<String> {
     let mut known = Vec::new();
     for setting in TABLE {
-        let own = contexts::ALL
-            .iter()
-            .filter_map(|entry| setting.variable_of(entry.name));
+        let names = contexts::ALL.iter().map(|entry| entry.name);
+        // The gateway is a process, though no context.
+        let own = names.chain([door::NAME]);
+        let own = own.filter_map(|name| setting.variable_of(name));
         for variable in std::iter::once(setting.variable()).chain(own) {
             known.extend(setting.is_secret.then(|| twin(&variable)));
             known.push(variable);

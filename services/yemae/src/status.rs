@@ -1,22 +1,23 @@
 //! `yemae status`: how every context is.
 
 use crate::fault::Fault;
-use crate::{cli, out, rpc, runtime};
+use crate::{cli, door, out, rpc, runtime};
 use proto::operator::v1::operator_service_client::OperatorServiceClient;
 use proto::operator::v1::{BreakerStatus, ContextStatus, GetStatusRequest};
 use serde_json::{Value, json};
 
 /// Runs the command.
 pub(crate) fn run(command: &cli::Status) -> Result<(), Fault> {
-    let contexts = runtime()?.block_on(async {
+    let (contexts, door) = runtime()?.block_on(async {
         let mesh = rpc::reach(&command.reach)?.acting_as("operator", &["admin"])?;
         let answer = OperatorServiceClient::new(mesh.channel())
             .get_status(GetStatusRequest {})
             .await;
-        Ok(answer
-            .map_err(|status| rpc::fault(&status))?
-            .into_inner()
-            .contexts)
+        let answer = answer.map_err(|status| rpc::fault(&status))?;
+        Ok::<_, Fault>((
+            answer.into_inner().contexts,
+            door::standing(&command.reach).await,
+        ))
     })?;
     if command.json {
         let all: Vec<_> = contexts.iter().map(to_json).collect();
@@ -32,6 +33,13 @@ pub(crate) fn run(command: &cli::Status) -> Result<(), Fault> {
         for context in &contexts {
             show(context);
         }
+        if let Some((at, is_ready)) = &door {
+            let ready = if *is_ready { "ready" } else { "NOT READY" };
+            out::line(format_args!("{:<18} {ready:<9} {at}", door::NAME));
+        }
+    }
+    if door.is_some_and(|(_, is_ready)| !is_ready) {
+        return Err(Fault::no("the gateway is not ready"));
     }
     let trouble = contexts.iter().filter(|context| !context.ready).count();
     if trouble > 0 {

@@ -80,6 +80,6 @@ fn own() -> Vec<String> {
         .iter()
         .map(|entry| entry.name.replace('-', "_"));
     contexts
-        .chain(["yemae", "ordering"].map(str::to_owned))
+        .chain(["yemae", "ordering", "gateway"].map(str::to_owned))
         .collect()
 }

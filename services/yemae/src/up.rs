@@ -9,6 +9,7 @@ mod ports;
 
 use crate::contexts::{self, Entry};
 use crate::data::{Data, Lock, Running};
+use crate::door::{self, Open};
 use crate::fault::Fault;
 use crate::house::{Ground, House, Place};
 use crate::settings::Settings;
@@ -41,6 +42,11 @@ pub(crate) fn run(command: &cli::Up) -> Result<(), Fault> {
         let listener = listen(command.listen.unwrap_or(GRPC)).await?;
         let grpc = listener.local_addr().map_err(Fault::bug)?;
         let mut ports = Ports::default();
+        let settings = Settings::from_environment()?;
+        let door = match command.without.iter().any(|name| name == door::NAME) {
+            true => None,
+            false => Some(door::listen(&settings, command.listen).await?),
+        };
         let broker = match command.listen {
             None => free(NATS).map_err(|_| {
                 taken(
@@ -50,7 +56,9 @@ pub(crate) fn run(command: &cli::Up) -> Result<(), Fault> {
             })?,
             Some(_) => ports.next(grpc.ip()).map_err(Fault::not_ready)?,
         };
-        let settings = Settings::from_environment()?;
+        let at_door = door.as_ref();
+        let at_door = at_door.map(|door| door::address(&settings, door));
+        let at_door = at_door.transpose()?;
         let page = page(&settings, command)?;
         let (metrics::Place::Asked(pages_at) | metrics::Place::Default(pages_at)) = page;
         let page = page.take().await?;
@@ -73,6 +81,7 @@ pub(crate) fn run(command: &cli::Up) -> Result<(), Fault> {
             pid: std::process::id(),
             grpc: grpc.to_string(),
             nats: url.clone(),
+            gateway: at_door,
         };
         lock.tell(&running)?;
         let bus = Bus::connect(bus::Settings::new(&url, "yemae up"))
@@ -98,9 +107,10 @@ pub(crate) fn run(command: &cli::Up) -> Result<(), Fault> {
             pages_at: pages_at.ip(),
         };
         if command.processes {
-            mesh.in_processes(listener, &mut brood, ports, page).await?
+            mesh.in_processes(listener, door, &mut brood, ports, page)
+                .await?
         } else {
-            mesh.in_one(listener, &mut brood, page).await?
+            mesh.in_one(listener, door, &mut brood, page).await?
         }
         // The broker goes last, when nobody of us listens to it any more.
         drop(mesh);
@@ -159,6 +169,7 @@ impl Mesh {
     async fn in_one(
         &self,
         listener: TcpListener,
+        door: Option<TcpListener>,
         brood: &mut Brood,
         page: Option<TcpListener>,
     ) -> Result<(), Fault> {
@@ -173,12 +184,33 @@ impl Mesh {
         let stop = CancellationToken::new();
         let _page = metrics::serve(page, &stop);
         let serving = mesh::task::detach(server::serve(listener, server, stop.clone(), patience()));
+        let door = self.open(door).await?;
         self.live(brood).await?;
+        close(door).await?;
         stop.cancel();
         serve::tell(serving.await.map_err(Fault::bug)?);
         ground.stop.cancel();
         house.close().await;
         Ok(())
+    }
+
+    /// Opens the door from outside to everything that is served here.
+    async fn open(&self, listener: Option<TcpListener>) -> Result<Option<Open>, Fault> {
+        let Some(listener) = listener else {
+            return Ok(None);
+        };
+        let verifier = verifier(&self.data, Clock::system())?;
+        let contexts = self.entries.iter().map(|entry| entry.name);
+        // Under `up` one address answers the operator about all of them.
+        let contexts: Vec<_> = contexts.chain(["operator"]).collect();
+        let house = door::House {
+            contexts: &contexts,
+            peers: &format!("http://{}", self.running.grpc),
+            verifier,
+            settings: door::of_up(&self.settings, &self.data)?,
+            patience: door::patience(&self.settings, patience())?,
+        };
+        door::open(listener, house).await.map(Some)
     }
 
     /// Says that it is ready, and looks after the children until somebody stops it.
@@ -221,11 +253,13 @@ impl Mesh {
         } else {
             String::new()
         };
+        let door = self.running.gateway.as_ref();
+        let door = door.map_or_else(String::new, |at| format!(", JSON and gRPC-Web on {at}"));
         let metrics = self
             .page
             .map_or_else(String::new, |at| format!(", metrics on {at}"));
         let text = format!(
-            "yemae is ready: gRPC with reflection on {grpc}{reach}{metrics}. Ctrl-C stops it. In another terminal:\n\n  \
+            "yemae is ready: gRPC with reflection on {grpc}{reach}{door}{metrics}. Ctrl-C stops it. In another terminal:\n\n  \
              {me} demo all{data}\n  \
              {me} call ListScreenings{data}\n  \
              {me} status{data}\n  \
@@ -235,6 +269,14 @@ impl Mesh {
         let _ = mesh::task::thread("ready".to_owned(), move || {
             let _ = writeln!(std::io::stdout(), "{text}");
         });
+    }
+}
+
+/// Whoever is outside goes first: what they have begun still needs the contexts.
+async fn close(door: Option<Open>) -> Result<(), Fault> {
+    match door {
+        Some(door) => door.close().await,
+        None => Ok(()),
     }
 }
 

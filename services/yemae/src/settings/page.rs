@@ -42,7 +42,7 @@ pub(crate) fn page() -> String {
                     "- for one context: `{own}`; of several in one process the first named decides"
                 );
             }
-            Scope::Mesh | Scope::World => {}
+            Scope::Mesh | Scope::Gateway | Scope::World => {}
         }
         if setting.is_secret {
             let twin = twin(&variable);

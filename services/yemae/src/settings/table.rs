@@ -23,6 +23,8 @@ pub(crate) enum Scope {
     Process,
     /// The mesh as a whole: `YEMAE_X`.
     Mesh,
+    /// The gateway's alone: `YEMAE_GATEWAY_X`.
+    Gateway,
     /// It keeps the name by which the rest of the world knows it.
     World,
 }
@@ -66,12 +68,101 @@ pub(crate) const TABLE: &[Setting] = &[
         about: "Where the other contexts are; `{context}` stands for the name of the one that is called.",
     },
     Setting {
+        name: "GATEWAY_LISTEN",
+        scope: Scope::Gateway,
+        default: Some("127.0.0.1:8088"),
+        is_secret: false,
+        read_by: "serve gateway, up",
+        about: "The address and port where the gateway serves JSON, gRPC-Web and gRPC. Under `up --listen` the default is a free \
+                port.",
+    },
+    Setting {
+        name: "GATEWAY_ORIGINS",
+        scope: Scope::Gateway,
+        default: None,
+        is_secret: false,
+        read_by: "serve gateway, up",
+        about: "Whose pages may call the gateway from a browser (CORS), separated by commas: https://shop.example, or \
+                http://localhost:* for any port, or * for all. Under `up` the default is this machine's own, at any port.",
+    },
+    Setting {
+        name: "GATEWAY_RATE_WRITES",
+        scope: Scope::Gateway,
+        default: Some("20/40"),
+        is_secret: false,
+        read_by: "serve gateway, up",
+        about: "How many calls that change something one person may make in a second, and how many at once after a silence. 0/0 \
+                is no limit. An admin's are not counted. Each replica counts for itself.",
+    },
+    Setting {
+        name: "GATEWAY_RATE_READS",
+        scope: Scope::Gateway,
+        default: Some("100/200"),
+        is_secret: false,
+        read_by: "serve gateway, up",
+        about: "The same for calls that only read.",
+    },
+    Setting {
+        name: "GATEWAY_RATE_ADDRESS",
+        scope: Scope::Gateway,
+        default: Some("500/1000"),
+        is_secret: false,
+        read_by: "serve gateway, up",
+        about: "The same for requests of any kind from one address, also those without a token. An IPv6 network of 64 bits is \
+                one address. Under `up` the default is no limit: everybody is on this machine.",
+    },
+    Setting {
+        name: "GATEWAY_PROXIES",
+        scope: Scope::Gateway,
+        default: Some("0"),
+        is_secret: false,
+        read_by: "serve gateway, up",
+        about: "How many proxies of yours stand in front of the gateway: of the addresses in X-Forwarded-For, the one that many \
+                from the end is the caller's. 0: whoever connects is the caller, and the header is not believed.",
+    },
+    Setting {
+        name: "GATEWAY_TLS_CERTIFICATE",
+        scope: Scope::Gateway,
+        default: None,
+        is_secret: false,
+        read_by: "serve gateway, up",
+        about: "The file with the gateway's certificate chain, PEM. With it and GATEWAY_TLS_KEY the gateway speaks TLS. Both \
+                are looked at again every 10 s, and read when they have changed.",
+    },
+    Setting {
+        name: "GATEWAY_TLS_KEY",
+        scope: Scope::Gateway,
+        default: None,
+        is_secret: false,
+        read_by: "serve gateway, up",
+        about: "The file with that certificate's private key, PEM.",
+    },
+    Setting {
         name: "USER_JWKS_FILE",
         scope: Scope::Process,
         default: None,
         is_secret: false,
         read_by: "serve",
-        about: "The file with the public keys of people's tokens, as JWKS.",
+        about: "The file with the public keys of people's tokens, as JWKS. This, or USER_JWKS_URL.",
+    },
+    Setting {
+        name: "USER_JWKS_URL",
+        scope: Scope::Process,
+        default: None,
+        is_secret: false,
+        read_by: "serve",
+        about: "Where the issuer of people's tokens publishes its keys: the `jwks_uri` of any OIDC issuer, \
+                https://issuer.example/jwks.json. For a key that is not known it is asked at most once a minute; while it is \
+                away, the keys that are known hold. http:// is for an issuer on a network that you trust.",
+    },
+    Setting {
+        name: "USER_JWKS_CA_FILE",
+        scope: Scope::Process,
+        default: None,
+        is_secret: false,
+        read_by: "serve",
+        about: "The file with the authorities, PEM, of which one must have certified that issuer. Otherwise those that the system \
+                trusts.",
     },
     Setting {
         name: "SERVICE_JWKS_FILE",
@@ -199,15 +290,17 @@ impl Setting {
     pub(crate) fn variable(&self) -> String {
         match self.scope {
             Scope::World => self.name.to_owned(),
-            Scope::Context | Scope::Process | Scope::Mesh => format!("YEMAE_{}", self.name),
+            Scope::Context | Scope::Process | Scope::Mesh | Scope::Gateway => {
+                format!("YEMAE_{}", self.name)
+            }
         }
     }
 
     /// The variable that holds it for one context, if it can be another for each.
     pub(crate) fn variable_of(&self, context: &str) -> Option<String> {
         let shouted = context.replace('-', "_").to_uppercase();
-        matches!(self.scope, Scope::Context | Scope::Process)
-            .then(|| format!("YEMAE_{shouted}__{}", self.name))
+        let for_each = matches!(self.scope, Scope::Context | Scope::Process);
+        for_each.then(|| format!("YEMAE_{shouted}__{}", self.name))
     }
 
     /// Whether the context's own name stands in it where `{context}` does.

@@ -4,7 +4,7 @@ use super::brood::Brood;
 use super::everybody;
 use super::family::{Doors, Family};
 use super::ports::Ports;
-use super::{LOOK, Mesh, patience};
+use super::{LOOK, Mesh, close, patience};
 use crate::fault::Fault;
 use crate::metrics;
 use crate::serve::{self, OPERATOR};
@@ -24,6 +24,7 @@ impl Mesh {
     pub(super) async fn in_processes(
         &self,
         listener: TcpListener,
+        door: Option<TcpListener>,
         brood: &mut Brood,
         ports: Ports,
         page: Option<TcpListener>,
@@ -51,7 +52,9 @@ impl Mesh {
         let serving =
             mesh::task::detach(server::serve(listener, passing, stop.clone(), patience()));
         self.until_ready(brood).await?;
+        let door = self.open(door).await?;
         self.live(brood).await?;
+        close(door).await?;
         stop.cancel();
         serve::tell(serving.await.map_err(Fault::bug)?);
         Ok(())

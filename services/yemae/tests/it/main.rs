@@ -13,6 +13,7 @@ mod crash_world;
 mod databases;
 mod dead_letters;
 mod food;
+mod gateway;
 mod help;
 mod iptv;
 mod kills;

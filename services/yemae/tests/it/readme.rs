@@ -29,9 +29,14 @@ fn played(up: &Up, commands: &[String]) -> String {
     let binary = Path::new(env!("CARGO_BIN_EXE_yemae")).parent().unwrap();
     std::fs::create_dir(here.join("target")).unwrap();
     std::os::unix::fs::symlink(binary, here.join("target/debug")).unwrap();
+    // It stands in for the default port, which is one for the whole machine.
+    let lock = std::fs::read(up.data.join("lock")).unwrap();
+    let running: serde_json::Value = serde_json::from_slice(&lock).unwrap();
+    let gateway = running["gateway"].as_str().unwrap();
+    let commands = commands.join("\n");
     let script = format!(
         "set -euo pipefail\nPATH=\"$PWD/target/debug:$PATH\"\n{}",
-        commands.join("\n")
+        commands.replace("http://localhost:8088", gateway)
     );
     let played = Command::new("bash")
         .args(["-xc", &script])
@@ -72,6 +77,9 @@ fn the_walk_through_works_as_printed() {
         "cinema-ticket",
         "There are no dead letters.",
         " databases",
+        // What curl was told.
+        "{\"booking\":{\"bookingId\":",
+        "{\"orders\":[{\"orderId\":",
     ];
     says(&played(&up, &commands), &came_true);
     assert!(up.stop());
