@@ -16,7 +16,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut files = Vec::new();
     walk(Path::new("yemae"), &mut files)?;
 
-    let mut compiler = protox::Compiler::new([PathBuf::from("."), google_apis()?])?;
+    let mut roots = vec![PathBuf::from(".")];
+    roots.extend(third_parties()?);
+    let mut compiler = protox::Compiler::new(roots)?;
     compiler
         .include_imports(true)
         .include_source_info(true)
@@ -54,8 +56,14 @@ fn walk(dir: &Path, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Where cargo unpacked the package that carries `google/api/*.proto`.
-fn google_apis() -> Result<PathBuf, Box<dyn Error>> {
+/// The packages that carry .proto files of others, and the folder in each where their imports begin.
+const CARRIERS: [(&str, &str); 2] = [
+    ("envoy-types", "proto/googleapis"),
+    ("prost-protovalidate-types", "proto"),
+];
+
+/// Where cargo unpacked them.
+fn third_parties() -> Result<Vec<PathBuf>, Box<dyn Error>> {
     let metadata = Command::new(env::var("CARGO")?)
         .args(["metadata", "--format-version=1", "--locked"])
         .output()?;
@@ -64,11 +72,14 @@ fn google_apis() -> Result<PathBuf, Box<dyn Error>> {
     }
     let metadata: serde_json::Value = serde_json::from_slice(&metadata.stdout)?;
     let packages = metadata["packages"].as_array().ok_or("no packages")?;
-    let manifest = packages
-        .iter()
-        .find(|package| package["name"] == "envoy-types")
-        .and_then(|package| package["manifest_path"].as_str())
-        .ok_or("the package envoy-types is not in Cargo.lock")?;
-    let root = Path::new(manifest).parent().ok_or("no parent")?;
-    Ok(root.join("proto/googleapis"))
+    let folder = |(carrier, folder): (&str, &str)| {
+        let manifest = packages
+            .iter()
+            .find(|package| package["name"] == carrier)
+            .and_then(|package| package["manifest_path"].as_str())
+            .ok_or_else(|| format!("the package {carrier} is not in Cargo.lock"))?;
+        let root = Path::new(manifest).parent().ok_or("no parent")?;
+        Ok(root.join(folder))
+    };
+    CARRIERS.into_iter().map(folder).collect()
 }

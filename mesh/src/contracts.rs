@@ -1,8 +1,14 @@
 //! What the contracts say, read from their descriptors: how each method may be called, which entity each event states.
 
-use crate::refusal::Refusal;
+mod rules;
+mod wire;
+
+pub(crate) use wire::message_of;
+
+use crate::refusal::{Kind, Refusal, text};
 use crate::telemetry::rpc::Labels;
 use prost_reflect::{DescriptorPool, DynamicMessage, MethodDescriptor, ReflectMessage, Value};
+use rules::Rules;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -15,6 +21,9 @@ pub struct Contracts {
     pool: DescriptorPool,
     encoded: &'static [u8],
     methods: HashMap<String, Method>,
+    rules: Rules,
+    /// The rules of each method's request.
+    requests: HashMap<String, usize>,
     entities: HashMap<String, String>,
 }
 
@@ -41,6 +50,8 @@ pub struct Method {
     pub unary: bool,
     /// "POST /v1/payments".
     pub route: String,
+    /// The methods that usually come before it and make what it names, by their paths.
+    pub after: Vec<String>,
     pub(crate) labels: Labels,
 }
 
@@ -83,12 +94,14 @@ fn fault(place: &str, why: impl Into<String>) -> ContractFault {
 
 impl Contracts {
     /// Reads a serialized `FileDescriptorSet`. An error when a method of ours declares no deadline, callers, load,
-    /// idempotency or route, or a route that another has.
+    /// idempotency or route, or a route that another has; or when a request of it has a rule that is not understood here, or
+    /// a field whose size no rule bounds.
     pub fn load(descriptors: &'static [u8]) -> Result<Self, ContractFault> {
         let pool =
             DescriptorPool::decode(descriptors).map_err(|e| fault("image", e.to_string()))?;
         let mut methods = HashMap::new();
         let mut routes: HashMap<String, String> = HashMap::new();
+        let (mut rules, mut requests) = (Rules::default(), HashMap::new());
         for service in pool
             .services()
             .filter(|service| context_of(service.package_name()).is_some())
@@ -101,8 +114,14 @@ impl Contracts {
                         format!("its route is already that of {other}"),
                     ));
                 }
+                let request = rules.add(&pool, &descriptor.input())?;
+                requests.insert(method.path.clone(), request);
                 methods.insert(method.path.clone(), method);
             }
+        }
+        let known: Vec<_> = methods.keys().cloned().collect();
+        for method in methods.values_mut() {
+            resolve(method, &known)?;
         }
         let entities = pool
             .all_messages()
@@ -116,6 +135,8 @@ impl Contracts {
             pool,
             encoded: descriptors,
             methods,
+            rules,
+            requests,
             entities,
         })
     }
@@ -128,6 +149,19 @@ impl Contracts {
     /// Every method.
     pub fn methods(&self) -> impl Iterator<Item = &Method> {
         self.methods.values()
+    }
+
+    /// Judges a request's bytes by the rules that the contract has of its fields. INVALID_ARGUMENT with every violation;
+    /// also when they are no such message. What no contract names has no rules.
+    pub fn check(&self, path: &str, message: &[u8]) -> Result<(), Refusal> {
+        let Some(request) = self.requests.get(path) else {
+            return Ok(());
+        };
+        match self.rules.judge(*request, message) {
+            Ok(wrong) if wrong.is_empty() => Ok(()),
+            Ok(wrong) => Err(Refusal::invalid(wrong)),
+            Err(_) => Err(malformed("the request is no message of this method")),
+        }
     }
 
     /// The entity an event states: the message name of its field 1.
@@ -147,6 +181,15 @@ impl Contracts {
     pub fn encoded(&self) -> &'static [u8] {
         self.encoded
     }
+}
+
+/// A request that is no message of its method.
+pub(crate) fn malformed(why: impl Into<std::borrow::Cow<'static, str>>) -> Refusal {
+    Refusal::new(
+        Kind::Invalid,
+        "MALFORMED_REQUEST",
+        text(why, "요청 형식이 올바르지 않습니다."),
+    )
 }
 
 /// The context a package is served by: "yemae.cinema.booking.v1" is "cinema-booking".
@@ -209,8 +252,17 @@ fn read_method(
             Some(format!("{} {path}", verb.to_uppercase()))
         })
         .ok_or_else(|| missing("google.api.http route"))?;
+    if descriptor.is_client_streaming() {
+        return Err(fault(
+            &path,
+            "streams its requests, which no rules are kept of",
+        ));
+    }
+    let after = list(&option, "after");
+    let after = after.iter().filter_map(Value::as_str).map(str::to_owned);
     let context = context_of(service.package_name()).unwrap_or_default();
     Ok(Method {
+        after: after.collect(),
         labels: Labels::new(&path, &context),
         context,
         deadline: Duration::from_secs(deadline),
@@ -226,6 +278,28 @@ fn read_method(
         route,
         path,
     })
+}
+
+/// Makes paths of the ends of names that [`Method::after`] was read as: of its own service first.
+fn resolve(method: &mut Method, known: &[String]) -> Result<(), ContractFault> {
+    let (service, _) = method.path.rsplit_once('/').unwrap_or_default();
+    for name in &mut method.after {
+        let own = format!("{service}/{name}");
+        let is_meant = |path: &&String| {
+            let full = path.replace('/', ".");
+            **path == own || full.ends_with(&format!(".{name}"))
+        };
+        let mut meant: Vec<_> = known.iter().filter(is_meant).collect();
+        if meant.contains(&&own) {
+            meant.retain(|path| **path == own);
+        }
+        let [one] = meant[..] else {
+            let why = format!("comes after {name}, which names {} methods", meant.len());
+            return Err(fault(&method.path, why));
+        };
+        one.clone_into(name);
+    }
+    Ok(())
 }
 
 fn extension(

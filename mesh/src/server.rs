@@ -12,6 +12,8 @@ mod listen;
 mod message;
 mod next;
 mod pass;
+mod reflection;
+mod rules;
 mod span;
 mod streams;
 mod tls;
@@ -40,7 +42,7 @@ use tonic::service::RoutesBuilder;
 use tower::ServiceBuilder;
 
 /// The layers around every handler, outer to inner. Each says why it stands where it does.
-fn stack(verifier: Verifier, gates: limit::Gates, work: TaskTracker, handlers: Next) -> Next {
+fn stack(doors: &Doors, gates: limit::Gates, work: TaskTracker, handlers: Next) -> Next {
     ServiceBuilder::new()
         // What came and what became of it. Outermost: it sees every answer given below, and the caller who left.
         .layer_fn(layer(span::tell))
@@ -53,9 +55,11 @@ fn stack(verifier: Verifier, gates: limit::Gates, work: TaskTracker, handlers: N
         // Knows until when the caller waits, for all below; takes a command out of the hands of a caller who may leave.
         .layer_fn(deadline::layer(work))
         // Who calls, and whether they may: before a byte of the body is read.
-        .layer_fn(auth::layer(verifier))
+        .layer_fn(auth::layer(doors.verifier.clone()))
         // Bounds what is read: one message, no more than 1 MiB, before the deadline.
         .layer_fn(layer(message::bound))
+        // Judges the request by its contract: no handler sees one that breaks a rule. Below what bounds its size and time.
+        .layer_fn(rules::layer(doors.contracts.clone()))
         // Ends streams when the server does; beside the handler, because only there the whole call is known.
         .layer_fn(layer(streams::end))
         // What tonic refuses by itself is told as we tell it. Innermost: our own refusals pass above it.
@@ -93,7 +97,7 @@ impl Doors {
         let gates = limit::Gates::new(self.limits, methods.values());
         let handlers = Next::handlers(routes.routes());
         Ok(Server {
-            stack: stack(self.verifier.clone(), gates, work.clone(), handlers),
+            stack: stack(self, gates, work.clone(), handlers),
             methods: Arc::new(methods),
             health,
             work,

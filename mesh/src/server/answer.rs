@@ -3,6 +3,7 @@
 use super::next::{Incoming, Next};
 use crate::call;
 use crate::client::Reply;
+use crate::contracts::malformed;
 use crate::refusal::{Kind, Refusal, text};
 use futures::FutureExt;
 use std::panic::AssertUnwindSafe;
@@ -50,15 +51,6 @@ pub(super) fn unknown() -> Refusal {
         Kind::Unimplemented,
         "UNKNOWN_METHOD",
         text("no such method is served here", "제공되지 않는 기능입니다."),
-    )
-}
-
-/// A request that is no message of its method.
-pub(super) fn malformed(why: impl Into<std::borrow::Cow<'static, str>>) -> Refusal {
-    Refusal::new(
-        Kind::Invalid,
-        "MALFORMED_REQUEST",
-        text(why, "요청 형식이 올바르지 않습니다."),
     )
 }
 

@@ -1,6 +1,6 @@
 //! What others ask a server about itself: whether it serves, and what.
 
-use super::Fault;
+use super::{Fault, reflection};
 use crate::contracts::Contracts;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,7 +8,6 @@ use tonic::service::RoutesBuilder;
 use tonic_health::ServingStatus::{NotServing, Serving};
 use tonic_health::pb::health_server::HealthServer;
 use tonic_health::server::{HealthReporter, HealthService};
-use tonic_reflection::server::Builder;
 
 /// Which services say that they serve, under `grpc.health.v1`: each by its full name, and "" for the server as a whole.
 #[derive(Clone)]
@@ -51,25 +50,7 @@ pub(super) async fn add(
     routes.add_service(HealthServer::new(HealthService::from_health_reporter(
         reporter.clone(),
     )));
-    let builder = || {
-        let listed = [
-            "grpc.health.v1.Health",
-            "grpc.reflection.v1.ServerReflection",
-        ];
-        services.iter().copied().chain(listed).fold(
-            Builder::configure()
-                .register_encoded_file_descriptor_set(contracts.encoded())
-                .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-                .register_encoded_file_descriptor_set(
-                    tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET,
-                ),
-            Builder::with_service_name,
-        )
-    };
-    let fault = |why: tonic_reflection::server::Error| Fault(format!("reflection: {why}"));
-    routes.add_service(builder().build_v1().map_err(fault)?);
-    // grpcurl and others of its age ask in this older form.
-    routes.add_service(builder().build_v1alpha().map_err(fault)?);
+    reflection::add(contracts, services, routes)?;
 
     let services = std::iter::once("").chain(services.iter().copied());
     let health = Health(Arc::new(Inner {

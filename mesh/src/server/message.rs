@@ -1,9 +1,9 @@
 //! Bounds what is read of a request.
 
-use super::answer::malformed;
 use super::deadline::out_of_time;
 use super::next::{Incoming, Next};
 use crate::client::Reply;
+use crate::contracts::malformed;
 use crate::refusal::{Kind, Refusal, text};
 use http_body::{Frame, SizeHint};
 use std::pin::Pin;

@@ -22,6 +22,12 @@ use http_body_util::BodyExt;
 use mesh::client::{Reply, Request};
 use mesh::server::{self, Drained, Limits, Server, Settings};
 use mesh::{Contracts, call};
+use prost::Message;
+use proto::cinema::theater::v1::{
+    CreateScreenRequest, HoldSeatsRequest, ReleaseHoldRequest, ScheduleScreeningRequest,
+};
+use proto::payment::v1::{ApproveRequest, VoidRequest};
+use proto::shared::v1::Money;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -53,15 +59,66 @@ pub fn request(path: &str, authorization: &str) -> http::request::Builder {
 }
 
 fn framed(length: usize) -> Vec<u8> {
-    let mut bytes = vec![0];
-    bytes.extend(u32::try_from(length).unwrap().to_be_bytes());
-    bytes.resize(5 + length, 0);
-    bytes
+    prefixed(&vec![0; length])
+}
+
+fn prefixed(message: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(message.len()).unwrap().to_be_bytes();
+    [&[0], &length[..], message].concat()
 }
 
 /// A body of one message.
 fn message(length: usize) -> Body {
     Body::new(http_body_util::Full::from(framed(length)))
+}
+
+/// A body of one message that keeps the rules of its method's contract.
+pub fn sound(path: &str) -> Body {
+    let id = mesh::id::new();
+    let (charge_key, order_id) = ("charge-1".to_owned(), id.clone());
+    let bytes = match path.rsplit('/').next().unwrap() {
+        "Approve" => ApproveRequest {
+            charge_key,
+            order_id,
+            amount: Some(Money {
+                currency: "KRW".to_owned(),
+                minor_units: 1,
+            }),
+            payment_method: "pm_test".to_owned(),
+        }
+        .encode_to_vec(),
+        "Void" => VoidRequest {
+            charge_key,
+            order_id,
+        }
+        .encode_to_vec(),
+        "HoldSeats" => HoldSeatsRequest {
+            screening_id: id,
+            seats: vec!["1A".to_owned()],
+            ..Default::default()
+        }
+        .encode_to_vec(),
+        // Field 1 is an id.
+        "GetPayment" | "ReleaseHold" | "GetSeatMap" | "WatchSeatMap" | "PrintTicket"
+        | "GetTicket" | "GetMyOrder" => ReleaseHoldRequest { hold_id: id }.encode_to_vec(),
+        "CreateScreen" => CreateScreenRequest {
+            request_id: "1".to_owned(),
+            theater: "A".to_owned(),
+            name: "1".to_owned(),
+            rows: 1,
+            columns: 1,
+        }
+        .encode_to_vec(),
+        "ScheduleScreening" => ScheduleScreeningRequest {
+            request_id: "1".to_owned(),
+            movie_id: id.clone(),
+            screen_id: id,
+            starts_at: Some(Default::default()),
+        }
+        .encode_to_vec(),
+        _ => Vec::new(),
+    };
+    Body::new(http_body_util::Full::from(prefixed(&bytes)))
 }
 
 /// An empty message.
@@ -196,7 +253,9 @@ impl Listening {
 
     fn to(&self, house: &House, path: &str) -> Request {
         let uri = format!("http://{}{path}", self.address);
-        request(&uri, &house.key_to(path)).body(message(0)).unwrap()
+        request(&uri, &house.key_to(path))
+            .body(sound(path))
+            .unwrap()
     }
 
     /// Calls on a connection of its own.

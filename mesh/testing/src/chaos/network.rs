@@ -79,6 +79,11 @@ impl Chaos {
             .await
             .map(|body| body.to_bytes())
             .unwrap_or_default();
+        // Behind what gRPC puts before a message.
+        let message = body.get(5..).unwrap_or_default();
+        if let Err(no) = self.0.contracts.check(&method.path, message) {
+            return Status::from(no).into_http();
+        }
         let mut reply = Status::deadline_exceeded("not answered in time").into_http();
         for _ in 0..patience.attempts {
             let until = deadline.min(far(patience.attempt));

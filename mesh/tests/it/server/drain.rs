@@ -50,7 +50,9 @@ async fn a_drain_tells_health_serves_on_ends_streams_and_waits_for_commands() {
             .unwrap()
             .is_data()
     );
-    let hold = request(HOLD, &house.key_to(HOLD)).body(message(0)).unwrap();
+    let hold = request(HOLD, &house.key_to(HOLD))
+        .body(sound(HOLD))
+        .unwrap();
     let hold = mesh::task::detach(client.clone().oneshot(hold));
     until(|| house.reached() == 2).await;
 
@@ -77,7 +79,9 @@ async fn a_drain_tells_health_serves_on_ends_streams_and_waits_for_commands() {
 async fn a_drain_waits_for_a_command_whose_caller_has_left() {
     let (house, go) = waiting().await;
     let listening = Listening::start(&house.server, quick()).await;
-    let hold = request(HOLD, &house.key_to(HOLD)).body(message(0)).unwrap();
+    let hold = request(HOLD, &house.key_to(HOLD))
+        .body(sound(HOLD))
+        .unwrap();
     let caller = mesh::task::detach(listening.client().oneshot(hold));
     until(|| house.reached() == 1).await;
     caller.abort();
@@ -113,7 +117,9 @@ async fn a_drain_ends_at_its_bound() {
         ..quick()
     };
     let listening = Listening::start(&house.server, settings).await;
-    let hold = request(HOLD, &house.key_to(HOLD)).body(message(0)).unwrap();
+    let hold = request(HOLD, &house.key_to(HOLD))
+        .body(sound(HOLD))
+        .unwrap();
     let caller = mesh::task::detach(listening.client().oneshot(hold));
     // Connected and silent: nothing that a drain should wait for.
     let _silent = TcpStream::connect(listening.address).await.unwrap();

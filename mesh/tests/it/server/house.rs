@@ -135,12 +135,13 @@ impl House {
         self.reached.lock().unwrap().len()
     }
 
-    /// Calls with an empty message, as one who may.
+    /// Calls with a message that keeps the rules, as one who may.
     pub async fn call(&self, path: &str) -> Told {
         self.ask(request(path, &self.key_to(path))).await
     }
 
     pub async fn ask(&self, request: http::request::Builder) -> Told {
-        ask(&self.server, request.body(message(0)).unwrap()).await
+        let path = request.uri_ref().unwrap().path().to_owned();
+        ask(&self.server, request.body(sound(&path)).unwrap()).await
     }
 }

@@ -60,26 +60,27 @@ async fn send(house: &House, path: &str, body: Body) -> Told {
     ask(&house.server, request).await
 }
 
-/// A message whose field 15, which nobody knows, fills it to `length`.
-fn padded(length: usize) -> Body {
-    let mut bytes = framed(length);
-    bytes[5] = 15 << 3 | 2;
-    let mut rest = length - 1;
-    // The varint of what is left after itself: three bytes for anything near 1 MiB.
-    rest -= 3;
-    bytes[6] = (rest & 0x7f) as u8 | 0x80;
-    bytes[7] = (rest >> 7 & 0x7f) as u8 | 0x80;
-    bytes[8] = (rest >> 14) as u8;
-    Body::new(http_body_util::Full::from(bytes))
+/// A message that keeps the rules, and whose field 15, which nobody knows, fills it to `length`.
+async fn padded(path: &str, length: usize) -> Body {
+    let sound = sound(path).collect().await.unwrap().to_bytes();
+    let mut message = sound[5..].to_vec();
+    // A key, and the varint of what is left after itself: three bytes for anything near 1 MiB.
+    let rest = length - message.len() - 4;
+    message.push(15 << 3 | 2);
+    message.push((rest & 0x7f) as u8 | 0x80);
+    message.push((rest >> 7 & 0x7f) as u8 | 0x80);
+    message.push((rest >> 14) as u8);
+    message.resize(length, 0);
+    Body::new(http_body_util::Full::from(prefixed(&message)))
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_message_of_1_mib_is_read_and_a_longer_one_is_not() {
     let (house, reached) = payments().await;
     for (n, path) in [APPROVE, GET_PAYMENT].into_iter().enumerate() {
-        let told = send(&house, path, padded(MIB)).await;
+        let told = send(&house, path, padded(path, MIB).await).await;
         assert_eq!(told.code, Code::Ok, "{told:?}");
-        let told = send(&house, path, padded(MIB + 1)).await;
+        let told = send(&house, path, padded(path, MIB + 1).await).await;
         assert!(
             told.is(Code::InvalidArgument, "MESSAGE_TOO_LONG"),
             "{told:?}"
@@ -146,4 +147,29 @@ async fn bare_statuses_get_a_reason_and_refusals_stay_as_they_are() {
         told.is(Code::FailedPrecondition, "PAYMENT_REFUNDED"),
         "{told:?}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_breaks_a_rule_reaches_no_handler() {
+    let (house, reached) = payments().await;
+    let approve = ApproveRequest {
+        order_id: "one".to_owned(),
+        amount: Some(Default::default()),
+        ..Default::default()
+    };
+    let body = prefixed(&approve.encode_to_vec());
+    let told = send(&house, APPROVE, Body::new(http_body_util::Full::from(body))).await;
+    assert!(told.is(Code::InvalidArgument, "INVALID_FIELDS"), "{told:?}");
+    assert_eq!(told.domain, "payment");
+    let details = told.status.unwrap().get_details_bad_request().unwrap();
+    let fields: Vec<_> = details.field_violations.iter().map(|v| &*v.field).collect();
+    let all = [
+        "charge_key",
+        "order_id",
+        "amount.currency",
+        "amount.minor_units",
+        "payment_method",
+    ];
+    assert_eq!(fields, all);
+    assert_eq!(reached.get(), 0);
 }

@@ -98,7 +98,9 @@ async fn a_child_is_called_over_the_wire_and_again_after_it_was_away() {
     .await;
     let client = front.client();
     let send = async |path: &str| {
-        let request = request(path, &house.key_to(path)).body(message(0)).unwrap();
+        let request = request(path, &house.key_to(path))
+            .body(sound(path))
+            .unwrap();
         soon(client.clone().oneshot(request)).await.unwrap()
     };
     let down = heard(send(HOLD).await).await;
@@ -133,7 +135,7 @@ async fn a_child_is_called_over_the_wire_and_again_after_it_was_away() {
 }
 
 async fn send_as(client: &Client, path: &str, authorization: &str) -> Reply {
-    let request = request(path, authorization).body(message(0)).unwrap();
+    let request = request(path, authorization).body(sound(path)).unwrap();
     soon(client.clone().oneshot(request)).await.unwrap()
 }
 

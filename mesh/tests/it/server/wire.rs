@@ -123,7 +123,7 @@ async fn headers_beyond_16_kib_are_refused_and_the_connection_lives() {
     let with = |length: usize| {
         request(HOLD, &house.key_to(HOLD))
             .header("x-long", "x".repeat(length))
-            .body(message(0))
+            .body(sound(HOLD))
             .unwrap()
     };
     let reply = soon(client.clone().oneshot(with(17 * 1024))).await.unwrap();

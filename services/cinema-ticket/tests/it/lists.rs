@@ -97,8 +97,10 @@ async fn tickets_are_listed_by_status_newest_first_in_pages() {
 async fn every_wrong_field_is_told() {
     let cinema = Cinema::new();
     let wrong = list(&cinema, 201, "?", &[1, 0, 7]).await.unwrap_err();
-    let fields = ["statuses[1]", "statuses[2]", "page_size", "page_token"];
+    let fields = ["page_size", "statuses[1]", "statuses[2]"];
     assert_eq!(wrong_fields(&wrong), fields);
+    let wrong = list(&cinema, 0, "?", &[]).await.unwrap_err();
+    assert_eq!(wrong_fields(&wrong), ["page_token"]);
     let wrong = list(&cinema, 0, "", &[7; 40_000]).await.unwrap_err();
     assert_eq!(wrong_fields(&wrong), ["statuses"]);
     let request = PrintTicketRequest {

@@ -78,11 +78,20 @@ async fn where_it_is_comes_and_goes() {
 #[tokio::test]
 async fn a_no_needs_a_reason_and_every_wrong_field_is_told() {
     let van = Van::new();
-    let request = AnswerCancellationRequest::default();
-    let refused = van.of("park").answer_cancellation(request).await;
-    let refused = refused.unwrap_err();
-    let wrong = refused.get_details_bad_request().unwrap().field_violations;
-    let mut fields: Vec<_> = wrong.into_iter().map(|wrong| wrong.field).collect();
-    fields.sort();
-    assert_eq!(fields, ["number", "order_id", "reason"]);
+    let wrong = async |request| {
+        let refused = van.of("park").answer_cancellation(request).await;
+        let refused = refused.unwrap_err();
+        let wrong = refused.get_details_bad_request().unwrap().field_violations;
+        let mut fields: Vec<_> = wrong.into_iter().map(|wrong| wrong.field).collect();
+        fields.sort();
+        fields
+    };
+    let nothing = AnswerCancellationRequest::default();
+    assert_eq!(wrong(nothing).await, ["number", "order_id"]);
+    let no = AnswerCancellationRequest {
+        order_id: id::new(),
+        number: 1,
+        ..AnswerCancellationRequest::default()
+    };
+    assert_eq!(wrong(no).await, ["reason"]);
 }

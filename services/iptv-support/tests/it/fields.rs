@@ -60,13 +60,20 @@ async fn a_plan_is_in_one_currency_and_registered_once() {
         ..RegisterPlanRequest::default()
     };
     let wrong = [
-        "installation_fee.currency",
         "installation_fee.minor_units",
-        "monthly_fee.currency",
+        "monthly_fee",
         "name",
         "request_id",
     ];
     assert_eq!(wrong_fields(plans.register_plan(request).await), wrong);
+    let request = RegisterPlanRequest {
+        request_id: "two".to_owned(),
+        name: "Basic".to_owned(),
+        monthly_fee: money("KRW", 15_000),
+        installation_fee: money("USD", 1),
+    };
+    let wrong = wrong_fields(plans.register_plan(request).await);
+    assert_eq!(wrong, ["installation_fee.currency"]);
     let request = RegisterPlanRequest {
         request_id: "one".to_owned(),
         name: "Basic".to_owned(),
