@@ -7,9 +7,7 @@ export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/.tools/postgres/bin:$(PATH)
 # The same words in every target: other ones would build all dependencies once more.
 CLIPPY := cargo clippy --workspace --all-targets --locked
 
-.PHONY: help tools build run test test-clients proof-all siege overload bench lint ci fmt clean need
-.PHONY: help tools build run test proof-all siege overload bench lint chart image ci fmt clean need
-.PHONY: help tools build run test proof-all siege overload test-http bench lint ci fmt clean need
+.PHONY: help tools build run test test-clients test-http proof-all siege overload bench lint chart image ci fmt clean need
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
