@@ -3,7 +3,9 @@
 //! The closure is not async, so no call to anybody else can sit inside a transaction. It may run more than once (it is
 //! repeated after a conflict), so it takes what it needs by reference.
 
+mod command;
 mod db;
+mod group;
 mod prepared;
 mod reader;
 mod trouble;

@@ -1,15 +1,14 @@
-//! The writers: they take all waiting commands into one transaction, a savepoint each, and answer after the one fsync.
+//! The writers: they take all waiting commands into one transaction, and answer after the one fsync.
 
+use super::command::{Command, Job};
+use super::group::{self, Habit};
 use super::trouble::store_unavailable;
-use super::tx::{Scope, Tx, Woken};
-use super::{Backend, Db, Signals, Url, out_of_time, thread};
+use super::tx::{Scope, Tx};
+use super::{Backend, Db, Signals, Url, thread};
 use crate::refusal::Refusal;
-use crate::telemetry::catalog::{STORE_COMMIT, STORE_GROUP, STORE_QUEUE};
-use crate::telemetry::{Reading, glance, trace};
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use crate::telemetry::catalog::STORE_QUEUE;
+use crate::telemetry::{Reading, glance};
 use std::sync::{Arc, Mutex, mpsc};
-use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 /// The most commands one transaction takes.
@@ -17,20 +16,11 @@ const GROUP: usize = 256;
 /// PostgreSQL: 1 lane did 2.1 k commands/s, 2 did 7.6 k, 4 did 7.4 k, 8 did 6.2 k on two cores.
 const POSTGRES_LANES: usize = 2;
 
-type Answer = Box<dyn FnOnce(Result<(), Refusal>) + Send>;
-type Job = Box<dyn FnOnce(&mut Db, &Scope) -> Done + Send>;
 type Crash = Arc<dyn Fn(&str) -> bool + Send + Sync>;
-
-/// What a job leaves: how its caller is answered once the fate of the group is known.
-pub(super) struct Done {
-    answer: Answer,
-    woken: Woken,
-    failed: bool,
-}
 
 pub(super) enum Writers {
     Threads {
-        lanes: Vec<mpsc::Sender<Job>>,
+        lanes: Vec<mpsc::Sender<Box<dyn Job>>>,
         queue: Arc<()>,
     },
     Inline {
@@ -109,27 +99,8 @@ impl Writers {
         T: Send + 'static,
         F: Fn(&mut Tx<'_>) -> Result<T, Refusal> + Send + Sync + 'static,
     {
-        let (tell, told) = oneshot::channel();
-        // What the command enqueues is part of the trace of who waits for it, on whatever thread it runs.
-        let context = trace::current();
-        let place = self.queue();
-        let job: Job = Box::new(move |db, scope| {
-            drop(place);
-            let _within = trace::enter(&context);
-            let expired = deadline.is_some_and(|deadline| Instant::now() >= deadline);
-            let (result, woken) = if expired {
-                (Err(out_of_time()), Woken::default())
-            } else {
-                guarded(db, scope, &*command)
-            };
-            Done {
-                failed: result.is_err(),
-                woken,
-                answer: Box::new(move |committed| {
-                    let _ = tell.send(committed.and(result));
-                }),
-            }
-        });
+        let (command, told) = Command::new(command, deadline, self.queue());
+        let job: Box<dyn Job> = Box::new(command);
         match self {
             Self::Threads { lanes, .. } => {
                 let lane = &lanes[lane as usize % lanes.len()];
@@ -148,7 +119,8 @@ impl Writers {
                         .lock()
                         .map_err(|_| store_unavailable("a command panicked"))?;
                     db.begin().map_err(store_unavailable)?;
-                    group(&mut db, scope, signals, std::iter::once(job));
+                    let one = std::iter::once(job);
+                    group::run(&mut db, scope, signals, &mut Habit::default(), one);
                     crash(scope.context())
                 };
                 if crashed {
@@ -166,12 +138,12 @@ struct Lane {
     url: Url,
     scope: Scope,
     signals: Arc<Signals>,
-    jobs: mpsc::Receiver<Job>,
+    jobs: mpsc::Receiver<Box<dyn Job>>,
 }
 
 impl Lane {
     fn work(self) {
-        let mut connection = None;
+        let (mut connection, mut habit) = (None, Habit::default());
         while let Ok(first) = self.jobs.recv() {
             let Some(mut db) = self.begin(connection.take()) else {
                 // Who waits behind would fare no better. Dropped unrun, each caller hears UNAVAILABLE.
@@ -181,7 +153,7 @@ impl Lane {
             let jobs = std::iter::once(first)
                 .chain(self.jobs.try_iter())
                 .take(GROUP);
-            if group(&mut db, &self.scope, &self.signals, jobs) {
+            if group::run(&mut db, &self.scope, &self.signals, &mut habit, jobs) {
                 connection = Some(db);
             }
         }
@@ -209,78 +181,4 @@ impl Lane {
             .ok()?;
         Some(db)
     }
-}
-
-/// Runs commands in the transaction that was begun. False: the connection is not to be used again.
-fn group(db: &mut Db, scope: &Scope, signals: &Signals, jobs: impl Iterator<Item = Job>) -> bool {
-    let mut answers = Vec::new();
-    let mut woken = Woken::default();
-    let mut lost = false;
-    for job in jobs {
-        if lost {
-            // Dropped unrun: its caller hears UNAVAILABLE.
-            continue;
-        }
-        let done = job(db, scope);
-        lost = done.failed && db.lost_transaction();
-        woken.and(done.woken);
-        answers.push(done.answer);
-    }
-    // With a savepoint still open the commit would release that, and nothing more.
-    let committed = if lost || db.depth() != 1 {
-        let _ = db.rollback();
-        Err(store_unavailable(
-            "the database rolled the whole group back",
-        ))
-    } else {
-        let begun = Instant::now();
-        let committed = db.commit().map_err(store_unavailable);
-        let label = [scope.label()];
-        STORE_COMMIT.record(begun.elapsed().as_secs_f64(), &label);
-        STORE_GROUP.record(answers.len() as f64, &label);
-        committed
-    };
-    let fine = committed.is_ok();
-    if fine {
-        signals.committed(woken);
-    }
-    for answer in answers {
-        answer(committed.clone());
-    }
-    fine
-}
-
-/// Runs one command in its savepoint. A panic inside it is that command's failure, nobody else's.
-fn guarded<T>(
-    db: &mut Db,
-    scope: &Scope,
-    command: &impl Fn(&mut Tx<'_>) -> Result<T, Refusal>,
-) -> (Result<T, Refusal>, Woken) {
-    let outside = db.depth();
-    if let Err(why) = db.mark() {
-        return (Err(why.into()), Woken::default());
-    }
-    let mut tx = Tx::new(db, scope);
-    let result = catch_unwind(AssertUnwindSafe(|| command(&mut tx)))
-        .unwrap_or_else(|panic| Err(panicked(&*panic)));
-    let woken = tx.woken;
-    // A panic leaves the savepoints open that the command itself had made, and an open one would swallow the commit
-    // of everybody else.
-    db.unwind_to(outside);
-    let result = result.and_then(|answer| Ok(db.keep().map(|()| answer)?));
-    if result.is_ok() {
-        return (result, woken);
-    }
-    // Where that fails the group is lost, which is looked at after every command that failed.
-    let _ = db.undo();
-    (result, Woken::default())
-}
-
-fn panicked(panic: &(dyn Any + Send)) -> Refusal {
-    let said = panic.downcast_ref::<&str>().copied();
-    let said = said.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    Refusal::internal(format!(
-        "a command panicked: {}",
-        said.unwrap_or("it did not say why")
-    ))
 }

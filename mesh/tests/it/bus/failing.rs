@@ -66,8 +66,9 @@ async fn poison_is_put_aside_with_its_reason_and_its_neighbours_are_taken() {
         sees(&rig.to, "before", 1).await;
         sees(&rig.to, "after", 1).await;
         let letters = dead_letters(&rig.to, 4).await;
-        // Once in company, eight times alone.
-        assert_eq!(tries.load(Ordering::SeqCst), 9);
+        // In company once, or twice when what it shared a transaction with was undone too; eight times alone.
+        let tries = tries.load(Ordering::SeqCst);
+        assert!((9..=10).contains(&tries), "{backend:?}: {tries}");
         let mut reasons: Vec<_> = letters
             .iter()
             .map(|letter| {

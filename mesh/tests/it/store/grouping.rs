@@ -88,6 +88,72 @@ async fn a_command_that_fails_leaves_nothing_and_its_neighbours_are_committed() 
     }
 }
 
+/// Counts how often it runs, then does this.
+fn counted(
+    runs: Arc<AtomicU32>,
+    command: impl Fn(&mut Tx<'_>) -> Result<(), Refusal>,
+) -> impl Fn(&mut Tx<'_>) -> Result<(), Refusal> {
+    move |tx| {
+        runs.fetch_add(1, Ordering::SeqCst);
+        command(tx)
+    }
+}
+
+fn no(_: &mut Tx<'_>) -> Result<(), Refusal> {
+    Err(Refusal::precondition("NO", text("no", "no")))
+}
+
+#[tokio::test]
+async fn only_who_stands_before_a_failure_is_run_again() {
+    for (backend, database) in databases() {
+        let store = database.open(CONTEXT);
+        let runs: [Arc<AtomicU32>; 4] = Default::default();
+        let now =
+            |runs: &[Arc<AtomicU32>; 4]| runs.each_ref().map(|runs| runs.swap(0, Ordering::SeqCst));
+        // The one that holds the writer has kept nothing, but stands before them.
+        let mut held = Held::new(&store).await;
+        held.send(counted(runs[0].clone(), |tx| put(tx, "1", "1A")));
+        held.send(counted(runs[1].clone(), |tx| {
+            put(tx, "refused", "1B")?;
+            no(tx)
+        }));
+        held.send(counted(runs[2].clone(), |tx| put(tx, "2", "2A")));
+        assert_eq!(
+            reasons(&held.answers().await),
+            ["", "NO", ""],
+            "{backend:?}"
+        );
+        assert_eq!(now(&runs), [2, 2, 1, 0], "{backend:?}: again, with marks");
+
+        // For a while marks are set from the beginning.
+        let mut held = Held::new(&store).await;
+        held.send(counted(runs[0].clone(), |tx| put(tx, "3", "3A")));
+        held.send(counted(runs[1].clone(), no));
+        assert_eq!(reasons(&held.answers().await), ["", "NO"], "{backend:?}");
+        assert_eq!(now(&runs), [1, 1, 0, 0], "{backend:?}: undone alone");
+        assert_eq!(items(&store).await, ["1", "2", "3"], "{backend:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_command_that_fails_alone_leaves_nothing_and_is_not_run_again() {
+    for (backend, database) in databases() {
+        let store = database.open(CONTEXT);
+        let runs = Arc::new(AtomicU32::new(0));
+        let refused = store.write(
+            "lane",
+            counted(runs.clone(), |tx| {
+                put(tx, "refused", "1A")?;
+                no(tx)
+            }),
+        );
+        assert_eq!(refused.await.unwrap_err().reason, "NO", "{backend:?}");
+        assert_eq!(runs.load(Ordering::SeqCst), 1, "{backend:?}");
+        store.write("lane", |tx| put(tx, "1", "1A")).await.unwrap();
+        assert_eq!(items(&store).await, ["1"], "{backend:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_command_that_takes_no_notice_of_a_failed_statement_harms_only_itself() {
     for (backend, database) in databases() {
