@@ -4,9 +4,11 @@ mod heal;
 mod loss;
 mod patience;
 mod publish;
+mod recent;
 pub(crate) mod relay;
 mod sweep;
 
+pub(crate) use recent::Recent;
 pub use sweep::sweep;
 
 use crate::clock::Time;
@@ -79,19 +81,30 @@ fn tells_a_present(now: Time) -> SqlLiteral<Bool> {
     ))
 }
 
-pub(crate) fn insert(db: &mut Db, subject: &str, event: &Event, now: Time) -> QueryResult<()> {
-    diesel::insert_into(outbox::table)
+pub(crate) fn insert(db: &mut Db, subject: String, event: Event, now: Time) -> QueryResult<Row> {
+    let mut row = Row {
+        seq: 0,
+        subject,
+        version: event.version,
+        name: event.name,
+        body: event.body,
+        at: now.0,
+        expires_at: event.expires_at.map(|at| at.0),
+        trace: trace::traceparent(),
+    };
+    row.seq = diesel::insert_into(outbox::table)
         .values((
-            outbox::subject.eq(subject),
-            outbox::version.eq(event.version),
-            outbox::name.eq(&event.name),
-            outbox::body.eq(&event.body),
-            outbox::at.eq(now.0),
-            outbox::expires_at.eq(event.expires_at.map(|at| at.0)),
-            outbox::trace.eq(trace::traceparent()),
+            outbox::subject.eq(&row.subject),
+            outbox::version.eq(row.version),
+            outbox::name.eq(&row.name),
+            outbox::body.eq(&row.body),
+            outbox::at.eq(row.at),
+            outbox::expires_at.eq(row.expires_at),
+            outbox::trace.eq(&row.trace),
         ))
-        .execute(db)
-        .map(drop)
+        .returning(outbox::seq)
+        .get_result(db)?;
+    Ok(row)
 }
 
 /// Rows not yet published, oldest first: found by their state, never by a cursor, because rows may commit late.

@@ -18,6 +18,7 @@ pub use tx::Tx;
 
 use crate::clock::Clock;
 use crate::contracts::Contracts;
+use crate::outbox::Recent;
 use crate::refusal::{Kind, Refusal, text};
 use crate::{call, task};
 use diesel_migrations::EmbeddedMigrations;
@@ -47,7 +48,8 @@ pub(crate) struct Signals {
     pub(crate) changed: watch::Sender<u64>,
     /// Only the commits of this process: for the other replicas, which must not be told of their own.
     pub(crate) own: Notify,
-    pub(crate) outbox: Notify,
+    /// What was enqueued lately: for the relay.
+    pub(crate) outbox: Recent,
     pub(crate) tasks: Notify,
 }
 
@@ -56,7 +58,7 @@ impl Signals {
         Arc::new(Self {
             changed: watch::Sender::new(0),
             own: Notify::new(),
-            outbox: Notify::new(),
+            outbox: Recent::default(),
             tasks: Notify::new(),
         })
     }
@@ -64,8 +66,8 @@ impl Signals {
     fn committed(&self, woken: tx::Woken) {
         self.changed.send_modify(|commits| *commits += 1);
         self.own.notify_one();
-        if woken.outbox {
-            self.outbox.notify_one();
+        if !woken.outbox.is_empty() {
+            self.outbox.add(woken.outbox);
         }
         if woken.tasks {
             self.tasks.notify_one();
@@ -75,7 +77,7 @@ impl Signals {
     /// Another replica has committed, who knows what.
     pub(crate) fn heard(&self) {
         self.changed.send_modify(|commits| *commits += 1);
-        self.outbox.notify_one();
+        self.outbox.miss();
         self.tasks.notify_one();
     }
 }
@@ -216,7 +218,7 @@ impl Store {
 
     /// Waits until a commit of this process has enqueued an event since this was last asked: for a relay.
     pub async fn enqueued(&self) {
-        self.0.signals.outbox.notified().await;
+        self.0.signals.outbox.changed().await;
     }
 
     /// Waits until a commit of this process has started a task since this was last asked: for who works them.

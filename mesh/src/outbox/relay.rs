@@ -6,14 +6,14 @@ use super::heal::{self, Ground, heal};
 use super::loss::{self, Finding};
 use super::patience::{self, FIRST_PAUSE, Troubles};
 use super::publish::{Last, Publisher, Sent, Trouble};
-use super::{Published, mark, sweep};
+use super::{Published, Row, mark, sweep};
 use crate::bus::Bus;
 use crate::bus::process::{failed, sent};
 use crate::store::Store;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, Interval, MissedTickBehavior};
@@ -90,7 +90,14 @@ struct Relay<'a> {
     store: &'a Store,
     publisher: Publisher,
     in_flight: FuturesUnordered<BoxFuture<'static, Sent>>,
-    busy: HashSet<String>,
+    /// Subjects under way, each with the last of its rows that is.
+    busy: HashMap<String, i64>,
+    /// Rows that wait until their subject is free again, or for room.
+    waiting: Vec<Row>,
+    /// There may be rows that only the table has.
+    behind: bool,
+    /// When the table is looked into although nothing asks for it.
+    look: Instant,
     known: HashMap<String, Last>,
     put_off: HashMap<String, PutOff>,
     trouble: &'a mut Troubles,
@@ -121,7 +128,10 @@ impl<'a> Relay<'a> {
                 highest: Arc::new(ground.highest.into()),
             },
             in_flight: FuturesUnordered::new(),
-            busy: HashSet::new(),
+            busy: HashMap::new(),
+            waiting: Vec::new(),
+            behind: true,
+            look: Instant::now(),
             known: HashMap::new(),
             put_off: HashMap::new(),
             trouble,
@@ -142,7 +152,7 @@ impl<'a> Relay<'a> {
             let rest = self.rest();
             tokio::select! {
                 Some(sent) = self.in_flight.next() => self.land(sent).await,
-                () = self.store.signals().outbox.notified() => {}
+                () = self.store.signals().outbox.changed() => {}
                 _ = self.checks.tick() => self.check().await,
                 () = tokio::time::sleep(rest) => {}
             }
@@ -201,6 +211,7 @@ impl<'a> Relay<'a> {
             };
             if let Some(trouble) = &sent.trouble {
                 failed(self.store.context(), trouble.name());
+                self.behind = true;
             }
             match sent.trouble {
                 None => drop(self.put_off.remove(&sent.subject)),

@@ -38,20 +38,21 @@ impl Scope {
 }
 
 /// Whom the commit wakes.
-#[derive(Clone, Copy, Default)]
+#[derive(Default)]
 pub(super) struct Woken {
-    pub(super) outbox: bool,
+    /// What was enqueued, in this order.
+    pub(super) outbox: Vec<outbox::Row>,
     pub(super) tasks: bool,
 }
 
 impl Woken {
-    pub(super) fn and(&mut self, other: Self) {
-        self.outbox |= other.outbox;
+    pub(super) fn and(&mut self, mut other: Self) {
+        self.outbox.append(&mut other.outbox);
         self.tasks |= other.tasks;
     }
 }
 
-/// One command's part of a transaction: a savepoint of its own.
+/// One command's part of a transaction.
 pub struct Tx<'a> {
     db: &'a mut Db,
     scope: &'a Scope,
@@ -98,8 +99,8 @@ impl<'a> Tx<'a> {
             )));
         }
         let subject = format!("yemae.{}.{entity}.{}", self.scope.context, event.id);
-        outbox::insert(self.db, &subject, &event, self.now)?;
-        self.woken.outbox = true;
+        let row = outbox::insert(self.db, subject, event, self.now)?;
+        self.woken.outbox.push(row);
         Ok(())
     }
 
