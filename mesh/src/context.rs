@@ -2,7 +2,7 @@
 
 use crate::clock::Clock;
 use crate::event::Change;
-use crate::policy::Policy;
+use crate::policy::{Policy, Seen};
 use crate::refusal::Refusal;
 use crate::store::{Store, Tx};
 use crate::tasks::{Done, Handler, Task};
@@ -144,7 +144,21 @@ impl Context {
         W: Fn(&Change<E>) -> bool + Send + Sync + 'static,
         F: Fn(&mut Tx<'_>, &Change<E>) -> Result<(), Refusal> + Send + Sync + 'static,
     {
-        self.policies.push(Policy::new(name, from, matters, then));
+        let policy = Policy::new(name, from, Seen::Inbox, matters, then);
+        self.policies.push(policy);
+        self
+    }
+
+    /// [`Context::follows`], where the rows that `then` writes tell by themselves what was seen: it is also called for a
+    /// version that it has seen and for an older one, and changes nothing then. It may run twice at once, on two replicas.
+    #[must_use]
+    pub fn shows<E, F>(mut self, name: &'static str, from: &'static str, then: F) -> Self
+    where
+        E: Message + Name + Default + 'static,
+        F: Fn(&mut Tx<'_>, &Change<E>) -> Result<(), Refusal> + Send + Sync + 'static,
+    {
+        let policy = Policy::new(name, from, Seen::OwnRow, |_: &Change<E>| true, then);
+        self.policies.push(policy);
         self
     }
 

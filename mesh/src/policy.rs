@@ -47,8 +47,23 @@ pub struct Policy {
     read: Read,
 }
 
+/// Who knows which versions were acted on.
+#[derive(Clone, Copy)]
+pub(crate) enum Seen {
+    /// A row of the inbox.
+    Inbox,
+    /// The row that the policy writes: nothing else is written for it.
+    OwnRow,
+}
+
 impl Policy {
-    pub(crate) fn new<E, W, F>(name: &'static str, from: &'static str, wants: W, then: F) -> Self
+    pub(crate) fn new<E, W, F>(
+        name: &'static str,
+        from: &'static str,
+        seen: Seen,
+        wants: W,
+        then: F,
+    ) -> Self
     where
         E: Message + Name + Default + 'static,
         W: Fn(&Change<E>) -> bool + Send + Sync + 'static,
@@ -63,10 +78,14 @@ impl Policy {
             let (subject, version) = (delivery.subject.clone(), delivery.version);
             let then = then.clone();
             Some(Box::new(move |tx| {
-                if !inbox::is_news(tx.db(), name, &subject, version)? {
-                    return Ok(());
+                let is_news = match seen {
+                    Seen::Inbox => inbox::is_news(tx.db(), name, &subject, version)?,
+                    Seen::OwnRow => true,
+                };
+                if is_news {
+                    then(tx, change.as_ref().map_err(Clone::clone)?)?;
                 }
-                then(tx, change.as_ref().map_err(Clone::clone)?)
+                Ok(())
             }))
         };
         Self {
@@ -163,7 +182,13 @@ mod tests {
     #[test]
     fn what_matters_to_nobody_asks_for_no_command() {
         let is_cancelled = |change: &Change<Order>| change.entity.phase() == Phase::Cancelled;
-        let policies = [Policy::new("refunds", "*", is_cancelled, |_, _| Ok(()))];
+        let policies = [Policy::new(
+            "refunds",
+            "*",
+            Seen::Inbox,
+            is_cancelled,
+            |_, _| Ok(()),
+        )];
         assert!(act(&policies, &delivery(Phase::Placed)).is_none());
         assert!(act(&policies, &delivery(Phase::Cancelled)).is_some());
         // It is refused in a command, so that it is counted as a try and becomes a dead letter.

@@ -26,7 +26,7 @@ pub fn context() -> Context {
         .migrations(MIGRATIONS)
         .serves(|site| MyPageServiceServer::new(grpc::Handlers { site: site.clone() }))
         .serves(|site| RebuildServiceServer::new(rebuild::Handlers { site: site.clone() }))
-        .follows::<Order, _>("orders", "*", policies::order_changed)
+        .shows::<Order, _>("orders", "*", policies::order_changed)
         .every(
             "sweep old generations",
             Duration::from_secs(10),

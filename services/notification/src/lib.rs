@@ -45,7 +45,7 @@ pub fn context(settings: Settings) -> Context {
                 reach,
             })
         })
-        .follows::<Order, _>("orders", "*", policies::order_changed)
+        .shows::<Order, _>("orders", "*", policies::order_changed)
         .works(send::KIND, move |site, task| {
             send::send(site, task, channels.clone(), patience.clone())
         })

@@ -79,12 +79,17 @@ pub fn known(db: &mut Db, order_id: &str, customer_id: &str) -> QueryResult<Know
     .get_result(db)
 }
 
-/// Adds a record.
-pub fn insert(db: &mut Db, record: &Record) -> QueryResult<()> {
-    diesel::insert_into(notification::table)
+/// Adds a record. ABORTED when another replica was faster: run again, it finds that.
+pub fn insert(db: &mut Db, record: &Record) -> Result<(), Refusal> {
+    let inserted = diesel::insert_into(notification::table)
         .values(record)
-        .execute(db)
-        .map(drop)
+        .execute(db);
+    match inserted {
+        Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
+            Err(Refusal::conflict())
+        }
+        done => Ok(done.map(drop)?),
+    }
 }
 
 /// A record that is still to be sent, with its customer's contact.
