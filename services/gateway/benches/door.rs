@@ -1,7 +1,11 @@
 //! What the door costs: the same call to a context itself, through the door as gRPC, and as JSON over HTTP/1.1; one after the
 //! other, and 32 at once. All of it is in this process, so that it is compared within one run and with nothing else.
 
-#[allow(dead_code, reason = "the tests' own, of which a part is needed")]
+#[allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "the tests' own, of which a part is needed"
+)]
 #[path = "../tests/it/rig.rs"]
 mod rig;
 

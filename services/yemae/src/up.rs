@@ -4,12 +4,13 @@ mod brood;
 mod everybody;
 mod family;
 mod keys;
+mod outside;
 mod parent;
 mod ports;
 
 use crate::contexts::{self, Entry};
 use crate::data::{Data, Lock, Running};
-use crate::door::{self, Open};
+use crate::door;
 use crate::fault::Fault;
 use crate::house::{Ground, House, Place};
 use crate::settings::Settings;
@@ -18,6 +19,7 @@ use brood::Brood;
 use mesh::bus::{self, Bus};
 use mesh::identity::Verifier;
 use mesh::{Clock, server};
+use outside::close;
 use ports::{Ports, free};
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -194,25 +196,6 @@ impl Mesh {
         Ok(())
     }
 
-    /// Opens the door from outside to everything that is served here.
-    async fn open(&self, listener: Option<TcpListener>) -> Result<Option<Open>, Fault> {
-        let Some(listener) = listener else {
-            return Ok(None);
-        };
-        let verifier = verifier(&self.data, Clock::system())?;
-        let contexts = self.entries.iter().map(|entry| entry.name);
-        // Under `up` one address answers the operator about all of them.
-        let contexts: Vec<_> = contexts.chain(["operator"]).collect();
-        let house = door::House {
-            contexts: &contexts,
-            peers: &format!("http://{}", self.running.grpc),
-            verifier,
-            settings: door::of_up(&self.settings, &self.data)?,
-            patience: door::patience(&self.settings, patience())?,
-        };
-        door::open(listener, house).await.map(Some)
-    }
-
     /// Says that it is ready, and looks after the children until somebody stops it.
     async fn live(&self, brood: &mut Brood) -> Result<(), Fault> {
         if self.demo {
@@ -269,14 +252,6 @@ impl Mesh {
         let _ = mesh::task::thread("ready".to_owned(), move || {
             let _ = writeln!(std::io::stdout(), "{text}");
         });
-    }
-}
-
-/// Whoever is outside goes first: what they have begun still needs the contexts.
-async fn close(door: Option<Open>) -> Result<(), Fault> {
-    match door {
-        Some(door) => door.close().await,
-        None => Ok(()),
     }
 }
 
