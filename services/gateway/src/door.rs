@@ -56,7 +56,7 @@ pub enum Fault {
 impl Gateway {
     /// A door to these services, which `peers` leads to.
     pub async fn open(
-        contracts: &Contracts,
+        contracts: &Arc<Contracts>,
         verifier: Verifier,
         services: &[&str],
         peers: Peers,

@@ -1,13 +1,15 @@
 //! What the door answers by itself: whether it lives, and what is to be known of the mesh before one has a token.
 
-use crate::Settings;
+use crate::{Settings, asyncapi, openapi};
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use http::{HeaderValue, Method, Response, StatusCode};
 use http_body_util::Full;
 use mesh::Contracts;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::{Arc, LazyLock};
 use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
 
@@ -15,16 +17,35 @@ use tonic::body::Body;
 pub(crate) struct Pages {
     jwks: Option<PathBuf>,
     draining: CancellationToken,
-    /// Those that never change: by path, what they are and hold.
-    fixed: BTreeMap<&'static str, (&'static str, Bytes)>,
+    /// The page to try the routes on: by path, what each file is and holds.
+    fixed: BTreeMap<&'static str, (&'static str, &'static str)>,
+    openapi: Document,
+    asyncapi: Document,
+}
+
+/// A document about what is served, written when it is first asked for.
+type Document = LazyLock<Bytes, Box<dyn FnOnce() -> Bytes + Send + Sync>>;
+
+fn document(write: impl FnOnce() -> Value + Send + Sync + 'static) -> Document {
+    LazyLock::new(Box::new(|| write().to_string().into()))
 }
 
 impl Pages {
-    pub(crate) fn new(_: &Contracts, _: &[&str], settings: &Settings) -> Self {
+    pub(crate) fn new(contracts: &Arc<Contracts>, services: &[&str], settings: &Settings) -> Self {
+        let services: Vec<_> = services.iter().map(|name| (*name).to_owned()).collect();
+        let (routes, stream) = (contracts.clone(), contracts.clone());
+        let files = openapi::page::FILES.into_iter();
         Self {
             jwks: settings.jwks.clone(),
             draining: CancellationToken::new(),
-            fixed: BTreeMap::new(),
+            fixed: files
+                .map(|file| (file.path, (file.content_type, file.body)))
+                .collect(),
+            openapi: document(move || {
+                let services: Vec<_> = services.iter().map(String::as_str).collect();
+                openapi::document(&routes, &services)
+            }),
+            asyncapi: document(move || asyncapi::document(&stream)),
         }
     }
 
@@ -53,9 +74,14 @@ impl Pages {
                 page.headers_mut().insert(CACHE_CONTROL, a_minute);
                 Some(page)
             }
+            "/openapi.json" => Some(page("application/json", self.openapi.clone())),
+            "/asyncapi.json" => Some(page("application/json", self.asyncapi.clone())),
             other => {
-                let (kind, bytes) = self.fixed.get(other)?;
-                Some(page(kind, bytes.clone()))
+                let (kind, text) = self.fixed.get(other)?;
+                let mut page = page(kind, Bytes::from_static(text.as_bytes()));
+                let policy = HeaderValue::from_static(openapi::page::POLICY);
+                page.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+                Some(page)
             }
         }
     }

@@ -67,8 +67,8 @@ async fn poison_is_put_aside_with_its_reason_and_its_neighbours_are_taken() {
         sees(&rig.to, "after", 1).await;
         let letters = dead_letters(&rig.to, 4).await;
         // In company once, or twice when what it shared a transaction with was undone too; eight times alone.
-        let tries = tries.load(Ordering::SeqCst);
-        assert!((9..=10).contains(&tries), "{backend:?}: {tries}");
+        let tried = tries.load(Ordering::SeqCst);
+        assert!((9..=10).contains(&tried), "{backend:?}: {tried}");
         let mut reasons: Vec<_> = letters
             .iter()
             .map(|letter| {
@@ -113,11 +113,12 @@ async fn poison_is_put_aside_with_its_reason_and_its_neighbours_are_taken() {
         let stream = js.get_stream("YEMAE").await.unwrap();
         stream.delete_consumer(FOLLOWER).await.unwrap();
         eventually("it was tried again", || async {
-            (tries.load(Ordering::SeqCst) == 10).then_some(())
+            (tries.load(Ordering::SeqCst) > tried).then_some(())
         })
         .await;
         all_acknowledged(&rig).await;
-        assert_eq!(tries.load(Ordering::SeqCst), 10);
+        let again = tries.load(Ordering::SeqCst) - tried;
+        assert!((1..=2).contains(&again), "{backend:?}: {again}");
         assert_eq!(dead_letters(&rig.to, 4).await, letters);
     }
 }

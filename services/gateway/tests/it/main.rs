@@ -6,6 +6,7 @@ mod events;
 mod json;
 mod limits;
 mod malformed;
+mod pages;
 mod pass;
 mod rig;
 mod tls;
