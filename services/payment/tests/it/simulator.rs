@@ -220,9 +220,9 @@ async fn the_behaviour_is_checked_as_a_whole_and_read_back() {
         wrong_fields(room.behave(wrong).await),
         [
             "behavior.latency_min",
-            "behavior.capacity_per_second",
             "behavior.declined_percent",
-            "behavior.hanging_percent"
+            "behavior.hanging_percent",
+            "behavior.capacity_per_second",
         ]
     );
     let wrong = Behavior {
