@@ -8,6 +8,7 @@ export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/.tools/postgres/bin:$(PATH)
 CLIPPY := cargo clippy --workspace --all-targets --locked
 
 .PHONY: help tools build run test test-clients test-http proof-all siege overload bench lint chart image ci fmt clean need
+.PHONY: help tools build run test contract proof-all siege overload bench lint ci release fmt clean need
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -25,6 +26,9 @@ run: need ## start every service in one process, with demo data
 
 # The tests whose contexts are on whatever store TEST_STORE says: sqlite, postgres, or a mix of them.
 ON_ANY_STORE := kind(test) - package(mesh) - package(gateway) - (package(yemae) - test(/^(audit|bookings|broker|crash_world|dead_letters|kills|load|old_bugs|payment|production|rebuild|seats|secrets|sentences|serving|story|vod|food|iptv|taxi)::/))
+ON_ANY_STORE := kind(test) - package(mesh) - (package(yemae) - test(/^(audit|bookings|broker|contract|crash_world|dead_letters|kills|load|old_bugs|payment|production|rebuild|seats|secrets|sentences|serving|story|vod|food|iptv|taxi)::/))
+# What `make contract` runs.
+CONTRACT := package(yemae) & test(/^contract::/)
 NEXTEST := cargo nextest run --workspace --locked $(if $(CI),--profile ci)
 # Every run writes its report to the same place: it is kept under the run's name.
 KEEP := cp target/nextest/$(if $(CI),ci,default)/junit.xml target/reports
@@ -32,7 +36,7 @@ KEEP := cp target/nextest/$(if $(CI),ci,default)/junit.xml target/reports
 test: tools ## run all tests: documentation examples, units, whole systems with NATS and PostgreSQL
 	cargo test --doc --workspace --locked --quiet
 	@rm -rf target/reports && mkdir -p target/reports
-	$(NEXTEST) -E 'all() - ($(ON_ANY_STORE))'
+	$(NEXTEST) -E 'all() - ($(ON_ANY_STORE)) - ($(CONTRACT))'
 	@$(KEEP)/once.xml
 	@failed=0; for store in sqlite postgres; do \
 		echo "test: every context on $$store"; \
@@ -48,6 +52,10 @@ test-clients: need ## play the examples of proto/examples, in each language whos
 	@python3 .ci/tools.py nats-server buf
 	cargo build --workspace --locked --bin yemae
 	@python3 .ci/clients.py
+contract: tools ## hold every RPC and event against what its contract says, and print the table of it
+	@python3 .ci/contract.py clear
+	$(NEXTEST) -E '$(CONTRACT)'
+	@python3 .ci/contract.py
 
 proof-all: tools ## the long forms of the proof: ten kills with 1,000 answered bookings before each, four replicas
 	@failed=0; for store in sqlite postgres; do \
@@ -94,10 +102,22 @@ image: need ## build the container image: one static binary and nothing else
 ci: export CI := true
 ci: ## what CI runs: tools, lint, chart and test, each timed
 	@for step in tools lint chart test; do \
+ci: ## what CI runs: tools, lint, contract and test, each timed
+	@for step in tools lint contract test; do \
 		start=$$(date +%s); \
 		$(MAKE) --no-print-directory $$step || exit 1; \
 		echo "ci: $$step $$(( $$(date +%s) - start )) seconds"; \
 	done
+
+release: need ## cut a release: make release VERSION=0.1.0. Keeps its contracts, commits, tags, pushes nothing
+	@python3 .ci/release.py check '$(VERSION)'
+	@$(MAKE) --no-print-directory ci
+	@$(MAKE) --no-print-directory release-cut VERSION='$(VERSION)'
+
+# The end of a release, after CI.
+.PHONY: release-cut
+release-cut: tools
+	@python3 .ci/release.py cut '$(VERSION)' $(CLIPPY) -- -D warnings
 
 fmt: need ## format the code
 	cargo fmt --all

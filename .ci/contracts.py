@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Lints the contracts with buf, on the image that proto's build script writes; no schema registry is asked.
+"""Lints the contracts with buf, on the image that proto's build script writes, and compares them with those of the last
+release; no schema registry is asked.
 
 The arguments are the cargo command that has just run: it does nothing again, but says where that image lies.
 """
@@ -7,9 +8,23 @@ The arguments are the cargo command that has just run: it does nothing again, bu
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 
 def main(command):
+    now = image(command)
+    # The image carries third-party files too; only ours are ours to judge.
+    ours = ["--config", "buf.yaml", "--path", "yemae"]
+    print("buf lint, with buf.yaml, of the image in cargo's OUT_DIR of proto", flush=True)
+    code = subprocess.run(["buf", "lint", now, *ours]).returncode
+    then = last_release()
+    if then:
+        print(f"buf breaking, against {then}", flush=True)
+        code |= subprocess.run(["buf", "breaking", now, "--against", str(then), *ours]).returncode
+    sys.exit(code)
+
+
+def image(command):
     # Before the `--`: what follows it is for the compiler.
     end = command.index("--") if "--" in command else len(command)
     command = command[:end] + ["--message-format=json-render-diagnostics"] + command[end:]
@@ -19,11 +34,13 @@ def main(command):
     folders = {message["out_dir"] for message in map(json.loads, cargo.stdout.splitlines()) if is_proto(message)}
     if len(folders) != 1:
         sys.exit(f"contracts: expected one build of the crate proto, found {sorted(folders) or 'none'}")
-    image = folders.pop() + "/contracts.binpb"
-    # The image carries third-party files too; only ours are ours to lint.
-    lint = ["buf", "lint", image, "--config", "buf.yaml", "--path", "yemae"]
-    print("buf lint, with buf.yaml, of the image in cargo's OUT_DIR of proto", flush=True)
-    sys.exit(subprocess.run(lint).returncode)
+    return folders.pop() + "/contracts.binpb"
+
+
+def last_release():
+    """The image that `make release` kept of the newest version, if there was one."""
+    images = list(Path("proto/released").glob("*.binpb"))
+    return max(images, key=lambda path: [int(part) for part in path.stem.split(".")], default=None)
 
 
 def is_proto(message):

@@ -8,6 +8,7 @@ mod bookings;
 mod broker;
 mod cinema;
 mod cli;
+mod contract;
 mod cost;
 mod crash_world;
 mod databases;
