@@ -6,10 +6,13 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex};
 
-/// Patterns as they were read: thousands of texts are made of each.
-static READ: LazyLock<Mutex<HashMap<String, (Arc<Hir>, Regex)>>> = LazyLock::new(Mutex::default);
+/// A pattern as it was read.
+type Read = (Arc<Hir>, Regex);
 
-fn read(pattern: &str) -> (Arc<Hir>, Regex) {
+/// Those that were read: thousands of texts are made of each.
+static READ: LazyLock<Mutex<HashMap<String, Read>>> = LazyLock::new(Mutex::default);
+
+fn read(pattern: &str) -> Read {
     let mut read = READ.lock().unwrap();
     if let Some(known) = read.get(pattern) {
         return known.clone();
