@@ -37,9 +37,9 @@ def main():
     if events.exists():
         told = [line.split("\t") for line in events.read_text(encoding="utf-8").splitlines()]
         seen = [name for name, times in told if int(times)]
-        print(f"events: {len(told)} declared rightly; {len(seen)} of them on the stream after the stories of the demo")
+        print(f"events: {len(told)} declared rightly; {len(seen)} of them told by the stories of the demo")
         unseen = [name for name, times in told if not int(times)]
-        print("  not told by these stories: " + ", ".join(name.removeprefix("yemae.") for name in unseen))
+        print("  not told by them: " + ", ".join(name.removeprefix("yemae.") for name in unseen))
     else:
         faults.append("nothing of the events")
     print(f"contract: {len(rpcs)} RPCs × {len(checks)} checks, {len(faults)} faults", flush=True)
