@@ -14,8 +14,8 @@ use mesh::server::Limits;
 use mesh::store::Backend;
 use mesh::{Clock, Context, Done, Event, Peers, Refusal, Site, Store, Time, telemetry, text};
 use proto::cinema::booking::v1::BookingPlaced;
-use proto::cinema::theater::v1::HoldSeatsRequest;
 use proto::cinema::theater::v1::theater_service_client::TheaterServiceClient;
+use proto::cinema::theater::v1::{BookingClaim, HoldSeatsRequest};
 use proto::ordering::v1::Order;
 use proto::payment::v1::payment_service_client::PaymentServiceClient;
 use proto::payment::v1::{ApproveRequest, GetPaymentRequest};
@@ -96,7 +96,14 @@ async fn happen() -> (String, String) {
     .map(mesh::task::detach);
 
     let mut request = tonic::Request::new(HoldSeatsRequest {
-        screening_id: sung(),
+        screening_id: mesh::id::new(),
+        seats: vec!["1A".to_owned()],
+        booking: Some(BookingClaim {
+            booking_id: mesh::id::new(),
+            attempt: 1,
+            customer_id: sung(),
+            hold_id: String::new(),
+        }),
         ..HoldSeatsRequest::default()
     });
     for (name, value) in CANARIES {

@@ -195,7 +195,7 @@ fn a_booking_reads_as_its_contract_does() {
     assert_eq!(example["seats"], json!(["1A"]));
     assert_eq!(
         example["expectedTotal"],
-        json!({"currency": "KRW", "minorUnits": "13000"})
+        json!({"currency": "KRW", "minorUnits": "14000"})
     );
     let booking = &document["components"]["schemas"]["cinema.booking.v1.Booking"]["properties"];
     assert_eq!(booking["version"]["type"], "string");

@@ -1,6 +1,6 @@
 //! Callers who mean no good, or do none: none of them is answered INTERNAL, and the honest are answered as before.
 
-use crate::rig::{Town, fine, quick, soon, unlimited};
+use crate::rig::{ID, Town, fine, quick, soon, unlimited};
 use crate::wire::{parse, say};
 use http_body_util::Empty;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -209,7 +209,7 @@ async fn who_does_not_read_is_not_waited_for_when_the_door_closes() {
     let mut stream = TcpStream::connect(town.at).await.unwrap();
     let token = town.token("customer");
     let ask = format!(
-        "GET /v1/cinema/bookings/b-1 HTTP/1.1\r\nhost: door\r\nauthorization: Bearer {token}\r\n\r\n"
+        "GET /v1/cinema/bookings/{ID} HTTP/1.1\r\nhost: door\r\nauthorization: Bearer {token}\r\n\r\n"
     );
     stream.write_all(ask.as_bytes()).await.unwrap();
     soon(async {

@@ -1,7 +1,7 @@
 //! JSON over HTTP, by the contracts' routes.
 
 use crate::rig::quick;
-use crate::rig::{Town, fine, unlimited};
+use crate::rig::{ID, Town, fine, unlimited};
 use mesh::{Refusal, Violation, text};
 use proto::cinema::booking::v1::{
     Booking, BookingStatus, CancelBookingRequest, CancelBookingResponse, CreateBookingRequest,
@@ -50,7 +50,7 @@ pub async fn town() -> Town {
 pub fn order() -> serde_json::Value {
     json!({
         "requestId": "r-1",
-        "screeningId": "s-1",
+        "screeningId": ID,
         "seats": ["3C", "3D"],
         // As JSON's own spelling or the contract's, as a number or a text.
         "expected_total": {"currency": "KRW", "minorUnits": 28000},
@@ -108,18 +108,23 @@ async fn fields_come_from_path_query_and_body() {
         (vec!["vod".into(), "taxi".into()], vec![1])
     );
 
-    let heard = town.kim("GET /v1/cinema/bookings/a%2F..%2Fb").heard().await;
+    let spelt = ID.replace('-', "%2D");
+    let line = format!("GET /v1/cinema/bookings/{spelt}");
+    let heard = town.kim(&line).heard().await;
     assert_eq!((heard.status, &*heard.reason()), (404, "NOT_FOUND"));
-    assert_eq!(town.last().read::<GetBookingRequest>().booking_id, "a/../b");
+    assert_eq!(town.last().read::<GetBookingRequest>().booking_id, ID);
+    // What is no id is the context's to refuse, be it spelt like a path.
+    let heard = town.kim("GET /v1/cinema/bookings/a%2F..%2Fb").heard().await;
+    assert_eq!((heard.status, &*heard.reason()), (400, "INVALID_FIELDS"));
 
     for body in [None, Some(json!({}))] {
-        let ask = town.kim("POST /v1/cinema/bookings/b-1:cancel");
+        let ask = town.kim(&format!("POST /v1/cinema/bookings/{ID}:cancel"));
         let ask = match body {
             Some(body) => ask.json(&body),
             None => ask,
         };
         assert_eq!(ask.heard().await.status, 200);
-        assert_eq!(town.last().read::<CancelBookingRequest>().booking_id, "b-1");
+        assert_eq!(town.last().read::<CancelBookingRequest>().booking_id, ID);
     }
 
     // A field alone is the body.

@@ -1,13 +1,12 @@
 //! Rates, origins, request ids, and the page that says whether the door is open.
 
-use crate::rig::{Town, fine, quick, unlimited};
+use crate::rig::{ID, Town, fine, quick, unlimited};
 use crate::wire::{Ask, Heard};
 use gateway::{Rate, Rates, Settings};
 use proto::cinema::booking::v1::booking_service_client::BookingServiceClient;
 use proto::cinema::booking::v1::{
     CreateBookingResponse, ListBookingsRequest, ListBookingsResponse,
 };
-use serde_json::json;
 use tonic_types::StatusExt;
 
 const GET: &str = "GET /v1/cinema/bookings";
@@ -56,7 +55,7 @@ async fn until_limited<'a>(ask: impl Fn() -> Ask<'a>) -> (usize, Heard) {
 #[tokio::test]
 async fn each_person_has_a_rate_for_reading_and_one_for_writing() {
     let town = town(few(2, 3, 0)).await;
-    let post = || town.kim(POST).json(&json!({}));
+    let post = || town.kim(POST).json(&crate::json::order());
     let first = post().heard().await;
     assert_eq!(first.status, 200);
     assert_eq!(first.header("ratelimit-policy"), Some("\"writes\";q=2;w=2"));
@@ -78,7 +77,9 @@ async fn each_person_has_a_rate_for_reading_and_one_for_writing() {
     // An admin's calls are not counted.
     let admin = town.token_of("root", "admin");
     for _ in 0..10 {
-        let ask = town.ask("GET /v1/cinema/bookings/b-1").bearer(&admin);
+        let ask = town
+            .ask(&format!("GET /v1/cinema/bookings/{ID}"))
+            .bearer(&admin);
         let heard = ask.heard().await;
         assert_eq!((heard.status, heard.header("ratelimit")), (200, None));
     }

@@ -12,6 +12,8 @@ use mesh::identity::{AUDIENCE, ISSUER, Key, Verifier};
 use mesh::server::{self, Doors, Drained, Limits};
 use mesh::{Clock, Contracts};
 use prost::Message;
+use proto::cinema::booking::v1::CreateBookingRequest;
+use proto::shared::v1::Money;
 use serde_json::json;
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -255,6 +257,24 @@ pub async fn soon<T>(work: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(30), work)
         .await
         .expect("within 30 s")
+}
+
+/// The id of something, as the contracts want ids to be.
+pub const ID: &str = "0190a5b0-7c1e-7000-8000-0000000000b1";
+
+/// A booking that breaks no rule of its contract.
+pub fn wish() -> CreateBookingRequest {
+    CreateBookingRequest {
+        request_id: "r-1".to_owned(),
+        screening_id: ID.to_owned(),
+        seats: vec!["1A".to_owned()],
+        expected_total: Some(Money {
+            currency: "KRW".to_owned(),
+            minor_units: 14_000,
+        }),
+        payment_method: "pm_demo".to_owned(),
+        ..CreateBookingRequest::default()
+    }
 }
 
 /// Settings without limits.

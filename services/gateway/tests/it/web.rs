@@ -1,6 +1,6 @@
 //! gRPC-Web over HTTP/1.1, as a browser sends it.
 
-use crate::rig::{Town, fine, framed, stream};
+use crate::rig::{ID, Town, fine, framed, stream};
 use crate::wire::Heard;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -119,7 +119,9 @@ async fn a_stream_ends_with_its_status() {
 async fn refusals_keep_their_details() {
     let town = town().await;
     let line = "POST /yemae.mypage.v1.MyPageService/GetMyOrder";
-    let body = framed(&GetMyOrderRequest::default());
+    let body = framed(&GetMyOrderRequest {
+        order_id: ID.to_owned(),
+    });
     let heard = sent(&town, line, "application/grpc-web", body.clone()).await;
     let status = |heard: &Heard| {
         let mut headers = http::HeaderMap::new();
