@@ -143,11 +143,10 @@ impl Db {
             Backend::Sqlite => {
                 let mut db =
                     SqliteConnection::establish(&url.0).map_err(|e| fault(e.to_string()))?;
-                // FULL, because an answered command must survive the machine, not only the process. The log is copied
-                // into the file after 16 MiB and not after 4: a page that many commits have changed is copied once.
+                // FULL, because an answered command must survive the machine, not only the process.
                 db.batch_execute(
                     "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-                     PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000;",
+                     PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;",
                 )
                 .map_err(|e| fault(e.to_string()))?;
                 Ok(Self::Sqlite(db))
