@@ -27,7 +27,8 @@ const POLL: Duration = Duration::from_secs(1);
 const REST: Duration = Duration::from_millis(50);
 /// How many rows one look lists at most; when there are more, the next look goes on behind them at once.
 pub const PAGE: i64 = 128;
-/// How many sent versions a cursor holds at most. What is beyond may be sent once more after a resumption.
+/// How many sent versions a cursor holds at most, which makes it some 4 KiB long: the contracts let it be 8. What is beyond
+/// may be sent once more after a resumption.
 const IN_CURSOR: usize = 32;
 
 /// Whose entries are watched. Asked on a reader's connection, each time anew.

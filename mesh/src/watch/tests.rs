@@ -61,3 +61,13 @@ fn of_another_generation_everything_is_wanted() {
     assert_eq!(since.of(2), (i64::MIN, ""));
     assert_eq!(since.began(), NOW.minus(BACK).0);
 }
+
+#[test]
+fn the_longest_cursor_is_one_that_the_contracts_let_in() {
+    let mut position = Position::resume("", NOW).unwrap();
+    for _ in 0..2 * IN_CURSOR {
+        send(&mut position, &row(&crate::id::new(), NOW));
+    }
+    let longest = position.cursor().len();
+    assert!((3_000..8_192).contains(&longest), "{longest}");
+}
