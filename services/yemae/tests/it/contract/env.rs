@@ -40,6 +40,11 @@ impl Env {
         }
     }
 
+    /// Says what fields of a name mean on this way, whatever is told later.
+    pub fn fix(&mut self, name: &str, text: String) {
+        self.fixed.insert(name.to_owned(), Value::String(text));
+    }
+
     /// The end of this way's subjects.
     pub fn end(&self) -> String {
         self.trial.to_string()

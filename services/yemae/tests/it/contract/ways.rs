@@ -38,7 +38,7 @@ impl Ground {
                     .get_field_by_name("dead_letters")
                     .is_some()
             {
-                put_aside(&self.data, &env);
+                put_aside(&self.data, &mut env);
             }
             let message = self.message(&step, &env);
             let answer = self.until_ok(&step, &env, &message).await;
@@ -102,7 +102,7 @@ fn before(rpc: &Rpc, way: &mut Vec<Rpc>) {
 }
 
 /// Something that a context has not been able to act on, and could now: the fields `dead_letter_id` are of it.
-fn put_aside(data: &Path, env: &Env) {
+fn put_aside(data: &Path, env: &mut Env) {
     let context = env.text("context").unwrap();
     let letter = DeadLetter {
         id: format!("{}@gate", env.trial),
@@ -133,6 +133,8 @@ fn put_aside(data: &Path, env: &Env) {
     };
     let mut db = Db::open(&crate::stores::url(data, context)).unwrap();
     dead_letter::insert(&mut db, &letter, &content).unwrap();
+    // Another way's may be newer.
+    env.fix("dead_letter_id", letter.id);
 }
 
 /// Walks for many RPCs side by side, a few at a time.
