@@ -19,6 +19,7 @@ use proto::cinema::theater::v1::{BookingClaim, HoldSeatsRequest};
 use proto::ordering::v1::Order;
 use proto::payment::v1::payment_service_client::PaymentServiceClient;
 use proto::payment::v1::{ApproveRequest, GetPaymentRequest};
+use proto::shared::v1::Money;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -164,7 +165,16 @@ fn follower() -> (Arc<AtomicUsize>, Context) {
                     return Err(not_yet());
                 }
                 let mut payment = PaymentServiceClient::new(site.peers.to("payment"));
-                payment.approve(ApproveRequest::default()).await.unwrap();
+                let charge = ApproveRequest {
+                    charge_key: "charge:1".to_owned(),
+                    order_id: mesh::id::new(),
+                    amount: Some(Money {
+                        currency: "KRW".to_owned(),
+                        minor_units: 1,
+                    }),
+                    payment_method: sung(),
+                };
+                payment.approve(charge).await.unwrap();
                 let counted = counted.clone();
                 Ok(Done::with(move |_| {
                     counted.fetch_add(1, Ordering::SeqCst);
