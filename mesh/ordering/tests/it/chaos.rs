@@ -8,7 +8,7 @@ mod seeds;
 use crate::audit::{Facts, breaches};
 use crate::customers::Customers;
 use crate::history::History;
-use crate::toys::booking::BOOKING;
+use crate::toys::booking::{self, BOOKING};
 use crate::toys::theater::{self, THEATER};
 use crate::toys::{Bug, Toys};
 use ordering::{intents, orders};
@@ -109,7 +109,10 @@ async fn live(seed: u64, bug: Bug, databases: &mut Databases, trace: bool) -> Ou
     let stage = Stage::with(seed, bug, databases, trace);
     let (world, dice) = (&stage.world, stage.world.dice());
     if dice.chance(0.3) {
-        let seat = theater::resource("far", &format!("{}A", dice.below(8)));
+        let seat = theater::resource(
+            &booking::screening("far"),
+            &format!("{}A", 1 + dice.below(8)),
+        );
         world.read(THEATER, |db| theater::give_away(db, &seat).unwrap());
     }
     world.let_loose(Faults::roll(dice));

@@ -1,7 +1,7 @@
 //! Customers, an administrator and a kiosk, who repeat what they were not told, change their minds and press twice.
 
 use crate::history::{Called, Create, Deed, History, Told};
-use crate::toys::booking::{BOOKING, PRICE};
+use crate::toys::booking::{self, BOOKING, PRICE};
 use crate::toys::ticket::TICKET;
 use futures::future::join;
 use prost::Message;
@@ -82,7 +82,7 @@ impl Customers {
             1 => format!("soon:{}", 3 + dice.below(20)),
             _ => "far".to_owned(),
         };
-        let first = dice.below(8);
+        let first = 1 + dice.below(8);
         let seats: Vec<_> = (first..first + 1 + dice.below(2))
             .map(|seat| format!("{seat}A"))
             .collect();
@@ -98,7 +98,7 @@ impl Customers {
         let price = if screening == "free" { 0 } else { PRICE };
         CreateBookingRequest {
             request_id: "request".to_owned(),
-            screening_id: screening.to_owned(),
+            screening_id: booking::screening(screening),
             expected_total: Some(Money {
                 currency: "KRW".to_owned(),
                 minor_units: price * seats.len() as i64,

@@ -18,7 +18,7 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 async fn book(world: &World, seat: &str) -> String {
     let request = CreateBookingRequest {
         request_id: seat.to_owned(),
-        screening_id: "free".to_owned(),
+        screening_id: booking::screening("free"),
         seats: vec![seat.to_owned()],
         expected_total: Some(Money {
             currency: "KRW".to_owned(),
