@@ -2,7 +2,7 @@
 
 use super::Stage;
 use crate::history::Told;
-use crate::toys::booking::BOOKING;
+use crate::toys::booking::{self, BOOKING};
 use crate::toys::payment;
 use crate::toys::theater::{self, THEATER};
 use diesel::prelude::*;
@@ -115,7 +115,8 @@ fn a_refusal_to_who_took_over_voids_what_may_be_charged() {
         // Theater is away, so no seat is held and somebody else gets it.
         stage.world.kill_for(THEATER, 12 * SECOND);
         charged_and_dead(&stage, &request, 15 * SECOND).await;
-        let give_away = |db: &mut _| theater::give_away(db, "far/1A").unwrap();
+        let seat = theater::resource(&booking::screening("far"), "1A");
+        let give_away = move |db: &mut Db| theater::give_away(db, &seat).unwrap();
         stage.world.read(THEATER, give_away);
         stage.world.wait_for(BOOKING).await;
         let told = stage.customers.create("ann", &request).await;
