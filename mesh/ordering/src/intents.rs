@@ -1,13 +1,17 @@
 //! Intents in their table. Every change is a compare-and-set on state, attempt and lease.
 
+mod sweep;
+
+pub use sweep::sweep;
+
 use crate::domain::Money;
-use crate::domain::intent::{KEPT_REFUSED, LEASE, State};
+use crate::domain::intent::{LEASE, State};
 use crate::rows;
 use crate::schema::intent;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
-use mesh::{Db, Refusal, Store, Text, Time, Tx, request};
+use mesh::{Db, Refusal, Text, Time, Tx, request};
 
 /// What a context has decided that is ordered: everything needed to place it after a crash.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
@@ -287,36 +291,4 @@ pub fn unsettled(db: &mut Db) -> Result<i64, Refusal> {
         .filter(sql::<Bool>(UNSETTLED))
         .count()
         .get_result(db)?)
-}
-
-/// So many go in one transaction, so that no command waits long behind it.
-const AT_ONCE: i64 = 500;
-
-/// Forgets refused intents whose request_id need not be kept any more. Answers how many.
-pub async fn sweep(store: &Store) -> Result<usize, Refusal> {
-    let before = store.clock().now().minus(KEPT_REFUSED).0;
-    let mut gone = 0;
-    loop {
-        let some = store.write((), move |tx| {
-            let old = intent::table
-                .filter(sql::<Bool>("state = 'REFUSED'"))
-                .filter(intent::changed_at.lt(before))
-                .order(intent::changed_at)
-                .limit(AT_ONCE)
-                .select(intent::order_id);
-            let old: Vec<String> = old.load(tx.db())?;
-            for order_id in &old {
-                let refused = intent::table
-                    .find(order_id)
-                    .filter(intent::state.eq(State::Refused.name()));
-                diesel::delete(refused).execute(tx.db())?;
-            }
-            Ok(old.len())
-        });
-        let some = some.await?;
-        gone += some;
-        if (some as i64) < AT_ONCE {
-            return Ok(gone);
-        }
-    }
 }
