@@ -2,14 +2,14 @@
 
 use crate::policy::Policy;
 use async_nats::jetstream::consumer::pull;
-use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy};
+use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, Info};
 use std::collections::HashMap;
 use std::time::Duration;
 
 /// Delivered and not yet acknowledged, at most.
 pub(super) const UNACKNOWLEDGED: i64 = 1000;
 /// Whose consumer it is, written into it.
-pub(super) const POLICIES: &str = "yemae-policies";
+const POLICIES: &str = "yemae-policies";
 /// Of which stream it is, by its creation time, written into it.
 pub(super) const MADE_ON: &str = "yemae-stream";
 
@@ -48,6 +48,24 @@ fn filters(policies: &[Policy]) -> Vec<String> {
         *filter != general && all.contains(&general)
     };
     all.iter().filter(|f| !covered(f)).cloned().collect()
+}
+
+/// Another release is, or was, at work.
+pub(super) const OTHER_POLICIES: &str = "made for other policies";
+
+/// Why a consumer has to be made anew, if it has to.
+pub(super) fn is_useless(found: &Info, wanted: &pull::Config, last: u64) -> Option<&'static str> {
+    let differs = |key| found.config.metadata.get(key) != wanted.metadata.get(key);
+    if differs(POLICIES) {
+        // A new policy has to see what the old consumer has left behind.
+        Some(OTHER_POLICIES)
+    } else if differs(MADE_ON) {
+        Some("made on another stream")
+    } else if found.delivered.stream_sequence > last {
+        Some("ahead of the stream")
+    } else {
+        None
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The consumer of a context: pulls what its policies follow, made again for ever whatever becomes of it.
 
-use super::consumer::{MADE_ON, POLICIES, UNACKNOWLEDGED, config};
+use super::consumer::{MADE_ON, OTHER_POLICIES, UNACKNOWLEDGED, config, is_useless};
 use super::handle::{Handler, Verdict};
 use super::process::{consumed, process, retried};
 use super::{ANSWER, Bus, Fault, STREAM};
@@ -276,23 +276,6 @@ impl Follower {
         js.create_consumer_on_stream(config, STREAM)
             .await
             .map_err(refused)
-    }
-}
-
-const OTHER_POLICIES: &str = "made for other policies";
-
-/// Why a consumer has to be made anew, if it has to.
-fn is_useless(found: &Info, wanted: &pull::Config, last: u64) -> Option<&'static str> {
-    let differs = |key| found.config.metadata.get(key) != wanted.metadata.get(key);
-    if differs(POLICIES) {
-        // A new policy has to see what the old consumer has left behind.
-        Some(OTHER_POLICIES)
-    } else if differs(MADE_ON) {
-        Some("made on another stream")
-    } else if found.delivered.stream_sequence > last {
-        Some("ahead of the stream")
-    } else {
-        None
     }
 }
 
