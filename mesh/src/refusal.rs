@@ -231,7 +231,7 @@ impl Refusal {
 impl Kind {
     /// As gRPC spells it.
     pub(crate) fn name(self) -> &'static str {
-        crate::telemetry::rpc::name(self.code())
+        code_name(self.code())
     }
 
     fn code(self) -> Code {
@@ -254,6 +254,29 @@ impl Kind {
 impl From<Refusal> for Status {
     fn from(refusal: Refusal) -> Self {
         refusal.into_status()
+    }
+}
+
+/// A code as gRPC spells it: "NOT_FOUND".
+pub fn code_name(code: Code) -> &'static str {
+    match code {
+        Code::Ok => "OK",
+        Code::Cancelled => "CANCELLED",
+        Code::Unknown => "UNKNOWN",
+        Code::InvalidArgument => "INVALID_ARGUMENT",
+        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
+        Code::NotFound => "NOT_FOUND",
+        Code::AlreadyExists => "ALREADY_EXISTS",
+        Code::PermissionDenied => "PERMISSION_DENIED",
+        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
+        Code::FailedPrecondition => "FAILED_PRECONDITION",
+        Code::Aborted => "ABORTED",
+        Code::OutOfRange => "OUT_OF_RANGE",
+        Code::Unimplemented => "UNIMPLEMENTED",
+        Code::Internal => "INTERNAL",
+        Code::Unavailable => "UNAVAILABLE",
+        Code::DataLoss => "DATA_LOSS",
+        Code::Unauthenticated => "UNAUTHENTICATED",
     }
 }
 

@@ -6,6 +6,7 @@ use super::metric::Metric;
 use super::trace::{Kind, Span};
 use super::{CONTEXT, REASON};
 use crate::contracts::Method;
+use crate::refusal;
 use opentelemetry::{Context, KeyValue, StringValue};
 use std::time::Duration;
 use tonic::Code;
@@ -82,7 +83,7 @@ pub(crate) fn ended(
     code: Code,
     took: Duration,
 ) {
-    let (name, fails) = (name(code), is_error(peer.is_some(), code));
+    let (name, fails) = (refusal::code_name(code), is_error(peer.is_some(), code));
     let status = KeyValue::new("rpc.response.status_code", name);
     span.tell(|| status.clone());
     if fails {
@@ -156,27 +157,4 @@ fn is_error(to_client: bool, code: Code) -> bool {
             | Code::DataLoss
     );
     is_ours || (to_client && code != Code::Ok)
-}
-
-/// As gRPC spells it.
-pub(crate) fn name(code: Code) -> &'static str {
-    match code {
-        Code::Ok => "OK",
-        Code::Cancelled => "CANCELLED",
-        Code::Unknown => "UNKNOWN",
-        Code::InvalidArgument => "INVALID_ARGUMENT",
-        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
-        Code::NotFound => "NOT_FOUND",
-        Code::AlreadyExists => "ALREADY_EXISTS",
-        Code::PermissionDenied => "PERMISSION_DENIED",
-        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
-        Code::FailedPrecondition => "FAILED_PRECONDITION",
-        Code::Aborted => "ABORTED",
-        Code::OutOfRange => "OUT_OF_RANGE",
-        Code::Unimplemented => "UNIMPLEMENTED",
-        Code::Internal => "INTERNAL",
-        Code::Unavailable => "UNAVAILABLE",
-        Code::DataLoss => "DATA_LOSS",
-        Code::Unauthenticated => "UNAUTHENTICATED",
-    }
 }

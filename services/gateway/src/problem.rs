@@ -5,8 +5,8 @@ use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode};
 use serde_json::{Map, Value, json};
 use std::time::Duration;
+use tonic::Status;
 use tonic::body::Body;
-use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 /// A refusal as HTTP tells it.
@@ -19,7 +19,7 @@ pub(crate) struct Problem {
 impl Problem {
     pub(crate) fn of(refused: &Status, request: &str) -> Self {
         let details = refused.get_error_details();
-        let code = name(refused.code());
+        let code = mesh::refusal::code_name(refused.code());
         let info = details.error_info();
         let reason = info.map_or(code, |info| info.reason.as_str());
         let status = http_status(refused.code(), reason);
@@ -96,29 +96,6 @@ fn title(reason: &str) -> String {
         first.make_ascii_uppercase();
     }
     words
-}
-
-/// As gRPC spells it: "NOT_FOUND".
-pub(crate) fn name(code: Code) -> &'static str {
-    match code {
-        Code::Ok => "OK",
-        Code::Cancelled => "CANCELLED",
-        Code::Unknown => "UNKNOWN",
-        Code::InvalidArgument => "INVALID_ARGUMENT",
-        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
-        Code::NotFound => "NOT_FOUND",
-        Code::AlreadyExists => "ALREADY_EXISTS",
-        Code::PermissionDenied => "PERMISSION_DENIED",
-        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
-        Code::FailedPrecondition => "FAILED_PRECONDITION",
-        Code::Aborted => "ABORTED",
-        Code::OutOfRange => "OUT_OF_RANGE",
-        Code::Unimplemented => "UNIMPLEMENTED",
-        Code::Internal => "INTERNAL",
-        Code::Unavailable => "UNAVAILABLE",
-        Code::DataLoss => "DATA_LOSS",
-        Code::Unauthenticated => "UNAUTHENTICATED",
-    }
 }
 
 #[cfg(test)]

@@ -199,6 +199,18 @@ fn is_reason(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::refusals::http_status;
+    use mesh::refusal::code_name;
+
+    #[test]
+    fn each_code_has_the_status_that_the_door_answers() {
+        for class in CLASSES {
+            let code = (0..=16).map(tonic::Code::from_i32);
+            let code = code.into_iter().find(|code| code_name(*code) == class.code);
+            let answered = http_status(code.unwrap(), "");
+            assert_eq!(answered.as_u16(), class.status, "{}", class.code);
+        }
+    }
 
     #[test]
     fn reasons_stand_behind_their_code() {
