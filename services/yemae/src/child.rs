@@ -5,7 +5,7 @@ use crate::data::Data;
 use crate::fault::Fault;
 use crate::house::{Ground, House};
 use crate::settings::Settings;
-use crate::{cli, guard, metrics, runtime, serve, up};
+use crate::{cli, guard, metrics, narrow_runtime, serve, up};
 use mesh::bus::{self, Bus};
 use tokio::net::TcpListener;
 
@@ -16,7 +16,7 @@ pub(crate) fn run(command: &cli::Child) -> Result<(), Fault> {
         .ok_or_else(|| Fault::usage(format!("no context is called {}", command.name)))?;
     let data = Data::at(&command.data);
     let settings = Settings::from_environment()?;
-    runtime()?.block_on(async {
+    narrow_runtime()?.block_on(async {
         let listener = TcpListener::bind(command.listen)
             .await
             .map_err(Fault::not_ready)?;

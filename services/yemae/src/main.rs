@@ -97,3 +97,12 @@ fn runtime() -> Result<Runtime, Fault> {
         .build()
         .map_err(Fault::bug)
 }
+
+/// The runtime of one of many processes on this machine: more threads than one would only wake each other.
+fn narrow_runtime() -> Result<Runtime, Fault> {
+    Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .map_err(Fault::bug)
+}
