@@ -42,6 +42,10 @@ use fault::Fault;
 use std::process::ExitCode;
 use tokio::runtime::{Builder, Runtime};
 
+/// Threads hand on what others have made, all the time: glibc's allocator is slow at that.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     match told(&cli.command) {
