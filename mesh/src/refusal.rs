@@ -85,6 +85,9 @@ pub struct Refusal {
     cause: Option<Box<str>>,
 }
 
+/// The fact that names whom an UNAVAILABLE is about, where that is not who answers.
+pub(crate) const WAITS_FOR: &str = "waits_for";
+
 impl Refusal {
     /// A refusal of any kind.
     pub fn new(kind: Kind, reason: impl Into<Cow<'static, str>>, text: Text) -> Self {
@@ -134,6 +137,13 @@ impl Refusal {
     /// Not now.
     pub fn unavailable(reason: impl Into<Cow<'static, str>>, text: Text) -> Self {
         Self::new(Kind::Unavailable, reason, text).retry_after(Duration::from_secs(1))
+    }
+
+    /// Says that it is about somebody whom this context waits for, and not about itself: the breakers of
+    /// its callers leave it alone.
+    #[must_use]
+    pub fn waits_for(self, whom: &str) -> Self {
+        self.with(WAITS_FOR, whom)
     }
 
     /// Lost a race.

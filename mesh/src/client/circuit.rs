@@ -116,10 +116,14 @@ impl Drop for Pass {
     }
 }
 
-/// What a reply says about the peer's health, by the codes that linkerd takes for failures: a refusal is none.
+/// What a reply says about the peer's health, by the codes that linkerd takes for failures: a refusal is none, nor is what
+/// the peer says of somebody whom it waits for itself, and a caller who had no time for an answer has learned nothing.
 fn outcome(reply: &Reply) -> Outcome {
     match reply::code(reply) {
-        _ if reply::own(reply) == Some(Own::Refused) => Outcome::Nothing,
+        _ if reply::own(reply) == Some(Own::Refused) || reply::was_hurried(reply) => {
+            Outcome::Nothing
+        }
+        Code::Unavailable if reply::waits(reply) => Outcome::Success,
         Code::Unknown
         | Code::DeadlineExceeded
         | Code::Internal

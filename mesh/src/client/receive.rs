@@ -83,8 +83,9 @@ fn distrust_trailers(frame: Frame<bytes::Bytes>) -> Frame<bytes::Bytes> {
 
 /// A proxy on the way, or no gRPC server at all.
 fn other_than_grpc(peer: &str, reply: &Reply) -> Reply {
-    match reply::code(reply) {
-        Code::Unavailable => reply::unreachable(peer, reply.status()),
+    match (reply::code(reply), reply.status()) {
+        (Code::Unavailable, status) => reply::unreachable(peer, status),
+        (_, StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE) => reply::headers_too_long(),
         _ => reply::no_peer(peer, reply.status()),
     }
 }

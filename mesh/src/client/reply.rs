@@ -1,7 +1,7 @@
 //! What a reply says, and the replies that this client makes itself.
 
 use super::Reply;
-use crate::refusal::{Kind, Refusal, text};
+use crate::refusal::{Kind, Refusal, WAITS_FOR, text};
 use http::StatusCode;
 use std::borrow::Cow;
 use std::time::Duration;
@@ -36,6 +36,26 @@ pub(super) fn send_elsewhere(reply: &mut Reply) {
 /// Whether it may.
 pub(super) fn may_go_elsewhere(reply: &Reply) -> bool {
     reply.extensions().get::<Elsewhere>().is_some()
+}
+
+/// Marks the silence of a peer that had less time than its answers take.
+#[derive(Clone, Copy)]
+struct Hurried;
+
+/// The attempt was given too little time to say anything about the peer.
+pub(super) fn hurry(reply: &mut Reply) {
+    reply.extensions_mut().insert(Hurried);
+}
+
+/// Whether it was.
+pub(super) fn was_hurried(reply: &Reply) -> bool {
+    reply.extensions().get::<Hurried>().is_some()
+}
+
+/// Whether the peer itself is well, and says that it waits for somebody else.
+pub(super) fn waits(reply: &Reply) -> bool {
+    let info = status(reply).and_then(|status| status.get_details_error_info());
+    own(reply).is_none() && info.is_some_and(|info| info.metadata.contains_key(WAITS_FOR))
 }
 
 /// The gRPC code. A proxy's reply has none: its HTTP status says it, as gRPC's own table maps it.
@@ -124,6 +144,18 @@ pub(super) fn out_of_time(peer: &str) -> Reply {
     made(
         Own::Refused,
         Refusal::new(Kind::Deadline, "OUT_OF_TIME", words),
+    )
+}
+
+/// The headers of the request are longer than the peer reads.
+pub(super) fn headers_too_long() -> Reply {
+    let words = text(
+        "the request's headers are too long; it was not read",
+        "요청 헤더가 너무 큽니다.",
+    );
+    made(
+        Own::Refused,
+        Refusal::new(Kind::Invalid, "HEADERS_TOO_LONG", words),
     )
 }
 

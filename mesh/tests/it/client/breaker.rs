@@ -1,4 +1,4 @@
-use super::peer::{Answer, Peer, get, millis, no, once};
+use super::peer::{Answer, Peer, due, get, millis, no, once};
 use mesh::client::{Board, Settings, Standing, State};
 use proto::payment::v1::payment_service_client::PaymentServiceClient;
 use tokio::time::{Instant, timeout};
@@ -109,6 +109,40 @@ async fn silence_is_a_failure() {
         assert_eq!(no(get(&client).await).1, "PEER_TIMEOUT");
     }
     assert_eq!(standing(&board), (State::Open, 7));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_leaves_little_time_learns_nothing_of_a_peer_that_is_silent() {
+    let peer = Peer::answering([Answer::Nothing]);
+    let board = Board::default();
+    let client = PaymentServiceClient::new(peer.stack_on(&once(), &board));
+    let half = once().attempt / 2;
+    for (left, failures) in [(half - millis(25), 0), (half + millis(50), 7)] {
+        for _ in 0..7 {
+            assert!(due(Instant::now() + left, get(&client)).await.is_err());
+        }
+        assert_eq!(standing(&board).1, failures, "{left:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_somebody_else_is_well() {
+    let busy = || {
+        let words = mesh::text("payment is slow", "결제가 지연되고 있습니다.");
+        mesh::Refusal::unavailable("PAYMENT_BUSY", words)
+    };
+    for (refusal, expected) in [
+        (busy().waits_for("the bank"), (State::Closed, 0)),
+        (busy(), (State::Open, 7)),
+    ] {
+        let peer = Peer::answering([Answer::refusal(refusal)]);
+        let board = Board::default();
+        let client = PaymentServiceClient::new(peer.stack_on(&once(), &board));
+        for _ in 0..30 {
+            assert_eq!(no(get(&client).await).0, Code::Unavailable);
+        }
+        assert_eq!(standing(&board), expected);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -135,3 +135,17 @@ async fn details_that_cannot_be_read_are_left_out() {
         assert!(status.details().is_empty());
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn headers_that_a_peer_does_not_read_are_the_callers_own() {
+    let reply = || by_a_proxy(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+    let peer = Peer::answering([Answer::Raw(reply)]);
+    let board = Board::default();
+    let client = PaymentServiceClient::new(peer.stack_on(&once(), &board));
+    let answer = get(&client).await;
+    assert_eq!(
+        no(answer),
+        (Code::InvalidArgument, "HEADERS_TOO_LONG".into())
+    );
+    assert_eq!(board.standings()[0].consecutive_failures, 0);
+}
