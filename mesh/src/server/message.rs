@@ -8,6 +8,7 @@ use crate::refusal::{Kind, Refusal, text};
 use http_body::{Frame, SizeHint};
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tonic::Status;
 use tonic::body::Body;
@@ -18,9 +19,15 @@ const LONGEST: usize = 1024 * 1024;
 /// What gRPC puts before a message: a flag and its length in four bytes.
 const PREFIX: usize = 5;
 
+/// How long a request may be on its way: what a stream of replies is given is no time for its one message.
+const SENDING: Duration = Duration::from_secs(10);
+
 pub(super) async fn bound(next: Next, mut incoming: Incoming) -> Result<Reply, Refusal> {
-    let gauge = Gauge::new(incoming.is_unary());
-    let deadline = incoming.call.deadline;
+    let is_ours = incoming.method.is_some();
+    // No method of a contract streams its requests; reflection does.
+    let gauge = Gauge::new(is_ours);
+    let sent = is_ours.then(|| Instant::now() + SENDING);
+    let deadline = incoming.call.deadline.into_iter().chain(sent).min();
     incoming.request = incoming.request.map(|body| {
         Body::new(Bounded {
             body,

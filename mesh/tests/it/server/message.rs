@@ -134,6 +134,26 @@ async fn a_body_that_does_not_come_in_time_is_not_waited_for() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_stream_of_replies_is_asked_for_in_one_message_and_soon() {
+    let house = House::new(|_| async { one_then_silence() }).await;
+    let two = Bytes::from([framed(0), framed(0)].concat());
+    let told = send(&house, WATCH, Body::new(http_body_util::Full::from(two))).await;
+    assert!(
+        told.is(Code::InvalidArgument, "MALFORMED_REQUEST"),
+        "{told:?}"
+    );
+    let started = Instant::now();
+    let never = tokio_stream::pending::<Result<Frame<Bytes>, Status>>();
+    let told = send(&house, WATCH, Body::new(StreamBody::new(never))).await;
+    assert!(
+        told.is(Code::DeadlineExceeded, "DEADLINE_EXCEEDED"),
+        "{told:?}"
+    );
+    assert!(started.elapsed() <= Duration::from_secs(11));
+    assert_eq!(house.reached(), 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn bare_statuses_get_a_reason_and_refusals_stay_as_they_are() {
     let (house, _) = payments().await;
     let told = house
