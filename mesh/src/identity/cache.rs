@@ -59,6 +59,7 @@ mod tests {
             }),
             from: Time(0),
             until: Time(0),
+            seen: Time(0),
         }
     }
 

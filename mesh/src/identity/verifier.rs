@@ -14,6 +14,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// Whose valid token it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +31,12 @@ pub(super) struct Good {
     pub bearer: Bearer,
     pub from: Time,
     pub until: Time,
+    /// When its key was looked at.
+    pub seen: Time,
 }
+
+/// So long a token that was found good is not looked at again: then its key may be one that was taken back.
+const GOOD_FOR: Duration = Duration::from_secs(60);
 
 /// Checks tokens. Cheap to clone; clones share what they have learned.
 #[derive(Clone)]
@@ -111,14 +117,18 @@ impl Verifier {
         let now = self.0.clock.now();
         let print = cache::print(token);
         let known = self.cache().get(&print);
-        if let Some(good) = known {
+        if let Some(good) = known.filter(|good| good.is_fresh(now)) {
             let in_time = good.check(now);
             if in_time.is_err() {
                 self.cache().remove(&print);
             }
             return in_time.map(|()| good.bearer);
         }
-        let good = self.examine(token)?;
+        let good = self.examine(token, now);
+        if good.is_err() {
+            self.cache().remove(&print);
+        }
+        let good = good?;
         good.check(now)?;
         self.cache().put(print, good.clone());
         Ok(good.bearer)
@@ -130,7 +140,9 @@ impl Verifier {
         if !self.0.people.is_published() || token.len() > LONGEST {
             return;
         }
-        if self.cache().get(&cache::print(token)).is_some() {
+        let now = self.0.clock.now();
+        let known = self.cache().get(&cache::print(token));
+        if known.is_some_and(|good| good.is_fresh(now)) {
             return;
         }
         let header = token.split_once('.').map(|(header, _)| header);
@@ -157,7 +169,7 @@ impl Verifier {
         self.0.cache.lock().unwrap_or_else(|p| p.into_inner())
     }
 
-    fn examine(&self, token: &str) -> Result<Good, Refusal> {
+    fn examine(&self, token: &str, now: Time) -> Result<Good, Refusal> {
         let malformed = || invalid("the token is no JWT of three parts");
         let (message, signature) = token.rsplit_once('.').ok_or_else(malformed)?;
         let (header, claims) = message.split_once('.').ok_or_else(malformed)?;
@@ -199,6 +211,7 @@ impl Verifier {
         Ok(Good {
             from: claims.nbf.map_or(Time(i64::MIN), time).minus(LEEWAY),
             until: time(claims.exp).plus(LEEWAY),
+            seen: now,
             bearer: match &key.service {
                 Some(service) => Bearer::Service(claims.as_service(service)?),
                 None => Bearer::User(User {
@@ -234,6 +247,10 @@ impl std::fmt::Debug for Verifier {
 }
 
 impl Good {
+    fn is_fresh(&self, now: Time) -> bool {
+        now.since(self.seen) < GOOD_FOR
+    }
+
     fn check(&self, now: Time) -> Result<(), Refusal> {
         if now >= self.until {
             return Err(unauthenticated("TOKEN_EXPIRED", "the token has expired"));

@@ -37,6 +37,30 @@ async fn a_changed_file_is_read_again_once_a_minute() {
     assert!(verifier.verify(&token(2)).is_ok(), "the old keys stay");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_key_that_was_taken_back_lets_nobody_in_after_a_minute() {
+    let folder = tempfile::tempdir().unwrap();
+    let (people, services) = (folder.path().join("p"), folder.path().join("s"));
+    let keys: Vec<Key> = (0..2).map(|_| Key::generate().unwrap()).collect();
+    let (clock, hand) = Clock::manual(Time(NOW * 1_000_000));
+    write_jwks(&people, &[keys[0].entry()]).unwrap();
+    write_jwks(&services, &[]).unwrap();
+    let verifier =
+        Verifier::from_files(&people, &services, ISSUER_OF_PEOPLE, "yemae", clock).unwrap();
+    let token = keys[0].sign(&claims());
+    assert!(verifier.verify(&token).is_ok());
+
+    // Nobody else comes who would have the file looked at.
+    write_jwks(&people, &[keys[1].entry()]).unwrap();
+    let minute = Duration::from_secs(60);
+    tokio::time::advance(minute).await;
+    hand.advance(minute - Duration::from_secs(1));
+    assert!(verifier.verify(&token).is_ok(), "not looked at yet");
+    hand.advance(Duration::from_secs(1));
+    assert!(verifier.verify(&token).is_err(), "its key is gone");
+    assert!(verifier.verify(&token).is_err(), "and stays gone");
+}
+
 #[test]
 fn what_a_file_must_hold() {
     let key = Key::generate().unwrap();
