@@ -9,7 +9,10 @@ use tonic_health::ServingStatus::{NotServing, Serving};
 use tonic_health::pb::health_server::HealthServer;
 use tonic_health::server::{HealthReporter, HealthService};
 
-/// Which services say that they serve, under `grpc.health.v1`: each by its full name, and "" for the server as a whole.
+/// The service that a readiness probe asks for: whether callers should come here. "" is for liveness: whether it runs at all.
+pub const READY: &str = "ready";
+
+/// Which services say that they serve, under `grpc.health.v1`: each by its full name, "" for the server as a whole, [`READY`].
 #[derive(Clone)]
 pub struct Health(Arc<Inner>);
 
@@ -52,7 +55,7 @@ pub(super) async fn add(
     )));
     reflection::add(contracts, services, routes)?;
 
-    let services = std::iter::once("").chain(services.iter().copied());
+    let services = ["", READY].into_iter().chain(services.iter().copied());
     let health = Health(Arc::new(Inner {
         reporter,
         services: services.map(str::to_owned).collect(),

@@ -69,11 +69,21 @@ impl Postgres {
 
     /// Ends it without a word to its clients, and starts it again on what it had stored.
     pub fn restart(&self) {
+        self.stop();
+        self.go_on();
+    }
+
+    /// Ends it without a word to its clients.
+    pub fn stop(&self) {
         let mut child = self.child();
         signal(&child, "-QUIT");
         child.wait().unwrap();
+    }
+
+    /// Starts it again on what it had stored.
+    pub fn go_on(&self) {
         let data = self.folder.as_ref().unwrap().path().join("data");
-        *child = spawn(&self.program, &data, self.port).unwrap();
+        *self.child() = spawn(&self.program, &data, self.port).unwrap();
     }
 
     fn child(&self) -> MutexGuard<'_, Child> {

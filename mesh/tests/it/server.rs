@@ -13,6 +13,7 @@ mod limit;
 mod message;
 mod overload;
 mod pass;
+mod ready;
 mod wire;
 
 use house::{House, NAMES};
@@ -47,9 +48,9 @@ const HOLD: &str = "/yemae.cinema.theater.v1.TheaterService/HoldSeats";
 // A reserved command of the same class.
 const RELEASE: &str = "/yemae.cinema.theater.v1.TheaterService/ReleaseHold";
 const SEAT_MAP: &str = "/yemae.cinema.theater.v1.TheaterService/GetSeatMap";
-const MY_ORDERS: &str = "/yemae.mypage.v1.MyPageService/ListMyOrders";
+pub const MY_ORDERS: &str = "/yemae.mypage.v1.MyPageService/ListMyOrders";
 // A stream with an hour.
-const WATCH: &str = "/yemae.mypage.v1.MyPageService/WatchMyOrders";
+pub const WATCH: &str = "/yemae.mypage.v1.MyPageService/WatchMyOrders";
 const PRINT: &str = "/yemae.cinema.ticket.v1.TicketService/PrintTicket";
 
 pub fn request(path: &str, authorization: &str) -> http::request::Builder {
@@ -272,7 +273,7 @@ async fn soon<T>(work: impl Future<Output = T>) -> T {
 }
 
 /// A stream that says one thing and then nothing.
-fn one_then_silence() -> Reply {
+pub fn one_then_silence() -> Reply {
     let one = tokio_stream::iter([Ok::<_, Status>(http_body::Frame::data(bytes::Bytes::from(
         framed(0),
     )))]);
