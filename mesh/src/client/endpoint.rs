@@ -160,13 +160,19 @@ fn wire(endpoint: transport::Endpoint) -> Wire {
         clippy::disallowed_methods,
         reason = "the one room where channels are made"
     )]
-    let channel = endpoint.connect_lazy();
-    Wire::new(service_fn(move |request| over(channel.clone(), request)))
+    let channel = || endpoint.connect_lazy();
+    // The calls of a connection share its places and its window: watchers who do not read would hold up everybody else.
+    let (unary, streams) = (channel(), channel());
+    Wire::new(service_fn(move |request| {
+        let is_unary = Trip::of(&request).is_unary();
+        let channel = if is_unary { &unary } else { &streams };
+        over(channel.clone(), request, is_unary)
+    }))
 }
 
-async fn over(channel: Channel, request: Request) -> Result<Reply, Lost> {
+async fn over(channel: Channel, request: Request, is_unary: bool) -> Result<Reply, Lost> {
     let ticket = Ticket::of(&request);
-    let request = if Trip::of(&request).is_unary() {
+    let request = if is_unary {
         request.map(|body| ticket.watch(body))
     } else {
         ticket.go();

@@ -16,8 +16,6 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
 
-/// The most all headers of one request may take, bytes (reliability.md, Calls).
-const HEADERS: usize = 16 * 1024;
 /// A quiet peer is asked for a sign of life so often, and given so long (reliability.md, Calls).
 const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(10));
 /// Callers whose time is up reset their streams, all at once when the server stalls; h2 takes 20 of those for an attack
@@ -110,7 +108,7 @@ async fn over<I: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
             let connection = http2::Builder::new(TokioExecutor::new())
                 .timer(TokioTimer::new())
                 .max_concurrent_streams(settings.streams)
-                .max_header_list_size(HEADERS as u32)
+                .max_header_list_size(settings.header_bytes)
                 .max_pending_accept_reset_streams(RESETS)
                 .keep_alive_interval(KEEPALIVE.0)
                 .keep_alive_timeout(KEEPALIVE.1)
@@ -122,7 +120,7 @@ async fn over<I: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
                 .timer(TokioTimer::new())
                 // Also how long a connection may be idle.
                 .header_read_timeout(settings.headers)
-                .max_header_size(HEADERS)
+                .max_header_size(settings.header_bytes as usize)
                 .serve_connection(io, service);
             live(connection, ending, drain, settings).await;
         }

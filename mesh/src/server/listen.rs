@@ -33,6 +33,9 @@ pub struct Settings {
     pub headers: Duration,
     /// Who we are to those who connect. None: in the clear.
     pub tls: Option<Tls>,
+    /// The most that all headers of one request may take, bytes (reliability.md, Calls). What stands behind a door takes more:
+    /// the door adds its own.
+    pub header_bytes: u32,
     /// A connection is asked to end at this age, ± 10 %, so that callers spread over new replicas.
     pub age: Duration,
     /// What was begun on it may go on so long after that.
@@ -51,6 +54,7 @@ impl Default for Settings {
             http1: false,
             headers: Duration::from_secs(30),
             tls: None,
+            header_bytes: 16 * 1024,
             age: Duration::from_secs(300),
             age_grace: Duration::from_secs(30),
             // A client resolves names every 2 s.
