@@ -79,15 +79,29 @@ pub(crate) fn copy(data: &Data, into: &Path) -> Result<Manifest, Fault> {
     }
     let copy = Data::at(into);
     data::must_be_empty(into, "DIR")?;
-    copy.make()?;
     let frozen = freeze(data, entries)?;
+    let made = fill(data, &copy, frozen, elsewhere);
+    if made.is_err() {
+        // It was empty, and is to be again: the same command then works once its trouble is over.
+        drop(fs::remove_dir_all(into));
+    }
+    made
+}
+
+fn fill(
+    data: &Data,
+    copy: &Data,
+    frozen: Frozen,
+    elsewhere: BTreeMap<String, String>,
+) -> Result<Manifest, Fault> {
+    copy.make()?;
     let mut databases = BTreeMap::new();
     for (entry, snapshot) in frozen.snapshots {
         let file = copy.database(entry.name);
         let bytes = write(&snapshot, &file).map_err(|why| trouble(entry, &why))?;
         databases.insert(entry.name.to_owned(), bytes);
     }
-    data.copy_keys(&copy)?;
+    data.copy_keys(copy)?;
     let manifest = Manifest {
         yemae: data.writer().unwrap_or_else(|| schemas::OWN.to_owned()),
         at: frozen.at.to_string(),

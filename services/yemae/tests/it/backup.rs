@@ -91,6 +91,23 @@ fn small(beside: &Path) -> PathBuf {
 }
 
 #[test]
+fn a_backup_that_failed_leaves_nothing_and_can_be_made_again() {
+    let beside = directory();
+    small(beside.path());
+    let at = |name: &str| beside.path().join(name);
+    let backup = || {
+        let mut command = yemae();
+        command.arg("backup").arg(at("second"));
+        command.arg("--data").arg(at("data")).output().unwrap()
+    };
+    std::fs::rename(at("data/keys"), at("keys")).unwrap();
+    assert_ne!(backup().status.code(), Some(0));
+    assert!(!at("second").exists());
+    std::fs::rename(at("keys"), at("data/keys")).unwrap();
+    assert_eq!(backup().status.code(), Some(0));
+}
+
+#[test]
 fn what_is_no_backup_or_no_place_for_one_is_refused() {
     let beside = directory();
     let at = |name: &str| beside.path().join(name);
