@@ -18,9 +18,13 @@ const SHOWN: usize = 5;
 
 /// Runs the command.
 pub(crate) fn run(command: &cli::Audit) -> Result<(), Fault> {
-    contexts::all_known(&command.without)?;
-    let places = Places::find(&command.data, &command.without)?;
-    places.all_there(&command.data, &command.without)?;
+    contexts::all_known("--without", &command.without)?;
+    let without = match &command.without[..] {
+        [] => Settings::from_environment()?.without()?,
+        named => named.to_vec(),
+    };
+    let places = Places::find(&command.data, &without)?;
+    places.all_there(&command.data, &without)?;
     let history = read_history(command)?;
     let report = runtime()?.block_on(examine(command, &places, history.as_ref()))?;
     if command.json {
@@ -29,8 +33,8 @@ pub(crate) fn run(command: &cli::Audit) -> Result<(), Fault> {
             serde_json::to_string_pretty(&report).map_err(Fault::bug)?
         ));
     } else {
-        if !command.without.is_empty() {
-            out::line(format_args!("left out: {}", command.without.join(", ")));
+        if !without.is_empty() {
+            out::line(format_args!("left out: {}", without.join(", ")));
         }
         show(&report);
     }
@@ -96,7 +100,10 @@ async fn wait_for_quiet(places: &Places, patience: Duration) -> Result<(), Fault
 fn read_history(command: &cli::Audit) -> Result<Option<History>, Fault> {
     let mut all = History::default();
     for path in &command.history {
-        let text = std::fs::read_to_string(path);
+        let text = match path.as_os_str() == "-" {
+            true => std::io::read_to_string(std::io::stdin()),
+            false => std::fs::read_to_string(path),
+        };
         let text = text.map_err(|why| {
             Fault::usage(format!("cannot read --history {}: {why}", path.display()))
         })?;

@@ -20,7 +20,9 @@ use tonic_reflection::pb::v1::{ServerReflectionRequest, ServerReflectionResponse
 pub(crate) fn run(command: &cli::Call) -> Result<(), Fault> {
     runtime()?.block_on(async {
         let roles: Vec<&str> = command.role.iter().map(String::as_str).collect();
-        let mesh = rpc::reach(&command.reach)?.acting_as(&command.subject, &roles)?;
+        let mesh = rpc::reach(&command.reach)
+            .await?
+            .acting_as(&command.subject, &roles)?;
         let method = find(&reflect(&mesh).await?, &command.method)?;
         let request = read(&method.input(), &command.json)?;
         call(&mesh, &method, request).await

@@ -192,13 +192,14 @@ pub(crate) struct Token {
 /// How a command reaches the mesh, and as whom.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Reach {
-    /// The mesh's gRPC address. Default: where the data directory's `yemae up` listens.
+    /// The mesh's gRPC address; or one for each context, http://{context}:50051. Default: YEMAE_SERVER, or where the data
+    /// directory's `yemae up` listens.
     #[arg(long)]
     pub(crate) server: Option<String>,
     /// The data directory: its key signs the command's tokens.
     #[arg(long, default_value = ".yemae")]
     pub(crate) data: PathBuf,
-    /// Use the token in this file instead.
+    /// Use the token in this file instead, or YEMAE_TOKEN's.
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
 }
@@ -234,7 +235,7 @@ pub(crate) struct Demo {
 /// `yemae audit`.
 #[derive(Args, Debug)]
 pub(crate) struct Audit {
-    /// Also check what clients saw, as `yemae load` wrote it. May be given more than once.
+    /// Also check what clients saw, as `yemae load` wrote it; `-` is standard input. May be given more than once.
     #[arg(long, value_name = "FILE")]
     pub(crate) history: Vec<PathBuf>,
     /// Wait until nothing is under way; then what is still in flight is a breach.
@@ -243,7 +244,7 @@ pub(crate) struct Audit {
     /// How long to wait for quiet: "60s".
     #[arg(long, default_value = "60s", value_name = "SECONDS", value_parser = seconds)]
     pub(crate) wait: Duration,
-    /// The contexts that are left out for good.
+    /// The contexts that are left out for good. Default: YEMAE_WITHOUT.
     #[arg(long, num_args = 1.., value_name = "NAME")]
     pub(crate) without: Vec<String>,
     /// Print the result as JSON.

@@ -14,6 +14,8 @@ use ordering::audit::Facts;
 pub(crate) enum Mode {
     /// `up`: the simulator can be told how to misbehave.
     Development,
+    /// `serve`, and the simulator can be told how to misbehave.
+    Trial,
     /// `serve`.
     Production,
 }
@@ -142,14 +144,14 @@ pub(crate) const ALL: &[Entry] = &[
 fn vod_library(given: Given) -> Context {
     let simulator = vod_library::Simulator::new(rand::random());
     match given.mode {
-        Mode::Development => vod_library::simulated(simulator, given.key),
+        Mode::Development | Mode::Trial => vod_library::simulated(simulator, given.key),
         Mode::Production => vod_library::context(std::sync::Arc::new(simulator), given.key),
     }
 }
 
 fn payment(given: Given) -> Context {
     match given.mode {
-        Mode::Development => payment::simulated(simulator()),
+        Mode::Development | Mode::Trial => payment::simulated(simulator()),
         Mode::Production => payment::context(std::sync::Arc::new(simulator())),
     }
 }
@@ -160,7 +162,7 @@ fn notification(given: Given) -> Context {
         console: notification::Console::new(std::io::stdout()),
         webhooks: match given.mode {
             Mode::Development => notification::Reach::Private,
-            Mode::Production => notification::Reach::Public,
+            Mode::Trial | Mode::Production => notification::Reach::Public,
         },
     })
 }
@@ -171,7 +173,7 @@ fn simulator() -> payment::Simulator {
 }
 
 /// An error that says which names there are, if one of these is none.
-pub(crate) fn all_known(without: &[String]) -> Result<(), Fault> {
+pub(crate) fn all_known(from: &str, without: &[String]) -> Result<(), Fault> {
     let known = |name: &str| find(name).is_some() || name == door::NAME;
     let Some(unknown) = without.iter().find(|name| !known(name)) else {
         return Ok(());
@@ -179,7 +181,7 @@ pub(crate) fn all_known(without: &[String]) -> Result<(), Fault> {
     let names = ALL.iter().map(|entry| entry.name);
     let names: Vec<_> = names.chain([door::NAME]).collect();
     Err(Fault::usage(format!(
-        "--without {unknown}: no context is called that; there are {}",
+        "{from} {unknown}: no context is called that; there are {}",
         names.join(", ")
     )))
 }

@@ -22,21 +22,21 @@ pub(crate) fn run(command: &DeadLetters) -> Result<(), Fault> {
                 context,
                 json,
                 reach,
-            } => list(&mut operator(reach)?, context.as_deref(), *json).await,
+            } => list(&mut operator(reach).await?, context.as_deref(), *json).await,
             DeadLetters::Show {
                 context,
                 id,
                 json,
                 reach,
-            } => show(&mut operator(reach)?, context, id, *json).await,
-            DeadLetters::Redrive(which) => redrive(&mut operator(&which.reach)?, which).await,
-            DeadLetters::Discard(which) => discard(&mut operator(&which.reach)?, which).await,
+            } => show(&mut operator(reach).await?, context, id, *json).await,
+            DeadLetters::Redrive(which) => redrive(&mut operator(&which.reach).await?, which).await,
+            DeadLetters::Discard(which) => discard(&mut operator(&which.reach).await?, which).await,
         }
     })
 }
 
-fn operator(reach: &Reach) -> Result<Operator, Fault> {
-    let mesh = rpc::reach(reach)?.acting_as("operator", &["admin"])?;
+async fn operator(reach: &Reach) -> Result<Operator, Fault> {
+    let mesh = rpc::reach(reach).await?.acting_as("operator", &["admin"])?;
     Ok(Operator::new(mesh.channel()))
 }
 

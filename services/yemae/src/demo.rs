@@ -20,7 +20,7 @@ use tonic::{Response, Status};
 /// Runs the command.
 pub(crate) fn run(command: &cli::Demo) -> Result<(), Fault> {
     runtime()?.block_on(async {
-        let mesh = rpc::reach(&command.reach)?;
+        let mesh = rpc::reach(&command.reach).await?;
         let story = std::slice::from_ref(&command.story);
         let (chosen, left_out) = systems::chosen(&mesh, story).await?;
         left_out.iter().for_each(out::line);

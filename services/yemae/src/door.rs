@@ -170,7 +170,12 @@ pub(crate) fn patience(
             ));
         }
     };
-    Ok(server::Settings { tls, ..patience })
+    let header_bytes = server::Settings::default().header_bytes;
+    Ok(server::Settings {
+        tls,
+        header_bytes,
+        ..patience
+    })
 }
 
 fn rate(settings: &Settings, name: &str) -> Result<Rate, Fault> {

@@ -46,7 +46,8 @@ const CLIENTS: usize = 16;
 /// Runs the command.
 pub(crate) fn run(command: &cli::Load) -> Result<(), Fault> {
     runtime()?.block_on(async {
-        let mesh = rpc::reach(&command.reach)?;
+        let mesh = rpc::reach(&command.reach).await?;
+        mesh.must_be_one()?;
         let mut history = Histories::open(command)?;
         if command.sweep {
             return sweep::run(&mesh, command, &mut history).await;

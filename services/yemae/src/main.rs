@@ -12,6 +12,7 @@ mod databases;
 mod dead_letters;
 mod demo;
 mod door;
+mod everybody;
 mod fault;
 mod guard;
 mod house;

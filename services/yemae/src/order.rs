@@ -4,6 +4,7 @@ use crate::audit::Places;
 use crate::cli;
 use crate::fault::Fault;
 use crate::out;
+use crate::settings::Settings;
 use ordering::audit::Facts;
 use serde_json::json;
 
@@ -11,7 +12,7 @@ use serde_json::json;
 pub(crate) fn run(command: &cli::Order) -> Result<(), Fault> {
     let id = mesh::id::parse("ID", &command.id)
         .map_err(|why| Fault::usage(format!("ID {}", why.description)))?;
-    let places = Places::find(&command.data, &[])?;
+    let places = Places::find(&command.data, &Settings::from_environment()?.without()?)?;
     let mut told = Vec::new();
     for (entry, mut db) in places.open()? {
         let facts = (entry.facts)(&mut db).map_err(Fault::not_ready)?;

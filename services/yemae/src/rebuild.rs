@@ -21,7 +21,9 @@ const TELL: Duration = Duration::from_secs(1);
 /// Runs the command.
 pub(crate) fn run(command: &cli::Rebuild) -> Result<(), Fault> {
     let done = runtime()?.block_on(async {
-        let mesh = rpc::reach(&command.reach)?.acting_as("operator", &["admin"])?;
+        let mesh = rpc::reach(&command.reach)
+            .await?
+            .acting_as("operator", &["admin"])?;
         let mut rebuilds = RebuildServiceClient::new(mesh.channel());
         let begun = begin(&mut rebuilds, command).await?;
         follow(&mut rebuilds, command, begun).await

@@ -20,7 +20,9 @@ const TELL: Duration = Duration::from_secs(1);
 /// Runs the command.
 pub(crate) fn run(command: &cli::Republish) -> Result<(), Fault> {
     let stated = runtime()?.block_on(async {
-        let mesh = rpc::reach(&command.reach)?.acting_as("operator", &["admin"])?;
+        let mesh = rpc::reach(&command.reach)
+            .await?
+            .acting_as("operator", &["admin"])?;
         let mut operator = Operator::new(mesh.channel());
         let stated = state(&mut operator, command).await?;
         until_published(&mut operator, command).await?;

@@ -1,8 +1,11 @@
 //! How commands reach the mesh, and as whom.
 
 use crate::cli;
+use crate::contexts;
 use crate::data::Data;
+use crate::everybody::{self, Doors};
 use crate::fault::Fault;
+use crate::settings::Settings;
 use http::HeaderValue;
 use http::header::AUTHORIZATION;
 use mesh::client::{self, Board, Client, Endpoint};
@@ -42,22 +45,28 @@ impl std::fmt::Debug for Mesh {
 }
 
 /// Finds the mesh that a command means.
-pub(crate) fn reach(reach: &cli::Reach) -> Result<Mesh, Fault> {
+pub(crate) async fn reach(reach: &cli::Reach) -> Result<Mesh, Fault> {
     let data = Data::at(&reach.data);
-    let server = match &reach.server {
-        Some(server) => server.clone(),
+    let settings = Settings::from_environment()?;
+    let told = || Ok::<_, Fault>(settings.find("", "SERVER")?.map(|found| found.value));
+    let server = match reach
+        .server
+        .clone()
+        .map_or_else(told, |server| Ok(Some(server)))?
+    {
+        Some(server) => server,
         None => {
             let running = data.running().ok_or_else(|| {
                 Fault::not_ready(format!(
-                    "no yemae runs on {}: start one with `yemae up`, or name another with --data or --server",
+                    "no yemae runs on {}: start one with `yemae up`, or name another with --data, --server or YEMAE_SERVER",
                     reach.data.display()
                 ))
             })?;
             running.grpc
         }
     };
-    let sign = match &reach.token_file {
-        Some(file) => {
+    let sign = match (&reach.token_file, settings.find("", "TOKEN")?) {
+        (Some(file), _) => {
             let token = std::fs::read_to_string(file);
             let token = token.map_err(|why| {
                 Fault::usage(format!(
@@ -67,13 +76,13 @@ pub(crate) fn reach(reach: &cli::Reach) -> Result<Mesh, Fault> {
             })?;
             Sign::Given(bearer(token.trim())?)
         }
-        None => Sign::Key(
-            Key::read(&data.key("users"))
-                .map_err(|why| Fault::usage(format!("{why}; give --data or --token-file")))?,
-        ),
+        (None, Some(token)) => Sign::Given(bearer(&token.value)?),
+        (None, None) => Sign::Key(Key::read(&data.key("users")).map_err(|why| {
+            Fault::usage(format!("{why}; give --data, --token-file or YEMAE_TOKEN"))
+        })?),
     };
     Ok(Mesh {
-        client: connect(&server)?,
+        client: connect(&server, &settings).await?,
         server,
         sign,
         bearer: None,
@@ -81,8 +90,8 @@ pub(crate) fn reach(reach: &cli::Reach) -> Result<Mesh, Fault> {
 }
 
 /// A client for commands: patient, and never repeating by itself, so that what is seen is what was answered.
-fn connect(server: &str) -> Result<Client, Fault> {
-    let contracts = Contracts::load(proto::DESCRIPTORS).map_err(Fault::bug)?;
+async fn connect(server: &str, settings: &Settings) -> Result<Client, Fault> {
+    let contracts = Arc::new(Contracts::load(proto::DESCRIPTORS).map_err(Fault::bug)?);
     let patience = client::Settings {
         total: PATIENCE,
         attempt: PATIENCE,
@@ -90,20 +99,36 @@ fn connect(server: &str) -> Result<Client, Fault> {
         in_flight: 10_000,
         ..client::Settings::default()
     };
-    let uri = if server.contains("://") {
-        server.to_owned()
-    } else {
-        format!("http://{server}")
+    let to = |peer: &str, server: &str| {
+        let uri = if server.contains("://") {
+            server.to_owned()
+        } else {
+            format!("http://{server}")
+        };
+        let endpoint = Endpoint::at(&uri).map_err(Fault::usage)?;
+        let (contracts, breakers) = (contracts.clone(), Board::default());
+        let stack = client::stack(contracts, None, peer, endpoint, &patience, &breakers);
+        Ok::<_, Fault>(stack)
     };
-    let endpoint = Endpoint::at(&uri).map_err(Fault::usage)?;
-    Ok(client::stack(
-        Arc::new(contracts),
-        None,
-        "the mesh",
-        endpoint,
-        &patience,
-        &Board::default(),
-    ))
+    if !is_of_many(server) {
+        return to("the mesh", server);
+    }
+    let (doors, without) = (Doors::default(), settings.without()?);
+    for entry in contexts::ALL {
+        if !without.iter().any(|name| name == entry.name) {
+            let own = server.replace(CONTEXT, entry.name);
+            doors.put(entry.name, to(entry.name, &own)?);
+        }
+    }
+    let all = everybody::server(&contracts, doors).await?;
+    Ok(BoxCloneSyncService::new(all))
+}
+
+/// What stands for a context's name in an address.
+const CONTEXT: &str = "{context}";
+
+fn is_of_many(server: &str) -> bool {
+    server.contains(CONTEXT)
 }
 
 fn bearer(token: &str) -> Result<HeaderValue, Fault> {
@@ -126,6 +151,16 @@ impl Mesh {
             bearer: Some(own),
             ..self.clone()
         })
+    }
+
+    /// An error when each context has an address of its own.
+    pub(crate) fn must_be_one(&self) -> Result<(), Fault> {
+        match is_of_many(&self.server) {
+            true => Err(Fault::usage(
+                "a load wants the whole mesh at one address: give the gateway's with --server",
+            )),
+            false => Ok(()),
+        }
     }
 
     /// The same mesh with no breaker before it: a load keeps coming, and hears each answer, however bad.

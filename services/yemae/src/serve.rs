@@ -9,14 +9,16 @@ use crate::{cli, databases, door, metrics, runtime};
 use mesh::bus::{self, Bus};
 use mesh::identity::{Key, Verifier};
 use mesh::server::{self, Doors, Drained, Limits, Server};
-use mesh::store::Url;
+use mesh::store::{Backend, Url};
 use mesh::{Clock, Contracts};
 use proto::operator::v1::operator_service_server::OperatorServiceServer;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 /// Runs the command.
@@ -52,7 +54,11 @@ pub(crate) fn run(command: &cli::Serve) -> Result<(), Fault> {
             contracts,
             clock,
             bus,
-            mode: Mode::Production,
+            mode: if settings.simulator(first)? {
+                Mode::Trial
+            } else {
+                Mode::Production
+            },
             stop: CancellationToken::new(),
         };
         let mut databases = Vec::new();
@@ -61,7 +67,7 @@ pub(crate) fn run(command: &cli::Serve) -> Result<(), Fault> {
         }
         databases::must_differ(databases.iter().map(|(name, url)| (*name, url)))?;
         for (entry, (_, url)) in entries.iter().zip(&databases) {
-            databases::open(entry, url)?;
+            until_there(entry, url).await?;
         }
         let house = House::open(&ground, &entries, |entry| place(&settings, entry))?;
         let listener = TcpListener::bind(at)
@@ -70,9 +76,49 @@ pub(crate) fn run(command: &cli::Serve) -> Result<(), Fault> {
         let metrics = page.take().await?;
         let asked = asked_to_stop();
         eprintln!("yemae: serving {} on {at}", command.names.join(", "));
-        let patience = server::Settings::default();
-        live(listener, house, &ground, verifier, patience, metrics, asked).await
+        live(
+            listener,
+            house,
+            &ground,
+            verifier,
+            patience(),
+            metrics,
+            asked,
+        )
+        .await
     })
+}
+
+/// Contexts stand behind a door: one connection carries everybody's calls and watches, and the door adds headers of its own.
+pub(crate) fn patience() -> server::Settings {
+    server::Settings {
+        streams: 4096,
+        header_bytes: 24 * 1024,
+        ..server::Settings::default()
+    }
+}
+
+/// How long a database is waited for: in a cluster everything is started at once, and it takes its time.
+const DATABASE: Duration = Duration::from_secs(60);
+
+/// Waits until a context's database can be reached; that it is nobody else's is seen then.
+async fn until_there(entry: &Entry, url: &Url) -> Result<(), Fault> {
+    let end = Instant::now() + DATABASE;
+    let mut told = false;
+    loop {
+        let why = match databases::open(entry, url) {
+            Err(Fault::NotReady(why)) if url.backend() == Backend::Postgres => why,
+            done => return done.map(drop),
+        };
+        if Instant::now() >= end {
+            return Err(Fault::NotReady(why));
+        }
+        if !told {
+            eprintln!("yemae: {why}; trying for {} s", DATABASE.as_secs());
+            told = true;
+        }
+        sleep(Duration::from_secs(1)).await;
+    }
 }
 
 /// Checks tokens by the keys that the settings of a process name.
@@ -172,6 +218,9 @@ pub(crate) async fn live(
 ) -> Result<(), Fault> {
     let (server, house) = doors(house, ground, verifier).await?;
     let stop = CancellationToken::new();
+    let stores = house.residents.iter().map(|own| own.site.store.clone());
+    let ready = server::keep_ready(server.health().clone(), stores.collect(), stop.clone());
+    drop(mesh::task::detach(ready));
     let _page = metrics::serve(metrics, &stop);
     let serving = mesh::task::detach(server::serve(listener, server, stop.clone(), patience));
     asked.await;

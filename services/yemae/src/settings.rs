@@ -184,6 +184,25 @@ impl Settings {
         Ok(self.find("", "NATS_URL")?.map(|found| found.value))
     }
 
+    /// Whether the simulators of a process may be told how to behave.
+    pub(crate) fn simulator(&self, context: &str) -> Result<bool, Fault> {
+        let asked = self.get(context, "SIMULATOR")?;
+        asked
+            .parse()
+            .map_err(|_| Fault::usage(format!("YEMAE_SIMULATOR is {asked}: give true or false")))
+    }
+
+    /// The contexts that a deployment leaves out for good.
+    pub(crate) fn without(&self) -> Result<Vec<String>, Fault> {
+        let Some(asked) = self.find("", "WITHOUT")? else {
+            return Ok(Vec::new());
+        };
+        let names = asked.value.split(',').map(|name| name.trim().to_owned());
+        let names: Vec<_> = names.filter(|name| !name.is_empty()).collect();
+        contexts::all_known(&asked.from, &names)?;
+        Ok(names)
+    }
+
     /// On how many servers of the broker's cluster the stream is.
     pub(crate) fn stream_replicas(&self) -> Result<usize, Fault> {
         let asked = self.get("", "STREAM_REPLICAS")?;

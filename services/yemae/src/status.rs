@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 /// Runs the command.
 pub(crate) fn run(command: &cli::Status) -> Result<(), Fault> {
     let (contexts, door) = runtime()?.block_on(async {
-        let mesh = rpc::reach(&command.reach)?.acting_as("operator", &["admin"])?;
+        let mesh = rpc::reach(&command.reach)
+            .await?
+            .acting_as("operator", &["admin"])?;
         let answer = OperatorServiceClient::new(mesh.channel())
             .get_status(GetStatusRequest {})
             .await;

@@ -1,7 +1,6 @@
 //! `yemae up`: the whole mesh on a laptop.
 
 mod brood;
-mod everybody;
 mod family;
 mod keys;
 mod outside;
@@ -134,7 +133,7 @@ fn page(settings: &Settings, command: &cli::Up) -> Result<metrics::Place, Fault>
 }
 
 fn chosen(without: &[String]) -> Result<Vec<&'static Entry>, Fault> {
-    contexts::all_known(without)?;
+    contexts::all_known("--without", without)?;
     Ok(contexts::ALL
         .iter()
         .filter(|entry| !without.iter().any(|name| name == entry.name))
@@ -200,7 +199,7 @@ impl Mesh {
     async fn live(&self, brood: &mut Brood) -> Result<(), Fault> {
         if self.demo {
             let runs = |name: &str| self.entries.iter().any(|entry| entry.name == name);
-            stage::set(&self.reach()?, runs).await?;
+            stage::set(&self.reach().await?, runs).await?;
         }
         let mut asked = std::pin::pin!(serve::asked_to_stop());
         self.say_ready();
@@ -215,12 +214,13 @@ impl Mesh {
         Ok(())
     }
 
-    fn reach(&self) -> Result<rpc::Mesh, Fault> {
+    async fn reach(&self) -> Result<rpc::Mesh, Fault> {
         rpc::reach(&cli::Reach {
             server: Some(self.running.grpc.clone()),
             data: self.data.path().to_owned(),
             token_file: None,
         })
+        .await
     }
 
     fn say_ready(&self) {
@@ -295,12 +295,10 @@ pub(crate) fn verifier(data: &Data, clock: Clock) -> Result<Verifier, Fault> {
     .map_err(Fault::usage)
 }
 
-/// On a laptop nobody balances over us: a drain need not wait until callers have learned that we leave. One connection
-/// carries everybody's calls and watches, from the parent or from the other contexts.
+/// On a laptop nobody balances over us: a drain need not wait until callers have learned that we leave.
 pub(crate) fn patience() -> server::Settings {
     server::Settings {
         grace: Duration::ZERO,
-        streams: 4096,
-        ..server::Settings::default()
+        ..serve::patience()
     }
 }

@@ -3,16 +3,14 @@
 use super::brood::{ask_to_end, has_ended};
 use super::ports::Ports;
 use crate::data::{Data, Running};
+use crate::everybody::Doors;
 use crate::fault::Fault;
 use crate::metrics;
 use crate::nats;
 use crate::settings::Settings;
-use mesh::client::Client;
 use mesh::server;
-use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -20,31 +18,6 @@ use tokio::time::Instant;
 const DRAIN: Duration = Duration::from_secs(10);
 /// What names a process in traces and metrics.
 const SERVICE_NAME: &str = "OTEL_SERVICE_NAME";
-
-/// A client of each context, wherever it is by now.
-#[derive(Clone, Default)]
-pub(super) struct Doors(Arc<Mutex<BTreeMap<&'static str, Client>>>);
-
-impl Doors {
-    /// The context's.
-    pub(super) fn of(&self, context: &str) -> Option<Client> {
-        self.lock().get(context).cloned()
-    }
-
-    /// Everybody's.
-    pub(super) fn all(&self) -> Vec<(&'static str, Client)> {
-        let all = self.lock();
-        all.iter().map(|(name, own)| (*name, own.clone())).collect()
-    }
-
-    fn move_to(&self, context: &'static str, at: SocketAddr) {
-        self.lock().insert(context, server::plain(&at.to_string()));
-    }
-
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<&'static str, Client>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// A context's process.
 struct Own {
@@ -119,7 +92,7 @@ impl Family {
                 child: self.spawn(name, at, metrics)?,
                 again: None,
             };
-            self.doors.move_to(name, at);
+            self.doors.put(name, server::plain(&at.to_string()));
             self.all.push(own);
         }
         self.write_pages()
@@ -175,7 +148,7 @@ impl Family {
         if let Some(other) = instead {
             eprintln!("yemae: somebody else has {}; {} is moved", own.at, own.name);
             own.at = other;
-            self.doors.move_to(own.name, other);
+            self.doors.put(own.name, server::plain(&other.to_string()));
         }
         // Also where it was asked for: a context without its metrics' place would die at every start.
         let instead = self.ports.instead(own.metrics).map_err(Fault::not_ready)?;

@@ -1,14 +1,14 @@
 //! `up --processes`: every context in a process of its own. The parent keeps the one address and passes calls through.
 
 use super::brood::Brood;
-use super::everybody;
-use super::family::{Doors, Family};
+use super::family::Family;
 use super::ports::Ports;
 use super::{LOOK, Mesh, close, patience};
+use crate::everybody;
 use crate::fault::Fault;
 use crate::metrics;
-use crate::serve::{self, OPERATOR};
-use mesh::{Contracts, contracts, server};
+use crate::serve;
+use mesh::{Contracts, server};
 use proto::operator::v1::GetStatusRequest;
 use proto::operator::v1::operator_service_client::OperatorServiceClient;
 use std::time::Duration;
@@ -36,17 +36,7 @@ impl Mesh {
         let doors = family.doors();
         brood.adopt(family);
         let contracts = Contracts::load(proto::DESCRIPTORS).map_err(Fault::bug)?;
-        let services = services(&contracts, &doors);
-        let names: Vec<&str> = services.iter().map(String::as_str).collect();
-        let operator = everybody::ask(doors.clone());
-        let passing = server::pass_through(&contracts, &names, move |service| {
-            if service == OPERATOR {
-                return Some(operator.clone());
-            }
-            let context = contracts::context_of(service.rsplit_once('.')?.0)?;
-            doors.of(&context)
-        });
-        let passing = passing.await.map_err(Fault::bug)?;
+        let passing = everybody::server(&contracts, doors).await?;
         let stop = CancellationToken::new();
         let _page = metrics::serve(page, &stop);
         let serving =
@@ -62,7 +52,7 @@ impl Mesh {
 
     async fn until_ready(&self, brood: &mut Brood) -> Result<(), Fault> {
         let end = Instant::now() + PATIENCE;
-        let operator = self.reach()?.acting_as("operator", &["admin"])?;
+        let operator = self.reach().await?.acting_as("operator", &["admin"])?;
         loop {
             brood.look_after()?;
             let answer = OperatorServiceClient::new(operator.channel())
@@ -88,20 +78,4 @@ impl Mesh {
             tokio::time::sleep(LOOK).await;
         }
     }
-}
-
-/// The services of the contexts that run, and the operator's.
-fn services(contracts: &Contracts, doors: &Doors) -> Vec<String> {
-    let all = contracts
-        .pool()
-        .services()
-        .map(|service| service.full_name().to_owned());
-    let runs = |service: &String| {
-        service == OPERATOR
-            || service
-                .rsplit_once('.')
-                .and_then(|(package, _)| contracts::context_of(package))
-                .is_some_and(|context| doors.of(&context).is_some())
-    };
-    all.filter(runs).collect()
 }

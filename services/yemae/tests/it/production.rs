@@ -1,5 +1,6 @@
 //! `yemae serve`: the same contexts as in production, by the environment alone.
 
+use crate::cli::assert_fault;
 use crate::plain::{book, signed};
 use crate::rig::{directory, terminate, wait_for, yemae};
 use crate::served::{Broker, free, make_keys};
@@ -14,7 +15,8 @@ use proto::payment::v1::GetBehaviorRequest;
 use proto::payment::v1::simulator_service_client::SimulatorServiceClient;
 use std::fs::File;
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::{Child, Output, Stdio};
+use std::time::Duration;
 use tonic::{Code, Request};
 
 /// `yemae serve` of every context in one process, with a broker of its own.
@@ -26,6 +28,11 @@ struct Served {
 
 impl Served {
     async fn start(data: &Path) -> Self {
+        Self::told(data, &[]).await
+    }
+
+    /// With these settings besides.
+    async fn told(data: &Path, settings: &[(&str, &str)]) -> Self {
         let (grpc, broker) = (free().to_string(), Broker::start(data));
         std::fs::create_dir(data.join("db")).unwrap();
         stores::environment(data);
@@ -41,6 +48,7 @@ impl Served {
             .env("NATS_URL", &broker.url)
             .env("YEMAE_LISTEN", &grpc)
             .env("YEMAE_PEERS", format!("http://{grpc}"))
+            .envs(settings.iter().copied())
             .stdout(Stdio::null())
             .stderr(File::create(&log).unwrap())
             .spawn()
@@ -117,4 +125,65 @@ async fn what_is_served_in_production_has_no_simulator_and_asks_who_calls() {
     terminate(child.id());
     let ended = wait_for("serve to stop", || child.try_wait().unwrap());
     assert!(ended.success(), "it drained");
+}
+
+#[tokio::test]
+async fn a_trial_has_simulators_that_an_admin_may_tell_how_to_behave() {
+    let data = directory();
+    let served = Served::told(data.path(), &[("YEMAE_SIMULATOR", "true")]).await;
+    let key = Key::read(&data.path().join("keys/users.pem")).unwrap();
+    let mut simulator = SimulatorServiceClient::new(served.client());
+    let asked = simulator.get_behavior(signed(&key, "admin", GetBehaviorRequest {}));
+    assert!(asked.await.is_ok());
+    let asked = simulator.get_behavior(signed(&key, "customer", GetBehaviorRequest {}));
+    assert_eq!(asked.await.unwrap_err().code(), Code::PermissionDenied);
+}
+
+/// As an operator's pod has them: an address for each context, a token, and what is left out.
+#[tokio::test]
+async fn commands_find_each_context_at_an_address_of_its_own() {
+    let data = directory();
+    let served = Served::start(data.path()).await;
+    let key = Key::read(&data.path().join("keys/users.pem")).unwrap();
+    let now = mesh::Clock::system().now();
+    let token = key.user_token("kim", &["admin", "customer"], now, Duration::from_secs(60));
+    let file = data.path().join("token");
+    std::fs::write(&file, token).unwrap();
+    let others = CONTEXTS.iter().filter(|name| **name != "mypage");
+    let others = others.copied().collect::<Vec<_>>().join(",");
+    // A path is nobody's: all of them are at one address here.
+    let each = format!("http://{}/{{context}}", served.grpc);
+    let ask = |without: String, arguments: &'static [&'static str]| {
+        let (each, file) = (each.clone(), file.clone());
+        let asking = move || {
+            let mut asking = yemae();
+            asking.args(arguments).env("YEMAE_SERVER", each);
+            asking.env("YEMAE_TOKEN_FILE", file);
+            asking.env("YEMAE_WITHOUT", without).output().unwrap()
+        };
+        async move { tokio::task::spawn_blocking(asking).await.unwrap() }
+    };
+    let said = |output: &Output| String::from_utf8_lossy(&output.stdout).into_owned();
+
+    let page = ask(others.clone(), &["call", "ListMyOrders"]).await;
+    assert!(page.status.success(), "{page:?}");
+    let booking = ask(others.clone(), &["call", "ListBookings"]).await;
+    assert_fault(&booking, 2, &["no method is called ListBookings"]);
+    let dead = ask(
+        others.clone(),
+        &["dead-letters", "list", "--context", "mypage"],
+    )
+    .await;
+    assert_eq!(said(&dead).trim(), "There are no dead letters.");
+    let dead = ask(others, &["dead-letters", "list", "--context", "payment"]).await;
+    assert_fault(&dead, 2, &["must be one that runs here: mypage"]);
+    let load = ask(String::new(), &["load"]).await;
+    assert_fault(&load, 2, &["one address"]);
+    let wrong = ask("mypge".to_owned(), &["status"]).await;
+    assert_fault(&wrong, 2, &["YEMAE_WITHOUT mypge", "mypage"]);
+
+    // Each answers for itself, and for who shares its process here.
+    let status = ask(String::new(), &["status", "--json"]).await;
+    let status: serde_json::Value = serde_json::from_str(&said(&status)).unwrap();
+    assert_eq!(status.as_array().unwrap().len(), CONTEXTS.len().pow(2));
 }
