@@ -94,6 +94,46 @@ async fn headers_beyond_16_kib_are_refused() {
     town.is_well().await;
 }
 
+/// A body that does not say how long it is, is read no further than 1 MiB.
+#[tokio::test]
+async fn a_body_beyond_1_mib_is_not_read_to_its_end() {
+    let town = town(quick()).await;
+    let token = town.token("customer");
+    let head = format!(
+        "POST /v1/cinema/bookings HTTP/1.1\r\nhost: door\r\ntransfer-encoding: chunked\r\n\
+         authorization: Bearer {token}\r\n\r\n"
+    );
+    let chunk = [
+        b"10000\r\n".to_vec(),
+        vec![b' '; 64 * 1024],
+        b"\r\n".to_vec(),
+    ]
+    .concat();
+    let mut stream = TcpStream::connect(town.at).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let (mut hear, mut speak) = stream.split();
+    let speaking = async {
+        for _ in 0..1024 {
+            if speak.write_all(&chunk).await.is_err() {
+                // It was told so before.
+                std::future::pending::<()>().await;
+            }
+        }
+        panic!("it took 64 MiB");
+    };
+    let mut heard = [0; 12];
+    let hearing = hear.read_exact(&mut heard);
+    soon(async {
+        tokio::select! {
+            () = speaking => {}
+            heard = hearing => assert_eq!(heard.unwrap(), 12),
+        }
+    })
+    .await;
+    assert_eq!(&heard, b"HTTP/1.1 413");
+    town.is_well().await;
+}
+
 #[tokio::test]
 async fn what_is_no_http_is_hung_up_on() {
     let town = town(quick()).await;

@@ -3,6 +3,9 @@
 
 mod abuse;
 mod events;
+mod floods;
+mod frames;
+mod fuzz;
 mod json;
 mod limits;
 mod malformed;
