@@ -31,7 +31,8 @@ use tonic::service::RoutesBuilder;
 pub const BOOKING: &str = "yemae.cinema.booking.v1.BookingService";
 pub const MYPAGE: &str = "yemae.mypage.v1.MyPageService";
 pub const SIMULATOR: &str = "yemae.payment.v1.SimulatorService";
-const NAMES: [&str; 3] = [BOOKING, MYPAGE, SIMULATOR];
+const PAYMENT: &str = "yemae.payment.v1.PaymentService";
+const NAMES: [&str; 4] = [BOOKING, MYPAGE, SIMULATOR, PAYMENT];
 const CONTEXTS: [&str; 3] = ["cinema-booking", "mypage", "payment"];
 
 /// A call as a context saw it.
@@ -151,7 +152,8 @@ impl Town {
         routes
             .add_service(Mock::<0>(act.clone(), seen.clone()))
             .add_service(Mock::<1>(act.clone(), seen.clone()))
-            .add_service(Mock::<2>(act.clone(), seen.clone()));
+            .add_service(Mock::<2>(act.clone(), seen.clone()))
+            .add_service(Mock::<3>(act.clone(), seen.clone()));
         let doors = Doors {
             contracts: contracts.clone(),
             verifier: verifier.clone(),
