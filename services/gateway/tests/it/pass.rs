@@ -239,3 +239,51 @@ async fn a_message_beyond_1_mib_is_refused_at_the_door() {
     assert_eq!(reason(&refused).as_deref(), Some("MESSAGE_TOO_LONG"));
     assert_eq!(town.reached(), 0);
 }
+
+/// A client and a context may both be newer than the door.
+#[tokio::test]
+async fn fields_that_the_door_does_not_know_survive() {
+    let new = |mut known: Vec<u8>| {
+        // Field 1000, seven.
+        known.extend([0xc0, 0x3e, 7]);
+        known
+    };
+    let town = Town::new(move |_| async move {
+        let message = new(booked().encode_to_vec());
+        let mut frame = vec![0];
+        frame.extend(u32::try_from(message.len()).unwrap().to_be_bytes());
+        frame.extend(message);
+        stream(vec![frame.into()], Status::ok(""))
+    })
+    .await;
+    let asked = new(wish().encode_to_vec());
+    let mut frame = vec![0];
+    frame.extend(u32::try_from(asked.len()).unwrap().to_be_bytes());
+    frame.extend(&asked);
+    let path = format!("/{BOOKING}/CreateBooking");
+    let bearer = format!("Bearer {}", town.token("customer"));
+    let request = http::Request::post(&path)
+        .header("content-type", "application/grpc")
+        .header("authorization", bearer)
+        .body(tonic::body::Body::new(http_body_util::Full::from(
+            frame.clone(),
+        )));
+    let reply = tower::ServiceExt::oneshot(town.client(), request.unwrap());
+    let Ok(reply) = soon(reply).await;
+    let body = http_body_util::BodyExt::collect(reply.into_body()).await;
+    let body = body.unwrap().to_bytes();
+    assert_eq!(&body[5..], new(booked().encode_to_vec()));
+    assert_eq!(town.last().message, asked);
+
+    let line = format!("POST {path}");
+    let web = town.kim(&line).body("application/grpc-web+proto", frame);
+    let heard = web.heard().await;
+    assert_eq!(&heard.body[5..body.len()], new(booked().encode_to_vec()));
+    assert_eq!(town.last().message, asked);
+
+    // JSON has no way to say what nobody knows the name of: what is answered is shown as far as it is known. What is asked
+    // for under an unknown name is refused, for it may be a name spelt wrong.
+    let json = town.kim("POST /v1/cinema/bookings");
+    let heard = json.json(&crate::json::order()).heard().await;
+    assert_eq!(heard.json()["booking"]["bookingId"], "b-1");
+}
