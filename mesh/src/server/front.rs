@@ -18,14 +18,9 @@ use tower::ServiceBuilder;
 
 /// What the door is told as, in traces, metrics and refusals of its own.
 const CONTEXT: &str = "gateway";
-/// What only our own may say: who calls on whose behalf, which attempt it is, which trace it belongs to. From outside a
-/// trace would be recorded because somebody asked for it, or be joined by whoever guesses its id.
-const OURS: [&str; 4] = [
-    "grpc-previous-rpc-attempts",
-    "traceparent",
-    "tracestate",
-    "baggage",
-];
+/// What only our own may say: who calls on whose behalf, which attempt it is, what it carries along. The trace that a caller
+/// is in is theirs to say; whoever stands in front decides whether it is gone on with.
+const OURS: [&str; 3] = ["grpc-previous-rpc-attempts", "tracestate", "baggage"];
 /// How the names of our own headers begin.
 const OWN: &str = "x-yemae-";
 

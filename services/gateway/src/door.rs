@@ -1,6 +1,7 @@
 //! What becomes of a request: in which form it came, whether it is let in, and in which form it is answered.
 
 use crate::grpc_web::{self, Form};
+use crate::headers::{self, over_http2, request_id};
 use crate::limits::{Limits, Quota};
 use crate::pages::Pages;
 use crate::problem::Problem;
@@ -9,10 +10,7 @@ use crate::transcode::{self, REQUEST_ID};
 use crate::{Peers, RouteFault, Settings, refusals};
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use http::header::{
-    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, TE,
-    TRANSFER_ENCODING, UPGRADE, X_CONTENT_TYPE_OPTIONS,
-};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderValue, Version};
 use mesh::call::{self, Call};
 use mesh::client::{Reply, Request};
@@ -190,11 +188,12 @@ impl Gateway {
 }
 
 impl Inner {
-    async fn take(&self, kind: Kind, request: Request, id: &str) -> Result<Reply, Status> {
+    async fn take(&self, kind: Kind, mut request: Request, id: &str) -> Result<Reply, Status> {
         let from = self.address(&request);
         self.limits
             .address(from)
             .map_err(|limited| limited.refusal)?;
+        headers::join_trace(&mut request, || self.limits.trace(from).is_ok());
         match kind {
             Kind::Grpc if request.version() < Version::HTTP_2 => {
                 let refused = refusals::other_version().into();
@@ -260,29 +259,6 @@ impl Inner {
             .and_then(|name| name.trim().parse().ok())
             .unwrap_or(peer)
     }
-}
-
-/// The caller's own name for its request, if it is one that may stand in a log; else one of ours.
-fn request_id(request: &Request) -> String {
-    let named = request.headers().get(REQUEST_ID);
-    let named = named.and_then(|id| id.to_str().ok()).unwrap_or_default();
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    match (1..=64).contains(&named.len()) && named.bytes().all(is_plain) {
-        true => named.to_owned(),
-        false => mesh::id::new(),
-    }
-}
-
-/// A request that may have come over HTTP/1.1 goes on over HTTP/2.
-fn over_http2(request: &mut Request) {
-    let headers = request.headers_mut();
-    let hop_by_hop = [CONNECTION, TRANSFER_ENCODING, UPGRADE, HOST, CONTENT_LENGTH];
-    let more = ["keep-alive", "proxy-connection"].map(HeaderName::from_static);
-    for name in hop_by_hop.into_iter().chain(more) {
-        headers.remove(name);
-    }
-    headers.insert(TE, HeaderValue::from_static("trailers"));
-    *request.version_mut() = Version::HTTP_2;
 }
 
 impl Service<Request> for Gateway {

@@ -9,6 +9,7 @@ pub mod asyncapi;
 mod door;
 mod frames;
 mod grpc_web;
+mod headers;
 mod json;
 mod limits;
 pub mod openapi;

@@ -13,6 +13,13 @@ use tokio::time::Instant;
 /// The most callers, and the most addresses, that are remembered at once: some MiB.
 const MOST: usize = 100_000;
 
+/// The traces that are recorded because an address says that its own are: a page or a service that records one call in a
+/// hundred says so ten times at a thousand calls a second. Beyond that, whether a trace is recorded is for the door to say.
+const RECORDED: Rate = Rate {
+    per_second: 10,
+    burst: 50,
+};
+
 /// So many calls in a second, and so many at once after a silence. None in a second: as many as one likes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
@@ -85,6 +92,7 @@ pub(crate) struct Limits {
     writes: Limit<String>,
     reads: Limit<String>,
     address: Limit<IpAddr>,
+    traces: Limit<IpAddr>,
 }
 
 impl Limits {
@@ -93,6 +101,7 @@ impl Limits {
             writes: Limit::new("writes", rates.writes),
             reads: Limit::new("reads", rates.reads),
             address: Limit::new("address", rates.address),
+            traces: Limit::new("traces", RECORDED),
         }
     }
 
@@ -105,6 +114,11 @@ impl Limits {
     /// A request from this address.
     pub(crate) fn address(&self, from: IpAddr) -> Result<Option<Quota>, Limited> {
         self.address.take(neighbours(from), Instant::now())
+    }
+
+    /// A trace that this address records, and that is to be recorded here, too.
+    pub(crate) fn trace(&self, from: IpAddr) -> Result<Option<Quota>, Limited> {
+        self.traces.take(neighbours(from), Instant::now())
     }
 }
 

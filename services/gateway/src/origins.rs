@@ -86,6 +86,9 @@ impl Origins {
             HeaderName::from_static("x-grpc-web"),
             HeaderName::from_static("x-user-agent"),
             HeaderName::from_static("grpc-timeout"),
+            // Pages that record what they call.
+            HeaderName::from_static("traceparent"),
+            HeaderName::from_static("tracestate"),
         ];
         let hears = [
             RETRY_AFTER,

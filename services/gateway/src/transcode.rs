@@ -25,6 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// W3C Trace Context.
+pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// The body of a request whose route wants one.
 pub(crate) async fn body(headers: &HeaderMap, body: Body) -> Result<Bytes, Refusal> {
@@ -143,7 +145,7 @@ pub(crate) fn call(route: &Route, asked: request::Parts, message: &DynamicMessag
     *call.version_mut() = http::Version::HTTP_2;
     *call.extensions_mut() = asked.extensions;
     let headers = call.headers_mut();
-    for name in [AUTHORIZATION, ACCEPT_LANGUAGE, REQUEST_ID] {
+    for name in [AUTHORIZATION, ACCEPT_LANGUAGE, REQUEST_ID, TRACEPARENT] {
         for value in asked.headers.get_all(&name) {
             headers.append(name.clone(), value.clone());
         }

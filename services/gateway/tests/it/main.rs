@@ -14,5 +14,6 @@ mod pass;
 mod rig;
 mod tls;
 mod tokens;
+mod traces;
 mod web;
 mod wire;
