@@ -10,6 +10,7 @@ mod door;
 mod frames;
 mod grpc_web;
 mod headers;
+mod help;
 mod json;
 mod limits;
 pub mod openapi;

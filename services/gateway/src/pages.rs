@@ -2,7 +2,7 @@
 
 use crate::{Settings, asyncapi, openapi};
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION};
 use http::{HeaderValue, Method, Response, StatusCode};
 use http_body_util::Full;
 use mesh::Contracts;
@@ -60,6 +60,17 @@ impl Pages {
             return None;
         }
         match path {
+            "/" => {
+                let text = "/docs shows every route and an example of each; /openapi.json says the same to programs\n";
+                let mut page = page(
+                    "text/plain; charset=utf-8",
+                    Bytes::from_static(text.as_bytes()),
+                );
+                *page.status_mut() = StatusCode::SEE_OTHER;
+                page.headers_mut()
+                    .insert(LOCATION, HeaderValue::from_static("/docs"));
+                Some(page)
+            }
             "/healthz" if self.draining.is_cancelled() => {
                 let mut page = page("text/plain", Bytes::from_static(b"draining\n"));
                 *page.status_mut() = StatusCode::SERVICE_UNAVAILABLE;

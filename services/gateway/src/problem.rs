@@ -1,5 +1,6 @@
 //! A no in the form of RFC 9457: code, reason, details and when to try again, as the status that a context answered.
 
+use crate::help;
 use crate::refusals::http_status;
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode};
@@ -39,7 +40,14 @@ impl Problem {
                 body.insert("metadata".into(), json!(info.metadata));
             }
         }
-        if let Some(bad) = details.bad_request() {
+        let bad = details.bad_request();
+        let violated = bad.into_iter().flat_map(|bad| &bad.field_violations);
+        let violated: Vec<_> = violated.map(|one| one.field.as_str()).collect();
+        if let Some(help) = help::against(reason, &violated) {
+            let locale = told.map_or("en", |told| &told.locale);
+            body.insert("help".into(), json!(help.in_language(locale)));
+        }
+        if let Some(bad) = bad {
             let all = bad.field_violations.iter();
             let all = all.map(|one| json!({"field": one.field, "description": one.description}));
             body.insert("violations".into(), all.collect());
@@ -101,7 +109,7 @@ fn title(reason: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mesh::{Refusal, Violation, text};
+    use mesh::{Refusal, Violation, call, text};
 
     fn told(refusal: Refusal) -> (u16, Option<String>, Value) {
         let problem = Problem::of(&refusal.into_status(), "r-1");
@@ -135,6 +143,34 @@ mod tests {
                 "requestId": "r-1",
             })
         );
+    }
+
+    #[test]
+    fn who_lacks_something_is_told_where_to_get_it() {
+        for (reason, en, ko) in [
+            ("TOKEN_MISSING", "yemae token", "토큰"),
+            ("PERMISSION_DENIED", "--role", "역할"),
+            ("UNKNOWN_ROUTE", "/docs", "주소"),
+            ("UNSUPPORTED_MEDIA_TYPE", "-H", "헤더"),
+        ] {
+            let refusal = || Refusal::new(mesh::refusal::Kind::Invalid, reason, text("en", "ko"));
+            let (_, _, body) = told(refusal());
+            let help = body["help"].as_str().unwrap();
+            assert!(help.contains(ko), "{help}");
+            let english = call::Call {
+                locale: "en".to_owned(),
+                ..call::Call::default()
+            };
+            let scope = call::scope(std::sync::Arc::new(english), async { told(refusal()) });
+            let (_, _, body) = futures::executor::block_on(scope);
+            let help = body["help"].as_str().unwrap();
+            assert!(help.contains(en), "{help}");
+        }
+        let unnamed = Violation::new("request_id", "must be");
+        let (_, _, body) = told(Refusal::invalid(vec![unnamed]));
+        assert!(body["help"].as_str().unwrap().contains("Idempotency-Key"));
+        let (_, _, body) = told(Refusal::invalid(vec![Violation::new("seats", "must be")]));
+        assert!(body.get("help").is_none());
     }
 
     #[test]

@@ -11,12 +11,14 @@ pub(crate) const LONGEST: usize = 1024 * 1024;
 
 /// A request that is no message of its method.
 pub(crate) fn malformed(why: String) -> Refusal {
-    Refusal::new(
-        Kind::Invalid,
-        "MALFORMED_REQUEST",
-        // It may repeat what the caller sent.
-        text(shortened(why), "요청 형식이 올바르지 않습니다."),
-    )
+    Refusal::new(Kind::Invalid, "MALFORMED_REQUEST", in_both(why))
+}
+
+/// A text about what the caller sent, which it may repeat.
+fn in_both(why: String) -> mesh::Text {
+    let why = shortened(why);
+    let ko = format!("요청 형식이 올바르지 않습니다: {why}");
+    text(why, ko)
 }
 
 fn shortened(mut why: String) -> String {
@@ -30,7 +32,7 @@ pub(crate) fn no_route() -> Refusal {
         Kind::NotFound,
         "UNKNOWN_ROUTE",
         text(
-            "nothing is served at this path; /openapi.json lists what is",
+            "nothing is served at this path",
             "제공되지 않는 주소입니다.",
         ),
     )
@@ -43,7 +45,7 @@ pub(crate) fn other_verb(verbs: &str) -> Refusal {
         "METHOD_NOT_ALLOWED",
         text(
             format!("this path takes {verbs}"),
-            "이 주소에서 제공되지 않는 방식입니다.",
+            format!("이 주소에서 제공되지 않는 방식입니다. 가능한 방식: {verbs}"),
         ),
     )
 }
@@ -54,7 +56,7 @@ pub(crate) fn too_long() -> Refusal {
         "MESSAGE_TOO_LONG",
         text(
             format!("the body is longer than {LONGEST} bytes"),
-            "요청이 너무 큽니다.",
+            format!("요청 본문이 {LONGEST}바이트보다 큽니다."),
         ),
     )
     .with("most_bytes", LONGEST)
@@ -82,7 +84,7 @@ pub(crate) fn other_type() -> Refusal {
         "UNSUPPORTED_MEDIA_TYPE",
         text(
             "the body must be application/json, in UTF-8 and not compressed",
-            "본문은 application/json이어야 합니다.",
+            "본문은 압축하지 않은 UTF-8의 application/json이어야 합니다.",
         ),
     )
 }
@@ -94,7 +96,7 @@ pub(crate) fn other_version() -> Refusal {
         "HTTP_VERSION",
         text(
             "gRPC is served over HTTP/2; over HTTP/1.1 there are gRPC-Web and JSON",
-            "gRPC는 HTTP/2로 제공됩니다.",
+            "gRPC는 HTTP/2로 제공됩니다. HTTP/1.1에서는 gRPC-Web과 JSON을 쓸 수 있습니다.",
         ),
     )
 }

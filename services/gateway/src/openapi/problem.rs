@@ -39,6 +39,7 @@ pub(super) fn schema() -> Value {
                 "type": "string",
                 "description": "For people, in the language of `Accept-Language`: English or Korean.",
             },
+            "help": {"type": "string", "description": "The way out, where there is one; in the same language."},
             "code": {"type": "string", "description": "gRPC's code.", "examples": errors::codes()},
             "reason": {
                 "type": "string",

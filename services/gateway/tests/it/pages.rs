@@ -21,6 +21,11 @@ async fn the_routes_and_a_page_to_try_them_are_there_without_a_token() {
     );
     let stream = town.ask("GET /asyncapi.json").heard().await.json();
     assert_eq!(stream["asyncapi"], "3.0.0");
+    let nothing = town.ask("GET /").heard().await;
+    assert_eq!(
+        (nothing.status, nothing.header("location")),
+        (303, Some("/docs"))
+    );
     for (path, kind) in [
         ("/docs", "text/html; charset=utf-8"),
         ("/docs/page.css", "text/css; charset=utf-8"),
