@@ -1,6 +1,14 @@
 //! What the door costs: the same call to a context itself, through the door as gRPC, and as JSON over HTTP/1.1; one after the
-//! other, and 32 at once. All of it is in this process, so that it is compared within one run and with nothing else.
+//! other, and 32 at once. Then what the honest notice of somebody who floods the door. All of it is in this process and in
+//! turns, so that it is compared within one run and with nothing else. Prints one JSON object.
 
+#[allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "the tests' own, of which a part is needed"
+)]
+#[path = "../tests/it/frames.rs"]
+mod frames;
 #[allow(
     dead_code,
     clippy::unwrap_used,
@@ -9,7 +17,8 @@
 #[path = "../tests/it/rig.rs"]
 mod rig;
 
-use futures::future::join_all;
+use frames::{END_HEADERS, END_STREAM, HEADERS, PING, RST_STREAM, flood, frame, get};
+use futures::future::{FutureExt, LocalBoxFuture, join_all};
 use http_body_util::{BodyExt, Empty};
 use hyper_util::client::legacy::Client as Plain;
 use hyper_util::rt::TokioExecutor;
@@ -17,18 +26,25 @@ use mesh::client::Client;
 use mesh::server;
 use proto::cinema::booking::v1::booking_service_client::BookingServiceClient;
 use proto::cinema::booking::v1::{Booking, GetBookingRequest, GetBookingResponse};
-use rig::{Town, fine, quick, unlimited};
+use rig::{ID, Town, fine, quick, unlimited};
+use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long each is measured.
-const LONG: Duration = Duration::from_secs(3);
+/// How long each is measured in a turn.
+const TURN: Duration = Duration::from_millis(500);
+const TURNS: usize = 10;
+/// What a kernel counts a process's time in; everywhere that Linux runs, a hundredth of a second.
+const TICKS_PER_SECOND: f64 = 100.0;
+
+/// Asks once.
+type Call<'a> = &'a dyn Fn() -> LocalBoxFuture<'a, ()>;
 
 #[tokio::main]
 async fn main() {
     let answer = || GetBookingResponse {
         booking: Some(Booking {
-            booking_id: "b-1".to_owned(),
+            booking_id: ID.to_owned(),
             ..Booking::default()
         }),
     };
@@ -39,46 +55,173 @@ async fn main() {
     )
     .await;
     let behind = server::plain(&town.behind.to_string());
-    let (door, json) = (
+    let (door, plain) = (
         town.client(),
         Plain::builder(TokioExecutor::new()).build_http(),
     );
     let bearer = format!("Bearer {}", town.token("customer"));
-    let uri = format!("http://{}/v1/cinema/bookings/b-1", town.at);
-    let get = async || {
-        let request = http::Request::get(&uri)
-            .header("authorization", &bearer)
-            .body(Empty::<bytes::Bytes>::new());
-        let reply = json.request(request.expect("a request")).await;
-        let reply = reply.expect("an answer");
-        assert_eq!(reply.status(), 200);
-        reply.into_body().collect().await.expect("its body");
+    let uri = format!("http://{}/v1/cinema/bookings/{ID}", town.at);
+    let (bearer, uri, plain) = (&*bearer, &uri, &plain);
+    let get = move || {
+        async move {
+            let request = http::Request::get(uri)
+                .header("authorization", bearer)
+                .body(Empty::<bytes::Bytes>::new());
+            let reply = plain.request(request.expect("a request")).await;
+            let reply = reply.expect("an answer");
+            assert_eq!(reply.status(), 200);
+            reply.into_body().collect().await.expect("its body");
+        }
+        .boxed_local()
     };
+    let (behind, door) = (&behind, &door);
+    let ways: [(&str, Call<'_>); 3] = [
+        ("direct", &|| ask(bearer, behind).boxed_local()),
+        ("door_grpc", &|| ask(bearer, door).boxed_local()),
+        ("door_json", &get),
+    ];
+    let mut told = serde_json::Map::new();
     for at_once in [1, 32] {
-        measure("direct", at_once, || ask(&bearer, &behind)).await;
-        measure("door, gRPC", at_once, || ask(&bearer, &door)).await;
-        measure("door, JSON", at_once, &get).await;
+        let mut seen = ways.map(|_| Seen::default());
+        for _ in 0..TURNS {
+            for ((_, call), seen) in ways.iter().zip(&mut seen) {
+                seen.measure(at_once, call).await;
+            }
+        }
+        let direct = seen[0].clone();
+        for ((what, _), seen) in ways.iter().zip(seen) {
+            let told_of = seen.tell(&direct);
+            eprintln!("{at_once:>2} at once, {what}: {told_of}");
+            told.insert(format!("{what}_{at_once}"), told_of);
+        }
     }
+    told.insert("flooded".to_owned(), flooded(&town, bearer, door).await);
+    println!("{}", Value::Object(told));
 }
 
 async fn ask(bearer: &str, client: &Client) {
-    let mut request = tonic::Request::new(GetBookingRequest::default());
+    let mut request = tonic::Request::new(GetBookingRequest {
+        booking_id: ID.to_owned(),
+    });
     let bearer = bearer.parse().expect("a header");
     request.metadata_mut().insert("authorization", bearer);
     let mut client = BookingServiceClient::new(client.clone());
     client.get_booking(request).await.expect("an answer");
 }
 
-async fn measure<R: Future<Output = ()>>(what: &str, at_once: usize, call: impl Fn() -> R) {
-    call().await;
-    let (began, mut calls) = (Instant::now(), 0_usize);
-    while began.elapsed() < LONG {
-        join_all((0..at_once).map(|_| call())).await;
-        calls += at_once;
+/// How long calls took, and what they cost this process, which is caller, door and context in one.
+#[derive(Clone, Default)]
+struct Seen {
+    took: Vec<Duration>,
+    elapsed: Duration,
+    cpu_seconds: f64,
+}
+
+impl Seen {
+    async fn measure(&mut self, at_once: usize, call: Call<'_>) {
+        call().await;
+        let (began, cpu) = (Instant::now(), cpu_seconds());
+        while began.elapsed() < TURN {
+            let one = async || {
+                let began = Instant::now();
+                call().await;
+                began.elapsed()
+            };
+            self.took
+                .extend(join_all((0..at_once).map(|_| one())).await);
+        }
+        self.elapsed += began.elapsed();
+        self.cpu_seconds += cpu_seconds() - cpu;
     }
-    let each = began.elapsed().as_secs_f64() * 1e6 / calls as f64;
-    println!(
-        "{what:<11} {at_once:>2} at once: {each:>7.0} µs a call, {:>6.0} calls/s",
-        1e6 / each
+
+    /// The time that so many of a hundred calls did not take longer than, µs.
+    fn percentile(&mut self, of_100: usize) -> f64 {
+        self.took.sort_unstable();
+        let at = (self.took.len() * of_100 / 100).min(self.took.len() - 1);
+        self.took[at].as_secs_f64() * 1e6
+    }
+
+    fn cpu_us(&self) -> f64 {
+        self.cpu_seconds * 1e6 / self.took.len() as f64
+    }
+
+    fn tell(mut self, direct: &Self) -> Value {
+        let mut direct = direct.clone();
+        let (p50, p99) = (self.percentile(50), self.percentile(99));
+        json!({
+            "calls_per_second": (self.took.len() as f64 / self.elapsed.as_secs_f64()).round(),
+            "p50_us": p50.round(),
+            "p99_us": p99.round(),
+            "cpu_us": self.cpu_us().round(),
+            "p50_beside_direct": rounded(p50 / direct.percentile(50)),
+            "p99_beside_direct": rounded(p99 / direct.percentile(99)),
+            "cpu_beside_direct": rounded(self.cpu_us() / direct.cpu_us()),
+        })
+    }
+}
+
+fn rounded(ratio: f64) -> f64 {
+    (ratio * 100.0).round() / 100.0
+}
+
+/// What this process has used of the cores. Nothing where nobody says it.
+fn cpu_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = stat.rsplit(')').next().unwrap_or_default();
+    let ticks = fields.split_whitespace().skip(11).take(2);
+    ticks
+        .filter_map(|ticks| ticks.parse::<f64>().ok())
+        .sum::<f64>()
+        / TICKS_PER_SECOND
+}
+
+/// What one who calls through the door, one call after the other, notices of one connection that floods it as fast as it is
+/// taken: with nothing in `alone`, with pings, with requests that are taken back at once (by a new connection as often as it is
+/// hung up on).
+async fn flooded(town: &Town, bearer: &str, door: &Client) -> Value {
+    let call: Call<'_> = &|| ask(bearer, door).boxed_local();
+    let pings = |_| frame(PING, 0, 0, &[7; 8]);
+    let headers = get(&format!("/v1/cinema/bookings/{ID}"), None);
+    let resets = |n: u32| {
+        let mut both = frame(HEADERS, END_HEADERS | END_STREAM, 2 * n + 1, &headers);
+        both.extend(frame(RST_STREAM, 0, 2 * n + 1, &8_u32.to_be_bytes()));
+        both
+    };
+    let mut seen = [Seen::default(), Seen::default(), Seen::default()];
+    for _ in 0..TURNS {
+        seen[0].measure(1, call).await;
+        let attack = async {
+            loop {
+                flood(town, 4 << 20, true, pings).await;
+            }
+        };
+        tokio::select! {
+            () = attack => {}
+            () = seen[1].measure(1, call) => {}
+        }
+        let attack = async {
+            loop {
+                flood(town, 4 << 20, true, &resets).await;
+            }
+        };
+        tokio::select! {
+            () = attack => {}
+            () = seen[2].measure(1, call) => {}
+        }
+    }
+    let [mut alone, mut pings, mut resets] = seen;
+    let (alone, pings, resets) = (
+        alone.percentile(99),
+        pings.percentile(99),
+        resets.percentile(99),
     );
+    let told = json!({
+        "p99_us_alone": alone.round(),
+        "p99_us_beside_pings": pings.round(),
+        "p99_us_beside_resets": resets.round(),
+        "pings_beside_alone": rounded(pings / alone),
+        "resets_beside_alone": rounded(resets / alone),
+    });
+    eprintln!("flooded: {told}");
+    told
 }
