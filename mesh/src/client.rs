@@ -85,7 +85,7 @@ pub fn stack(
         ServiceBuilder::new()
             // Leaves it alone while it keeps failing. Outside the attempt's time: silence is a failure, and so is a
             // caller who leaves before there was an answer.
-            .layer(around(circuit, circuit::guard))
+            .layer(around((circuit, attempt), circuit::guard))
             // Gives up one attempt while there is time for another. Outside the limit: a place in it is waited for.
             .layer(around((peer.clone(), attempt), attempt::keep))
             // Keeps a slow one from holding all there is here. The last to refuse: a place is for what is sent.

@@ -21,8 +21,6 @@ pub(super) async fn keep(
     let until = deadline::of(&request);
     let left = || until.map(|until| until.saturating_duration_since(Instant::now()));
     let unary = Trip::of(&request).is_unary();
-    // Whoever leaves less than half of an attempt cannot tell a peer that is silent from one that is at work.
-    let is_hurried = unary && left().is_some_and(|left| left < longest / 2);
     let longest = unary.then_some(longest);
     if let Some(given) = left().into_iter().chain(longest).min() {
         let value = crate::deadline::write(given);
@@ -35,17 +33,12 @@ pub(super) async fn keep(
             .unwrap_or_else(|_| reply::peer_timeout(&peer, Kind::Unavailable)),
     };
     let time_left = left().is_none_or(|left| left >= LEAST);
-    let late = is_late(&reply);
-    let mut reply = match (late, reply::own(&reply)) {
+    match (is_late(&reply), reply::own(&reply)) {
         (true, _) if unary && time_left => reply::peer_timeout(&peer, Kind::Unavailable),
         // Our own word for it; the peer's stands as it is.
         (true, Some(Own::Silent)) if !time_left => reply::peer_timeout(&peer, Kind::Deadline),
         _ => reply,
-    };
-    if late && is_hurried {
-        reply::hurry(&mut reply);
     }
-    reply
 }
 
 /// The attempt's time was up here, in tonic's channel, or at the peer, whose timer runs a little before ours. A tonic

@@ -2,7 +2,9 @@
 
 use super::around::{Hop, send};
 use super::breaker::{Breaker, Generation, Outcome};
+use super::deadline;
 use super::reply::{self, Own};
+use super::trip::Trip;
 use super::{Reply, Request, Standing, State};
 use crate::telemetry::Reading;
 use crate::telemetry::catalog::{BREAKER_OPENED, BREAKER_STATE};
@@ -87,23 +89,35 @@ impl Circuit {
 
 /// Passes a call through while the circuit is closed. It refuses in a reply, never by not being ready: callers drop a
 /// service that is not.
-pub(super) async fn guard(circuit: Arc<Circuit>, next: impl Hop, request: Request) -> Reply {
-    let admitted = circuit.breaker().admit(Instant::now());
+pub(super) async fn guard(
+    (circuit, attempt): (Arc<Circuit>, Duration),
+    next: impl Hop,
+    request: Request,
+) -> Reply {
+    let now = Instant::now();
+    let admitted = circuit.breaker().admit(now);
     let call = match admitted {
         Ok(call) => call,
         Err(wait) => return reply::circuit_open(circuit.line.peer.as_str(), wait),
     };
+    // Whoever leaves less than half of an attempt cannot tell a peer that is silent from one that is at work.
+    let is_hurried = Trip::of(&request).is_unary()
+        && deadline::of(&request).is_some_and(|until| until < now + attempt / 2);
+    let silence = match is_hurried {
+        true => Outcome::Nothing,
+        false => Outcome::Failure,
+    };
     let mut pass = Pass {
         circuit,
         call,
-        outcome: Outcome::Failure,
+        outcome: silence,
     };
     let reply = send(next, request).await;
-    pass.outcome = outcome(&reply);
+    pass.outcome = outcome(&reply, silence);
     reply
 }
 
-/// A call let through: judged when it ends, and as a failure when it ends without an answer.
+/// A call let through: judged when it ends, and by its silence when it ends without an answer.
 struct Pass {
     circuit: Arc<Circuit>,
     call: Generation,
@@ -117,18 +131,15 @@ impl Drop for Pass {
 }
 
 /// What a reply says about the peer's health, by the codes that linkerd takes for failures: a refusal is none, nor is what
-/// the peer says of somebody whom it waits for itself, and a caller who had no time for an answer has learned nothing.
-fn outcome(reply: &Reply) -> Outcome {
-    match reply::code(reply) {
-        _ if reply::own(reply) == Some(Own::Refused) || reply::was_hurried(reply) => {
-            Outcome::Nothing
+/// the peer says of somebody whom it waits for itself.
+fn outcome(reply: &Reply, silence: Outcome) -> Outcome {
+    match (reply::code(reply), reply::own(reply)) {
+        (_, Some(Own::Refused)) => Outcome::Nothing,
+        (_, Some(Own::Silent)) | (Code::DeadlineExceeded, _) => silence,
+        (Code::Unavailable, None) if reply::waits(reply) => Outcome::Success,
+        (Code::Unknown | Code::Internal | Code::Unavailable | Code::DataLoss, _) => {
+            Outcome::Failure
         }
-        Code::Unavailable if reply::waits(reply) => Outcome::Success,
-        Code::Unknown
-        | Code::DeadlineExceeded
-        | Code::Internal
-        | Code::Unavailable
-        | Code::DataLoss => Outcome::Failure,
         _ => Outcome::Success,
     }
 }

@@ -38,24 +38,10 @@ pub(super) fn may_go_elsewhere(reply: &Reply) -> bool {
     reply.extensions().get::<Elsewhere>().is_some()
 }
 
-/// Marks the silence of a peer that had less time than its answers take.
-#[derive(Clone, Copy)]
-struct Hurried;
-
-/// The attempt was given too little time to say anything about the peer.
-pub(super) fn hurry(reply: &mut Reply) {
-    reply.extensions_mut().insert(Hurried);
-}
-
-/// Whether it was.
-pub(super) fn was_hurried(reply: &Reply) -> bool {
-    reply.extensions().get::<Hurried>().is_some()
-}
-
 /// Whether the peer itself is well, and says that it waits for somebody else.
 pub(super) fn waits(reply: &Reply) -> bool {
     let info = status(reply).and_then(|status| status.get_details_error_info());
-    own(reply).is_none() && info.is_some_and(|info| info.metadata.contains_key(WAITS_FOR))
+    info.is_some_and(|info| info.metadata.contains_key(WAITS_FOR))
 }
 
 /// The gRPC code. A proxy's reply has none: its HTTP status says it, as gRPC's own table maps it.

@@ -305,7 +305,7 @@ async fn an_address_says_what_it_lacks() {
 /// One call at a time on a connection, as where the watches of many callers have filled it.
 #[tokio::test]
 async fn streams_do_not_take_the_place_of_calls() {
-    let house = House::new(|request: mesh::client::Request| async move {
+    let house = House::new(|request: client::Request| async move {
         match request.uri().path() {
             WATCH => one_then_silence(),
             _ => fine(),
