@@ -10,11 +10,14 @@ pub use facts::{
 pub use history::{History, Outcome, Record};
 
 use mesh::Time;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 /// An approved payment with neither an order nor a void may be that young.
 pub const UNSETTLED_CHARGE: Duration = Duration::from_secs(20 * 60);
+
+/// What may still become right has become so a day after its order changed, save where a context was away that long.
+pub const UNDER_WAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Something that should not be.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -45,8 +48,8 @@ pub struct Verdict {
 /// What all rules came to, by their number.
 pub type Report = BTreeMap<u8, Verdict>;
 
-/// Judges two readings of the facts. A finding is a breach when both show it and it is wrong at once or the mesh was
-/// `quiet`; else it is in flight.
+/// Judges two readings of the facts. A finding is a breach when both show it and it is wrong at once, the mesh was `quiet`,
+/// or its order has not changed for longer than [`UNDER_WAY`]; else it is in flight.
 pub fn judge(
     first: &Facts,
     second: &Facts,
@@ -67,9 +70,10 @@ pub fn judge(
             .iter()
             .any(|other| other == finding || (finding.at_once && other.at_once && same(&other)))
     };
+    let ages = Ages::of(second, now);
     for finding in before.into_iter().filter(again) {
         let verdict = report.entry(finding.rule).or_default();
-        let found = if finding.at_once || quiet {
+        let found = if finding.at_once || quiet || ages.of_order(&finding.about) > UNDER_WAY {
             &mut verdict.breaches
         } else {
             &mut verdict.in_flight
@@ -114,14 +118,38 @@ pub fn judge(
     report
 }
 
+/// How long ago orders changed, by their ids and by what they hold or want.
+struct Ages<'a>(HashMap<&'a str, Duration>);
+
+impl<'a> Ages<'a> {
+    fn of(facts: &'a Facts, now: Time) -> Self {
+        let mut ages = HashMap::new();
+        for order in &facts.orders {
+            let age = now.since(order.changed_at);
+            let wanted = order.wants.iter().map(String::as_str);
+            ages.extend(wanted.chain([&*order.id]).map(|about| (about, age)));
+        }
+        for held in facts.held.iter().filter(|held| held.live) {
+            if let Some(age) = ages.get(&*held.order_id).copied() {
+                ages.insert(&*held.resource, age);
+            }
+        }
+        Self(ages)
+    }
+
+    /// Of what is no order's, nothing is known.
+    fn of_order(&self, about: &str) -> Duration {
+        self.0.get(about).copied().unwrap_or_default()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn free_orders_that_want_nothing_held_pass_the_rules_of_charges_and_of_what_is_held() {
-        let order = OrderFact {
-            id: "one".to_owned(),
+    fn order(id: &str, changed_at: Time) -> OrderFact {
+        OrderFact {
+            id: id.to_owned(),
             context: "toys-order".to_owned(),
             version: 1,
             cancelled: false,
@@ -132,10 +160,49 @@ mod tests {
             entries: 1,
             wants: Vec::new(),
             fulfilled_by: Vec::new(),
-            changed_at: Time(0),
+            changed_at,
+        }
+    }
+
+    #[test]
+    fn what_has_been_under_way_for_a_day_is_a_breach() {
+        let unheard = OrderFact {
+            fulfilled_by: vec!["toys-store".to_owned()],
+            ..order("one", Time(0))
+        };
+        let kept = Held {
+            resource: "the last doll".to_owned(),
+            order_id: "two".to_owned(),
+            live: true,
+        };
+        let cancelled = OrderFact {
+            cancelled: true,
+            ..order("two", Time(0))
         };
         let facts = Facts {
-            orders: vec![order],
+            orders: vec![unheard, cancelled],
+            held: vec![kept],
+            contexts: vec!["payment".to_owned()],
+            ..Facts::default()
+        };
+        let a_second = Duration::from_secs(1);
+        for (now, breaches) in [
+            (Time(0).plus(UNDER_WAY), 0),
+            (Time(0).plus(UNDER_WAY + a_second), 1),
+        ] {
+            let report = judge(&facts, &facts, None, false, now);
+            for rule in [4, 5] {
+                let verdict = &report[&rule];
+                let found = (verdict.breaches.len(), verdict.in_flight.len());
+                assert_eq!(found, (breaches, 1 - breaches), "{rule}: {verdict:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn free_orders_that_want_nothing_held_pass_the_rules_of_charges_and_of_what_is_held() {
+        let facts = Facts {
+            orders: vec![order("one", Time(0))],
             contexts: vec!["payment".to_owned()],
             ..Facts::default()
         };
