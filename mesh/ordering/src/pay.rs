@@ -126,6 +126,7 @@ pub(crate) fn busy() -> Refusal {
             "결제가 지연되고 있습니다. 잠시 후 다시 시도해 주세요.",
         ),
     )
+    .waits_for("payment")
 }
 
 /// The customer hears this when the charge may have left: it is being voided.
@@ -138,4 +139,5 @@ pub(crate) fn unconfirmed() -> Refusal {
         ),
     )
     .retry_after(Duration::from_secs(2))
+    .waits_for("payment")
 }

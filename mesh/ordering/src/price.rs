@@ -44,5 +44,6 @@ pub fn not_sold(tx: &mut Tx<'_>, what: &str) -> Result<Refusal, Refusal> {
             "the catalogue is still loading; try again",
             "판매 정보를 불러오는 중입니다. 잠시 후 다시 시도해 주세요.",
         ),
-    ))
+    )
+    .waits_for("the stream"))
 }

@@ -5,7 +5,8 @@ use crate::domain::intent::State;
 use crate::intents::{self, Intent};
 use crate::pay::{self, Known};
 use crate::side::{Orders, Side};
-use mesh::{Done, Refusal, Site, Task, Time, Tx};
+use futures::stream::{self, TryStreamExt};
+use mesh::{Done, Refusal, Site, Task, Tx};
 use std::time::Duration;
 
 /// The kind of the task that voids a charge; its key is the charge's.
@@ -33,6 +34,9 @@ where
         pause = (pause * 2).min(Duration::from_secs(2));
     }
 }
+
+/// So many abandoned attempts are finished at once: a payment that is slow must not keep the rest of them waiting.
+const TOGETHER: usize = 8;
 
 impl<S: Side> Orders<S> {
     /// Works a void: VOIDING becomes REFUSED once payment has it.
@@ -68,37 +72,38 @@ impl<S: Side> Orders<S> {
             .store
             .read(move |db| intents::abandoned(db, now, ROUND))
             .await?;
-        for intent in abandoned {
-            // Each may wait for payment; whoever leads next takes up the rest.
-            if self.site.stop.is_cancelled() {
-                return Ok(());
-            }
-            let found = intent.clone();
-            let leased = self
-                .site
-                .store
-                .write(intent.order_id.clone(), move |tx| {
-                    let ordered = (found.asker.clone(), found.draft.clone());
-                    intents::lease(tx, &found, found.attempt, ordered)
-                })
-                .await?;
-            if let Some(intent) = leased {
-                self.finish(intent, now).await;
-            }
+        stream::iter(abandoned.into_iter().map(Ok))
+            .try_for_each_concurrent(TOGETHER, |intent| self.take_up(intent))
+            .await
+    }
+
+    async fn take_up(&self, intent: Intent) -> Result<(), Refusal> {
+        // Each may wait for payment; whoever leads next takes up the rest.
+        if self.site.stop.is_cancelled() {
+            return Ok(());
+        }
+        let key = intent.order_id.clone();
+        let leased = self.site.store.write(key, move |tx| {
+            let ordered = (intent.asker.clone(), intent.draft.clone());
+            intents::lease(tx, &intent, intent.attempt, ordered)
+        });
+        if let Some(intent) = leased.await? {
+            self.finish(intent).await;
         }
         Ok(())
     }
 
-    async fn finish(&self, intent: Intent, now: Time) {
-        let begun = intent.draft.has_begun(now);
+    async fn finish(&self, intent: Intent) {
         let known = if intent.draft.amount.is_free() {
-            Ok(if begun {
-                Known::Declined
-            } else {
-                Known::Approved(String::new())
-            })
+            Ok(Known::Approved(String::new()))
         } else {
             pay::known(self.payment(), &intent).await
+        };
+        // Only now: payment may have taken its time.
+        let begun = intent.draft.has_begun(self.site.clock.now());
+        let known = match known {
+            Ok(Known::Approved(_)) if begun && intent.draft.amount.is_free() => Ok(Known::Declined),
+            known => known,
         };
         let ended = match known {
             Ok(Known::Approved(payment_id)) if !begun => {

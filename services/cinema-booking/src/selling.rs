@@ -230,7 +230,8 @@ fn no_hold(status: &Status) -> Result<(), Refusal> {
                 "theater is busy; nothing was charged",
                 "예매가 몰리고 있습니다. 잠시 후 다시 시도해 주세요.",
             ),
-        )),
+        )
+        .waits_for("cinema-theater")),
         _ => {
             tracing::info!(
                 reason,
