@@ -12,6 +12,7 @@ mod listen;
 mod message;
 mod next;
 mod pass;
+mod places;
 mod ready;
 mod reflection;
 mod rules;
@@ -27,6 +28,7 @@ pub use limit::Limits;
 pub use listen::{Drained, Settings, serve, serve_before};
 pub use next::locale;
 pub use pass::{pass_through, plain};
+pub use places::{Place, Places, neighbours};
 pub use ready::keep_ready;
 pub use tls::{Tls, TlsFault};
 

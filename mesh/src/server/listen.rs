@@ -1,7 +1,7 @@
 //! Listens, until told to stop; then drains.
 
 use super::connection::{self, Answers, Came, Drain};
-use super::{Health, Server, Tls};
+use super::{Health, Places, Server, Tls, neighbours};
 use crate::client::{Reply, Request};
 use crate::task;
 use futures::FutureExt;
@@ -36,6 +36,10 @@ pub struct Settings {
     /// The most that all headers of one request may take, bytes (reliability.md, Calls). What stands behind a door takes more:
     /// the door adds its own.
     pub header_bytes: u32,
+    /// The most connections at once: what comes beyond is closed. An idle one holds some tens of KiB.
+    pub connections: usize,
+    /// The most of them from one address; an IPv6 network of 64 bits is one.
+    pub from_one: usize,
     /// A connection is asked to end at this age, ± 10 %, so that callers spread over new replicas.
     pub age: Duration,
     /// What was begun on it may go on so long after that.
@@ -55,6 +59,8 @@ impl Default for Settings {
             headers: Duration::from_secs(30),
             tls: None,
             header_bytes: 16 * 1024,
+            connections: 10_000,
+            from_one: usize::MAX,
             age: Duration::from_secs(300),
             age_grace: Duration::from_secs(30),
             // A client resolves names every 2 s.
@@ -118,6 +124,7 @@ async fn listen(
     settings: Settings,
 ) -> Drained {
     let (connections, drain) = (TaskTracker::new(), Drain::default());
+    let guests = Places::default();
     let left = async {
         stop.cancelled().await;
         health.stop().await;
@@ -128,8 +135,12 @@ async fn listen(
         tokio::select! {
             () = &mut left => break,
             came = accepted(|| listener.accept()) => {
+                let place = guests.enter(neighbours(came.1.ip()), settings.from_one);
+                let Some(place) = place.filter(|_| connections.len() < settings.connections) else {
+                    continue;
+                };
                 let one = connection::serve(came, answers.clone(), drain.clone(), settings.clone());
-                task::detach(connections.track_future(one));
+                task::detach(connections.track_future(one.map(move |()| drop(place))));
             }
         }
     }

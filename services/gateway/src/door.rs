@@ -12,10 +12,11 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderValue, Version};
+use http_body_util::BodyExt;
 use mesh::call::{self, Call};
 use mesh::client::{Reply, Request};
 use mesh::identity::Verifier;
-use mesh::server::{self, Came, Drained, Guest, Server};
+use mesh::server::{self, Came, Drained, Guest, Place, Server};
 use mesh::{Contracts, Refusal};
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr};
@@ -25,6 +26,7 @@ use std::task::{Context, Poll};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
+use tonic::body::Body;
 use tower::{Layer, Service, ServiceExt};
 
 /// The door. Cheap to clone.
@@ -98,23 +100,48 @@ pub async fn serve(
     server::serve_before(listener, &inner.server, answering, stop, settings).await
 }
 
-/// What a request's caller has left, once that is known.
+/// What becomes known of a request's caller on its way.
 #[derive(Clone, Default)]
-struct Ticket(Arc<OnceLock<Quota>>);
+struct Ticket(Arc<Known>);
+
+#[derive(Default)]
+struct Known {
+    /// What is left to them.
+    quota: OnceLock<Quota>,
+    /// The place of their watch.
+    watch: OnceLock<Place<String>>,
+}
 
 fn admit(limits: &Limits, guest: &Guest<'_>) -> Result<(), Refusal> {
     if guest.user.is("admin") {
         return Ok(());
     }
+    let ticket = guest.extensions.get::<Ticket>();
+    if let (false, Some(Ticket(known))) = (guest.method.unary, ticket) {
+        let _ = known.watch.set(limits.watch(&guest.user.subject)?);
+    }
     let (quota, admitted) = match limits.person(&guest.user.subject, guest.method.read_only) {
         Ok(quota) => (quota, Ok(())),
         Err(limited) => (Some(limited.quota), Err(limited.refusal)),
     };
-    if let (Some(quota), Some(ticket)) = (quota, guest.extensions.get::<Ticket>()) {
-        let _ = ticket.0.set(quota);
+    if let (Some(quota), Some(Ticket(known))) = (quota, ticket) {
+        let _ = known.quota.set(quota);
     }
     admitted
 }
+
+/// An answer that keeps its caller's place for as long as it is read.
+fn kept(reply: Reply, ticket: Ticket) -> Reply {
+    reply.map(|body| {
+        Body::new(body.map_frame(move |frame| {
+            let _ = &ticket;
+            frame
+        }))
+    })
+}
+
+/// How the paths of gRPC's health service begin.
+const HEALTH: &str = "/grpc.health.v1.Health/";
 
 /// The form of a request, and so of its answer.
 #[derive(Clone, Copy)]
@@ -172,7 +199,7 @@ impl Gateway {
         });
         let mut reply = answered.await;
         let headers = reply.headers_mut();
-        if let Some(quota) = ticket.0.get() {
+        if let Some(quota) = ticket.0.quota.get() {
             quota.tell(headers);
         }
         if let Ok(id) = HeaderValue::try_from(&id) {
@@ -183,16 +210,21 @@ impl Gateway {
             let no_store = HeaderValue::from_static("no-store");
             headers.entry(CACHE_CONTROL).or_insert(no_store);
         }
-        reply
+        match ticket.0.watch.get() {
+            Some(_) => kept(reply, ticket),
+            None => reply,
+        }
     }
 }
 
 impl Inner {
     async fn take(&self, kind: Kind, mut request: Request, id: &str) -> Result<Reply, Status> {
         let from = self.address(&request);
-        self.limits
-            .address(from)
-            .map_err(|limited| limited.refusal)?;
+        // A probe may come from the address that everybody comes from, and must not find the door shut because of that.
+        if !request.uri().path().starts_with(HEALTH) {
+            let counted = self.limits.address(from);
+            counted.map_err(|limited| limited.refusal)?;
+        }
         headers::join_trace(&mut request, || self.limits.trace(from).is_ok());
         match kind {
             Kind::Grpc if request.version() < Version::HTTP_2 => {
@@ -229,10 +261,14 @@ impl Inner {
             }
         };
         // Who may not call need not send anything. The call itself is checked again, with everybody's.
-        server::authenticate(&self.verifier, &route.rules, &asked.headers).await?;
-        let body = match route.body {
-            crate::routes::Source::Nothing => bytes::Bytes::new(),
-            _ => transcode::body(&asked.headers, body).await?,
+        let caller = server::authenticate(&self.verifier, &route.rules, &asked.headers).await?;
+        let body = match (&route.body, &caller.user) {
+            (crate::routes::Source::Nothing, _) => bytes::Bytes::new(),
+            (_, user) => {
+                let subject = user.as_ref().map(|user| user.subject.as_str());
+                let _place = self.limits.body(subject.unwrap_or_default())?;
+                transcode::body(&asked.headers, body).await?
+            }
         };
         let message = transcode::message(route, &bound, &asked, &body)?;
         let reply = self.call(transcode::call(route, asked, &message)).await;

@@ -1,11 +1,12 @@
 //! How often one may call: by who calls, for what changes something and for what only reads, and by address.
 
-use crate::refusals::rate_limited;
+use crate::refusals::{rate_limited, too_many};
 use http::{HeaderMap, HeaderValue};
 use mesh::Refusal;
+use mesh::server::{Place, Places, neighbours};
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -19,6 +20,10 @@ const RECORDED: Rate = Rate {
     per_second: 10,
     burst: 50,
 };
+
+/// The watches that one person may have open, and the requests by JSON that one may be sending: each holds a place, or its
+/// bytes, for as long as its caller likes.
+const AT_ONCE: usize = 16;
 
 /// So many calls in a second, and so many at once after a silence. None in a second: as many as one likes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +98,8 @@ pub(crate) struct Limits {
     reads: Limit<String>,
     address: Limit<IpAddr>,
     traces: Limit<IpAddr>,
+    watches: Places<String>,
+    bodies: Places<String>,
 }
 
 impl Limits {
@@ -102,7 +109,21 @@ impl Limits {
             reads: Limit::new("reads", rates.reads),
             address: Limit::new("address", rates.address),
             traces: Limit::new("traces", RECORDED),
+            watches: Places::default(),
+            bodies: Places::default(),
         }
+    }
+
+    /// A stream of replies that this person opens, for as long as the answer is kept.
+    pub(crate) fn watch(&self, subject: &str) -> Result<Place<String>, Refusal> {
+        let place = self.watches.enter(subject.to_owned(), AT_ONCE);
+        place.ok_or_else(|| too_many("watches", AT_ONCE))
+    }
+
+    /// A body that this person sends, likewise.
+    pub(crate) fn body(&self, subject: &str) -> Result<Place<String>, Refusal> {
+        let place = self.bodies.enter(subject.to_owned(), AT_ONCE);
+        place.ok_or_else(|| too_many("bodies", AT_ONCE))
     }
 
     /// A call of this person.
@@ -119,17 +140,6 @@ impl Limits {
     /// A trace that this address records, and that is to be recorded here, too.
     pub(crate) fn trace(&self, from: IpAddr) -> Result<Option<Quota>, Limited> {
         self.traces.take(neighbours(from), Instant::now())
-    }
-}
-
-/// Who has an IPv6 address has a whole network of them.
-fn neighbours(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
-        }
-        v4 => v4,
     }
 }
 
@@ -242,16 +252,6 @@ mod tests {
             assert!(limit.take(caller, start).is_ok());
             assert!(limit.full_at.lock().unwrap().len() <= MOST);
         }
-    }
-
-    #[test]
-    fn an_ipv6_network_is_one_address() {
-        let same =
-            |a: &str, b: &str| neighbours(a.parse().unwrap()) == neighbours(b.parse().unwrap());
-        assert!(same("2001:db8:1:2::1", "2001:db8:1:2:3:4:5:6"));
-        assert!(!same("2001:db8:1:2::1", "2001:db8:1:3::1"));
-        assert!(same("192.0.2.1", "::ffff:192.0.2.1"));
-        assert!(!same("192.0.2.1", "192.0.2.2"));
     }
 
     #[test]

@@ -115,6 +115,20 @@ pub(crate) fn rate_limited(limit: &'static str, wait: Duration) -> Refusal {
     .retry_after(wait)
 }
 
+/// Too many of something by one caller at the same time.
+pub(crate) fn too_many(limit: &'static str, most: usize) -> Refusal {
+    Refusal::new(
+        Kind::Exhausted,
+        "RATE_LIMITED",
+        text(
+            format!("{most} are open at the same time; close one of them first"),
+            format!("동시에 {most}개까지 열 수 있습니다. 먼저 하나를 닫아 주세요."),
+        ),
+    )
+    .with("limit", limit)
+    .retry_after(Duration::from_secs(1))
+}
+
 /// The HTTP status of a refusal: that of its code (google.rpc.Code), save where HTTP has a word of its own.
 pub(crate) fn http_status(code: Code, reason: &str) -> StatusCode {
     match reason {

@@ -63,7 +63,7 @@ pub(crate) fn run() -> Result<(), Fault> {
             peers: &settings.get(NAME, "PEERS")?,
             verifier: serve::verifier(&settings, NAME, Clock::system())?,
             settings: read(&settings)?,
-            patience: patience(&settings, server::Settings::default())?,
+            patience: patience(&settings, outside())?,
         };
         let listener = listen(&settings, None).await?;
         let at = address(&settings, &listener)?;
@@ -152,6 +152,14 @@ pub(crate) fn of_up(settings: &Settings, data: &Data) -> Result<gateway::Setting
     Ok(own)
 }
 
+/// What strangers find: one of them does not take all places.
+fn outside() -> server::Settings {
+    server::Settings {
+        from_one: 1024,
+        ..server::Settings::default()
+    }
+}
+
 /// How its connections are served.
 pub(crate) fn patience(
     settings: &Settings,
@@ -171,9 +179,15 @@ pub(crate) fn patience(
         }
     };
     let header_bytes = server::Settings::default().header_bytes;
+    // Behind a proxy all of them are the proxy's.
+    let from_one = match settings.get(NAME, "GATEWAY_PROXIES")?.as_str() {
+        "0" => patience.from_one,
+        _ => usize::MAX,
+    };
     Ok(server::Settings {
         tls,
         header_bytes,
+        from_one,
         ..patience
     })
 }

@@ -181,3 +181,32 @@ async fn who_leaves_ends_the_stream_behind_the_door() {
     drop(stream);
     soon(ended.notified()).await;
 }
+
+#[tokio::test]
+async fn a_person_has_so_many_watches_open_and_no_more() {
+    let town = Town::with(unlimited(), quick(), |_| async { grpc(for_ever()) }).await;
+    let mut watches = Vec::new();
+    for _ in 0..16 {
+        watches.push(open(&town).await);
+    }
+    let heard = town.kim(WATCH).heard().await;
+    assert_eq!((heard.status, &*heard.reason()), (429, "RATE_LIMITED"));
+    assert_eq!(heard.json()["metadata"]["limit"], "watches");
+    watches.pop();
+    // Its end is seen a moment later.
+    let again = async {
+        loop {
+            let token = town.token("customer");
+            let ask =
+                format!("{WATCH} HTTP/1.1\r\nhost: door\r\nauthorization: Bearer {token}\r\n\r\n");
+            let mut stream = TcpStream::connect(town.at).await.unwrap();
+            stream.write_all(ask.as_bytes()).await.unwrap();
+            let mut status = [0; 12];
+            stream.read_exact(&mut status).await.unwrap();
+            if &status == b"HTTP/1.1 200" {
+                return;
+            }
+        }
+    };
+    soon(again).await;
+}

@@ -7,6 +7,10 @@ use proto::cinema::booking::v1::booking_service_client::BookingServiceClient;
 use proto::cinema::booking::v1::{
     CreateBookingResponse, ListBookingsRequest, ListBookingsResponse,
 };
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_client::HealthClient;
 use tonic_types::StatusExt;
 
 const GET: &str = "GET /v1/cinema/bookings";
@@ -220,6 +224,45 @@ async fn each_request_has_an_id() {
             "{not_plain}"
         );
     }
+}
+
+#[tokio::test]
+async fn probes_are_answered_whatever_comes_from_their_address() {
+    let town = town(few(0, 0, 2)).await;
+    until_limited(|| town.kim(GET)).await;
+    let mut health = HealthClient::new(mesh::server::plain(&town.at.to_string()));
+    for _ in 0..10 {
+        let asked = health.check(HealthCheckRequest::default()).await;
+        assert!(asked.is_ok(), "{asked:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_person_sends_so_many_bodies_at_once_and_no_more() {
+    let town = town(unlimited()).await;
+    let token = town.token("customer");
+    let ask = format!(
+        "{POST} HTTP/1.1\r\nhost: door\r\nauthorization: Bearer {token}\r\n\
+         content-type: application/json\r\ncontent-length: 100\r\nexpect: 100-continue\r\n\r\n"
+    );
+    let mut sending = Vec::new();
+    for _ in 0..16 {
+        let mut stream = TcpStream::connect(town.at).await.unwrap();
+        stream.write_all(ask.as_bytes()).await.unwrap();
+        // Said once its body is being read.
+        let mut heard = [0; 12];
+        crate::rig::soon(stream.read_exact(&mut heard))
+            .await
+            .unwrap();
+        assert_eq!(&heard, b"HTTP/1.1 100");
+        sending.push(stream);
+    }
+    let heard = town.kim(POST).json(&crate::json::order()).heard().await;
+    assert_eq!((heard.status, &*heard.reason()), (429, "RATE_LIMITED"));
+    assert_eq!(heard.json()["metadata"]["limit"], "bodies");
+    let other = town.ask(POST).bearer(&town.token_of("lee", "customer"));
+    let heard = other.json(&crate::json::order()).heard().await;
+    assert_eq!(heard.status, 200, "another's are their own");
 }
 
 #[tokio::test]
