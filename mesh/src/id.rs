@@ -7,6 +7,11 @@ pub fn new() -> String {
     uuid::Uuid::now_v7().to_string()
 }
 
+/// The id in the one spelling it is stored in, of a request's field that the contract has let through as a UUID.
+pub fn canonical(text: &str) -> String {
+    text.to_ascii_lowercase()
+}
+
 /// The id in `text`, in its canonical spelling, or what is wrong with the field that carried it.
 pub fn parse(field: &str, text: &str) -> Result<String, Violation> {
     uuid::Uuid::try_parse(text)

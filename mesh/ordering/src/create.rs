@@ -32,12 +32,12 @@ impl<S: Side> Orders<S> {
     /// Creates an order. The same request answers the same bytes for ever.
     pub async fn create(&self, request: S::Request) -> Result<S::Response, Refusal> {
         let user = call::user()?;
-        let request_id = fields::read(|fields| {
+        fields::read(|fields| {
             S::check(fields, &request);
             let total = S::expected_total(&request);
             price::check(fields, total, S::payment_method(&request));
-            fields.take(request::id(S::request_id(&request)))
         })?;
+        let request_id = S::request_id(&request).to_owned();
         let key = Key {
             principal: user.subject.clone(),
             method: S::CREATE,

@@ -2,17 +2,18 @@
 
 use crate::domain::Money;
 use crate::wire;
-use mesh::{Fields, Refusal, Tx, fields, text};
+use mesh::{Fields, Refusal, Tx, text};
 use proto::shared::v1 as shared;
 
-/// Checks what is to pay and by what. Who expects to pay nothing need not say by what.
+/// Who expects to pay nothing need not say by what.
 pub(crate) fn check(fields: &mut Fields, expected: Option<&shared::Money>, payment_method: &str) {
     let is_free = expected.is_some_and(|total| total.minor_units == 0);
-    if !is_free || !payment_method.is_empty() {
-        fields.take(fields::word("payment_method", payment_method, 128));
-    }
-    let total = expected.cloned().unwrap_or_default();
-    fields.money("expected_total", &total.currency, total.minor_units, 0);
+    let is_paid = is_free || !payment_method.is_empty();
+    fields.check(
+        is_paid,
+        "payment_method",
+        "is required where there is something to pay",
+    );
 }
 
 /// FAILED_PRECONDITION PRICE_CHANGED unless this is what the customer expects to pay.

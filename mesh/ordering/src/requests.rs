@@ -3,7 +3,7 @@
 use crate::domain::order::{Cause, No, Order};
 use crate::side::{Orders, Side};
 use crate::{orders, wire};
-use mesh::{Fields, Page, Refusal, Text, call, fields, text};
+use mesh::{Fields, Page, Refusal, Text, call, fields, id, text};
 use prost::Message;
 use proto::shared::v1 as shared;
 
@@ -15,7 +15,7 @@ impl<S: Side> Orders<S> {
     /// Shows an order: the caller's own; staff and admins see any. Another's is NOT_FOUND.
     pub async fn read(&self, order_id: &str) -> Result<Order, Refusal> {
         let user = call::user()?;
-        let id = fields::read(|fields| id::<S>(fields, order_id))?;
+        let id = id::canonical(order_id);
         let any = user.is("staff") || user.is("admin");
         let order = self
             .site
@@ -58,7 +58,7 @@ impl<S: Side> Orders<S> {
     /// The caller asks to cancel an own order. FAILED_PRECONDITION NOT_CANCELLABLE, CANCEL_LIMIT.
     pub async fn cancel(&self, order_id: &str) -> Result<Order, Refusal> {
         let user = call::user()?;
-        let id = fields::read(|fields| id::<S>(fields, order_id))?;
+        let id = id::canonical(order_id);
         self.ask_to_cancel(id, Some(user.subject), Cause::Customer, None)
             .await
     }
@@ -69,14 +69,8 @@ impl<S: Side> Orders<S> {
         order_id: &str,
         reason: Option<shared::Text>,
     ) -> Result<Order, Refusal> {
-        let reason = reason.unwrap_or_default();
-        let id = fields::read(|fields| {
-            check_reason(fields, &reason);
-            id::<S>(fields, order_id)
-        })?;
-        let reason = wire::read_text(reason);
-        self.ask_to_cancel(id, None, Cause::Admin, Some(reason))
-            .await
+        let (id, reason) = (id::canonical(order_id), reason.map(wire::read_text));
+        self.ask_to_cancel(id, None, Cause::Admin, reason).await
     }
 
     async fn ask_to_cancel(
@@ -105,12 +99,6 @@ pub fn check_reason(fields: &mut Fields, reason: &shared::Text) {
     for (field, said) in [("reason.en", &reason.en), ("reason.ko", &reason.ko)] {
         fields.take(fields::line(field, said, 500));
     }
-}
-
-/// Reads an order's id, in the field that is called by the order's noun: "booking_id".
-fn id<S: Side>(fields: &mut Fields, text: &str) -> String {
-    let field = format!("{}_id", S::SYSTEM.noun);
-    fields.take(mesh::id::parse(&field, text))
 }
 
 /// How many of these sizes fit on a page, in their order: at least one.

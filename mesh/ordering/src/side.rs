@@ -34,8 +34,9 @@ pub trait Side: Send + Sync + 'static {
     /// What the customer was shown that it costs.
     fn expected_total(request: &Self::Request) -> Option<&shared::Money>;
 
-    /// Reads every other field, so that all that is wrong with them, whatever the state, is told at once.
-    fn check(fields: &mut Fields, request: &Self::Request);
+    /// Reads what the contract's rules of single fields cannot say, so that all that is wrong, whatever the state, is told
+    /// at once.
+    fn check(_fields: &mut Fields, _request: &Self::Request) {}
 
     /// Decides, in the intent's transaction, what is ordered and what it costs, and claims what it needs of its own
     /// ([`claims::take`]). Runs again for each attempt. What it costs is compared with what was expected afterwards.

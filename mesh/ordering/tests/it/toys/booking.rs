@@ -7,7 +7,7 @@ pub use system::SYSTEM;
 use super::theater::{THEATER, resource};
 use super::{Bug, Toys};
 use futures::future::BoxFuture;
-use mesh::{Context, Event, Fields, Refusal, Site, Time, Tx, client, refusal, text};
+use mesh::{Context, Event, Refusal, Site, Time, Tx, client, refusal, text};
 use ordering::domain::order::Order;
 use ordering::{Draft, Intent, Orders, Side, System, claims, wire};
 use prost::Message;
@@ -84,8 +84,6 @@ impl Side for Seats {
     fn expected_total(request: &CreateBookingRequest) -> Option<&Money> {
         request.expected_total.as_ref()
     }
-
-    fn check(_: &mut Fields, _: &CreateBookingRequest) {}
 
     fn admit(
         &self,
