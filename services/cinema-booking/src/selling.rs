@@ -3,7 +3,7 @@
 use crate::catalogue::{self, KnownMovie, KnownScreening};
 use crate::{grpc, seats, words};
 use futures::future::BoxFuture;
-use mesh::{Event, Fields, Kind, Refusal, Site, Text, Time, Tx, Violation, refusal, text};
+use mesh::{Event, Kind, Refusal, Site, Text, Time, Tx, Violation, refusal, text};
 use ordering::domain::order::Order;
 use ordering::{Draft, Intent, Money, Side, System, claims, not_sold};
 use prost::Message;
@@ -43,14 +43,6 @@ impl Side for Selling {
 
     fn expected_total(request: &CreateBookingRequest) -> Option<&shared::Money> {
         request.expected_total.as_ref()
-    }
-
-    fn check(fields: &mut Fields, request: &CreateBookingRequest) {
-        seats::check(fields, &request.seats);
-        fields.take(mesh::id::parse("screening_id", &request.screening_id));
-        if !request.hold_id.is_empty() {
-            fields.take(mesh::id::parse("hold_id", &request.hold_id));
-        }
     }
 
     fn admit(
