@@ -1,12 +1,12 @@
 //! What people and other contexts ask the catalogue.
 
-use crate::movie::{self, Movie};
+use crate::movie::Movie;
 use crate::store;
 use mesh::{Page, Refusal, Store, fields, id, request};
 use proto::cinema::movie::v1::movie_service_server::MovieService;
 use proto::cinema::movie::v1::{
     CloseMovieRequest, CloseMovieResponse, GetMovieRequest, GetMovieResponse, ListMoviesRequest,
-    ListMoviesResponse, MovieStatus, RegisterMovieRequest, RegisterMovieResponse,
+    ListMoviesResponse, RegisterMovieRequest, RegisterMovieResponse,
 };
 use tonic::{Request, Response, Status};
 
@@ -26,7 +26,6 @@ impl MovieService for Handlers {
         request: Request<RegisterMovieRequest>,
     ) -> Result<Response<RegisterMovieResponse>, Status> {
         let request = request.into_inner();
-        movie::check(&request)?;
         let key = request::Key::new(&request.request_id, &request)?;
         let registered = request::once(&self.store, key.lane(), key, move |tx| {
             let movie = Movie::register(&request, tx.now());
@@ -42,8 +41,7 @@ impl MovieService for Handlers {
         &self,
         request: Request<GetMovieRequest>,
     ) -> Result<Response<GetMovieResponse>, Status> {
-        let request = request.into_inner();
-        let movie_id = fields::read(|f| f.take(id::parse("movie_id", &request.movie_id)))?;
+        let movie_id = id::canonical(&request.get_ref().movie_id);
         let found = self.store.read(move |db| Ok(store::find(db, &movie_id)?));
         let movie = found.await?.ok_or_else(not_found)?;
         let movie = Some((&movie).into());
@@ -54,20 +52,8 @@ impl MovieService for Handlers {
         &self,
         request: Request<ListMoviesRequest>,
     ) -> Result<Response<ListMoviesResponse>, Status> {
-        let mut request = request.into_inner();
-        request.statuses.sort_unstable();
-        request.statuses.dedup();
-        let page = fields::read(|fields| {
-            let known = |status: &i32| {
-                MovieStatus::try_from(*status).is_ok_and(|s| s != MovieStatus::Unspecified)
-            };
-            fields.check(
-                request.statuses.iter().all(known),
-                "statuses",
-                "must be statuses of a movie",
-            );
-            Page::read(fields, request.page_size, &request.page_token)
-        })?;
+        let request = request.into_inner();
+        let page = fields::read(|f| Page::read(f, request.page_size, &request.page_token))?;
         let listed = self.store.read(move |db| {
             let mut movies = store::list(db, &page, &request.statuses)?;
             let next_page_token = page.cut(&mut movies, |m| (m.registered_at, m.movie_id.clone()));
@@ -83,8 +69,7 @@ impl MovieService for Handlers {
         &self,
         request: Request<CloseMovieRequest>,
     ) -> Result<Response<CloseMovieResponse>, Status> {
-        let request = request.into_inner();
-        let movie_id = fields::read(|f| f.take(id::parse("movie_id", &request.movie_id)))?;
+        let movie_id = id::canonical(&request.get_ref().movie_id);
         let closed = self.store.write(movie_id.clone(), move |tx| {
             let mut movie = store::lock(tx.db(), &movie_id)?.ok_or_else(not_found)?;
             if movie.close() {

@@ -2,8 +2,8 @@
 
 use crate::schema;
 use diesel::prelude::*;
-use mesh::{Event, Fields, Refusal, Time, Tx, fields, id, request};
-use proto::cinema::movie::v1::{self, MovieStatus, Rating, RegisterMovieRequest};
+use mesh::{Event, Refusal, Time, Tx, id};
+use proto::cinema::movie::v1::{self, MovieStatus, RegisterMovieRequest};
 use proto::shared::v1::Money;
 
 /// A movie as it is stored. The enums are the contract's numbers.
@@ -22,30 +22,6 @@ pub struct Movie {
     pub status: i32,
     pub home_screen_id: String,
     pub registered_at: i64,
-}
-
-/// What is wrong with a request to register, all of it at once.
-pub fn check(request: &RegisterMovieRequest) -> Result<(), Refusal> {
-    fields::read(|fields| {
-        fields.take(request::id(&request.request_id));
-        fields.take(fields::line("title", &request.title, 200));
-        let minutes = (1..=1000).contains(&request.running_minutes);
-        fields.check(minutes, "running_minutes", "must be 1 to 1000");
-        let rating = Rating::try_from(request.rating).unwrap_or_default();
-        fields.check(
-            rating != Rating::Unspecified,
-            "rating",
-            "must be one of the ratings",
-        );
-        price(fields, "ticket_price", request.ticket_price.as_ref(), 1);
-        price(fields, "vod_price", request.vod_price.as_ref(), 0);
-    })
-}
-
-fn price(fields: &mut Fields, field: &str, price: Option<&Money>, least: i64) {
-    if let Some(price) = price {
-        fields.money(field, &price.currency, price.minor_units, least);
-    }
 }
 
 impl Movie {
