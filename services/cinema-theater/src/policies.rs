@@ -97,7 +97,7 @@ fn read(order: &Order) -> Result<bookings::Order, Refusal> {
             screening_id: id::parse("screening_id", &seating.screening_id)
                 .map_err(|wrong| Refusal::internal(wrong.description))?,
             seats: seat::wanted(&seating.seats)
-                .map_err(|wrong| Refusal::internal(Refusal::invalid(wrong)))?,
+                .ok_or_else(|| Refusal::internal("an order of what are no seats"))?,
         },
     })
 }

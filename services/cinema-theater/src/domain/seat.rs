@@ -1,14 +1,13 @@
 //! Seats: a row from 1 and a column from A.
 
 use mesh::Violation;
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// The most seats one claim takes.
-pub const MOST: usize = 8;
+const MOST: usize = 8;
 /// The most rows a screen has.
-pub const ROWS: i32 = 50;
-/// The most columns a screen has: A to Z.
-pub const COLUMNS: i32 = 26;
+const ROWS: i32 = 50;
 
 /// A seat. Seats sort by row, then column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -53,34 +52,12 @@ pub fn all(rows: i32, columns: i32) -> Vec<Seat> {
         .collect()
 }
 
-/// The seats that are wanted, in order. Wrong are: none or too many, one twice, what is no seat anywhere.
-pub fn wanted(texts: &[String]) -> Result<Vec<Seat>, Vec<Violation>> {
-    if !(1..=MOST).contains(&texts.len()) {
-        return Err(vec![Violation::new(
-            "seats",
-            format!("must be 1 to {MOST}"),
-        )]);
-    }
-    let mut wrong = Vec::new();
-    let mut seats = Vec::new();
-    for text in texts {
-        match Seat::parse(text) {
-            None => wrong.push(Violation::new(
-                "seats",
-                format!("{text:?} must be a row and a column: \"1A\""),
-            )),
-            Some(seat) if seats.contains(&seat) => {
-                wrong.push(Violation::new("seats", format!("{seat} is there twice")));
-            }
-            Some(seat) => seats.push(seat),
-        }
-    }
-    seats.sort_unstable();
-    if wrong.is_empty() {
-        Ok(seats)
-    } else {
-        Err(wrong)
-    }
+/// The seats that are wanted, in order. None: there are none or too many, one is there twice, or is no seat anywhere.
+pub fn wanted(texts: &[String]) -> Option<Vec<Seat>> {
+    let parsed = texts.iter().map(|text| Seat::parse(text));
+    let seats: BTreeSet<Seat> = parsed.collect::<Option<_>>()?;
+    let fit = (1..=MOST).contains(&texts.len()) && seats.len() == texts.len();
+    fit.then(|| seats.into_iter().collect())
 }
 
 /// The seats that a room of this size does not have.
@@ -142,15 +119,13 @@ mod tests {
     }
 
     #[test]
-    fn every_wrong_seat_is_named() {
-        let wrong = wanted(&texts(&["1A", "x", "1A", "0B"])).unwrap_err();
-        assert_eq!(wrong.len(), 3);
-        assert!(wrong[0].description.contains("\"x\""));
-        assert!(wrong[1].description.contains("1A"));
-        assert!(wanted(&[]).is_err());
+    fn seats_are_wanted_once_and_not_too_many() {
+        for wrong in [&["1A", "x"][..], &["1A", "1A"], &[]] {
+            assert_eq!(wanted(&texts(wrong)), None, "{wrong:?}");
+        }
         let nine: Vec<String> = (1..=9).map(|row| format!("{row}A")).collect();
-        assert!(wanted(&nine).is_err());
-        assert!(wanted(&nine[..8]).is_ok());
+        assert_eq!(wanted(&nine), None);
+        assert!(wanted(&nine[..8]).is_some());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::BOOKING;
 use crate::bookings::{self, Attempt};
 use crate::customers::{self, Ask};
 use crate::domain::seat;
-use mesh::{Fields, Kind, Refusal, Store, call, fields, id, request, text};
+use mesh::{Kind, Refusal, Store, call, fields, id, request, text};
 use proto::cinema::theater::v1::{
     BookingClaim, HoldSeatsRequest, HoldSeatsResponse, ReleaseHoldRequest,
 };
@@ -29,16 +29,13 @@ async fn for_customer(
     request: HoldSeatsRequest,
 ) -> Result<HoldSeatsResponse, Refusal> {
     let customer_id = call::user()?.subject;
-    let ask = fields::read(|fields| {
+    fields::read(|fields| {
         fields.take(request::id(&request.request_id));
         let own = request.booking.is_none();
-        fields.check(
-            own,
-            "booking",
-            "must be unset: only a service holds for one",
-        );
-        ask(fields, &request)
+        let rule = "must be unset: only a service holds for one";
+        fields.check(own, "booking", rule);
     })?;
+    let ask = ask(&request)?;
     let key = request::Key::new(&request.request_id, &request)?;
     let held = request::once(store, ask.screening_id.clone(), key, move |tx| {
         let hold = Some(customers::hold(
@@ -56,18 +53,14 @@ async fn for_booking(
     store: &Store,
     request: HoldSeatsRequest,
 ) -> Result<HoldSeatsResponse, Refusal> {
-    let (ask, attempt) = fields::read(|fields| {
-        fields.check(
-            request.request_id.is_empty(),
-            "request_id",
-            "must be empty: the booking and its attempt say which request it is",
-        );
-        let booking = request.booking.clone();
-        fields.check(booking.is_some(), "booking", "is required of a service");
-        let attempt = booking.map(|booking| attempt(fields, booking));
-        (ask(fields, &request), attempt)
+    fields::read(|fields| {
+        let rule = "must be empty: the booking and its attempt say which request it is";
+        fields.check(request.request_id.is_empty(), "request_id", rule);
+        let booking = request.booking.is_some();
+        fields.check(booking, "booking", "is required of a service");
     })?;
-    let attempt = attempt.ok_or_else(|| Refusal::internal("no booking in a checked request"))?;
+    let ask = ask(&request)?;
+    let attempt = attempt(request.booking.unwrap_or_default());
     let held = store.write(ask.screening_id.clone(), move |tx| {
         bookings::hold(tx, &attempt, &ask)
     });
@@ -75,35 +68,26 @@ async fn for_booking(
     Ok(HoldSeatsResponse { hold })
 }
 
-fn ask(fields: &mut Fields, request: &HoldSeatsRequest) -> Ask {
-    let screening_id = fields.take(id::parse("screening_id", &request.screening_id));
-    let seats = seat::wanted(&request.seats).unwrap_or_else(|wrong| {
-        for violation in wrong {
-            fields.check(false, &violation.field, &violation.description);
-        }
-        Vec::new()
-    });
-    Ask {
-        screening_id,
-        seats,
-    }
+fn ask(request: &HoldSeatsRequest) -> Result<Ask, Refusal> {
+    Ok(Ask {
+        screening_id: id::canonical(&request.screening_id),
+        seats: seat::wanted(&request.seats)
+            .ok_or_else(|| Refusal::internal("seats that the contract does not let through"))?,
+    })
 }
 
-fn attempt(fields: &mut Fields, booking: BookingClaim) -> Attempt {
-    fields.check(booking.attempt >= 1, "booking.attempt", "must be 1 or more");
-    let named = Some(booking.hold_id).filter(|hold_id| !hold_id.is_empty());
-    let customer = fields::line("booking.customer_id", &booking.customer_id, 256);
+fn attempt(booking: BookingClaim) -> Attempt {
     Attempt {
-        booking_id: fields.take(id::parse("booking.booking_id", &booking.booking_id)),
+        booking_id: id::canonical(&booking.booking_id),
         number: booking.attempt,
-        customer_id: fields.take(customer),
-        hold_id: named.map(|hold_id| fields.take(id::parse("booking.hold_id", &hold_id))),
+        customer_id: booking.customer_id,
+        hold_id: Some(id::canonical(&booking.hold_id)).filter(|hold_id| !hold_id.is_empty()),
     }
 }
 
 pub async fn release(store: &Store, request: ReleaseHoldRequest) -> Result<(), Refusal> {
     let customer_id = call::user()?.subject;
-    let hold_id = fields::read(|f| f.take(id::parse("hold_id", &request.hold_id)))?;
+    let hold_id = id::canonical(&request.hold_id);
     let released = store.write(hold_id.clone(), move |tx| {
         customers::release(tx, &customer_id, &hold_id)
     });

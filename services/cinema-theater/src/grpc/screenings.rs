@@ -11,15 +11,11 @@ pub async fn schedule(
     store: &Store,
     request: ScheduleScreeningRequest,
 ) -> Result<ScheduleScreeningResponse, Refusal> {
-    let plan = fields::read(|fields| {
-        fields.take(request::id(&request.request_id));
-        fields.check(request.starts_at.is_some(), "starts_at", "is required");
-        Plan {
-            movie_id: fields.take(id::parse("movie_id", &request.movie_id)),
-            screen_id: fields.take(id::parse("screen_id", &request.screen_id)),
-            starts_at: request.starts_at.unwrap_or_default().into(),
-        }
-    })?;
+    let plan = Plan {
+        movie_id: id::canonical(&request.movie_id),
+        screen_id: id::canonical(&request.screen_id),
+        starts_at: request.starts_at.unwrap_or_default().into(),
+    };
     let key = request::Key::new(&request.request_id, &request)?;
     let scheduled = request::once(store, plan.screen_id.clone(), key, move |tx| {
         let screening = Some(screenings::schedule(tx, &plan)?.into());
@@ -32,12 +28,8 @@ pub async fn list(
     store: &Store,
     request: ListScreeningsRequest,
 ) -> Result<ListScreeningsResponse, Refusal> {
-    let (page, movie_id) = fields::read(|fields| {
-        let named = Some(request.movie_id.as_str()).filter(|movie_id| !movie_id.is_empty());
-        let movie_id = named.map(|movie_id| fields.take(id::parse("movie_id", movie_id)));
-        let page = Page::read(fields, request.page_size, &request.page_token);
-        (page, movie_id)
-    })?;
+    let page = fields::read(|f| Page::read(f, request.page_size, &request.page_token))?;
+    let movie_id = Some(id::canonical(&request.movie_id)).filter(|movie_id| !movie_id.is_empty());
     let from = request.from.map_or_else(|| store.clock().now(), Into::into);
     let listed = store.read(move |db| {
         let mut screenings = screenings::list(db, &page, movie_id, from)?;

@@ -3,14 +3,14 @@
 use crate::seat_map;
 use futures::StreamExt;
 use futures::stream::BoxStream;
-use mesh::{Refusal, Store, fields, id};
+use mesh::{Refusal, Store, id};
 use proto::cinema::theater::v1::{
     GetSeatMapRequest, GetSeatMapResponse, WatchSeatMapRequest, WatchSeatMapResponse,
 };
 use tonic::Status;
 
 pub async fn get(store: &Store, request: GetSeatMapRequest) -> Result<GetSeatMapResponse, Refusal> {
-    let id = fields::read(|f| f.take(id::parse("screening_id", &request.screening_id)))?;
+    let id = id::canonical(&request.screening_id);
     let now = store.clock().now();
     let map = store.read(move |db| seat_map::read(db, &id, now));
     Ok(GetSeatMapResponse {
@@ -22,11 +22,7 @@ pub async fn watch(
     store: &Store,
     request: WatchSeatMapRequest,
 ) -> Result<BoxStream<'static, Result<WatchSeatMapResponse, Status>>, Refusal> {
-    let id = fields::read(|fields| {
-        let not_before_the_first = request.after_version >= 0;
-        fields.check(not_before_the_first, "after_version", "must be 0 or more");
-        fields.take(id::parse("screening_id", &request.screening_id))
-    })?;
+    let id = id::canonical(&request.screening_id);
     let (known, now) = (id.clone(), store.clock().now());
     store
         .read(move |db| seat_map::read(db, &known, now))
