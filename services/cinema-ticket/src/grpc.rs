@@ -6,7 +6,7 @@ use mesh::{Page, Refusal, Site, Store, call, fields, id, text};
 use proto::cinema::ticket::v1::ticket_service_server::TicketService;
 use proto::cinema::ticket::v1::{
     GetTicketRequest, GetTicketResponse, ListTicketsRequest, ListTicketsResponse,
-    PrintTicketRequest, PrintTicketResponse, TicketStatus,
+    PrintTicketRequest, PrintTicketResponse,
 };
 use tonic::{Request, Response, Status};
 
@@ -30,8 +30,7 @@ impl TicketService for Tickets {
         &self,
         request: Request<PrintTicketRequest>,
     ) -> Result<Response<PrintTicketResponse>, Status> {
-        let booking_id = request.into_inner().booking_id;
-        let booking_id = fields::read(|fields| fields.take(id::parse("booking_id", &booking_id)))?;
+        let booking_id = id::canonical(&request.get_ref().booking_id);
         let printed = self.store.write(booking_id.clone(), move |tx| {
             let now = tx.now();
             let (print, row) = policies::decide(
@@ -56,8 +55,7 @@ impl TicketService for Tickets {
         request: Request<GetTicketRequest>,
     ) -> Result<Response<GetTicketResponse>, Status> {
         let user = call::user()?;
-        let booking_id = request.into_inner().booking_id;
-        let booking_id = fields::read(|fields| fields.take(id::parse("booking_id", &booking_id)))?;
+        let booking_id = id::canonical(&request.get_ref().booking_id);
         let of = (!user.is("staff") && !user.is("admin")).then_some(user.subject);
         let ticket = self
             .store
@@ -72,14 +70,9 @@ impl TicketService for Tickets {
         request: Request<ListTicketsRequest>,
     ) -> Result<Response<ListTicketsResponse>, Status> {
         let request = request.into_inner();
-        let (statuses, page) = fields::read(|fields| {
-            let rule = "must be a status of tickets";
-            let statuses = fields.kinds::<TicketStatus>("statuses", &request.statuses, rule);
-            let page = Page::read(fields, request.page_size, &request.page_token);
-            (statuses, page)
-        })?;
+        let page = fields::read(|f| Page::read(f, request.page_size, &request.page_token))?;
         let listed = self.store.read(move |db| {
-            let mut rows = store::list(db, &page, &statuses)?;
+            let mut rows = store::list(db, &page, &request.statuses)?;
             let next_page_token = page.cut(&mut rows, store::key);
             let tickets = rows.into_iter().map(store::Row::show);
             Ok(ListTicketsResponse {

@@ -4,13 +4,12 @@ use crate::domain;
 use crate::schema::ticket;
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::result::{DatabaseErrorKind, Error};
 use diesel::sql_types::Bool;
 use mesh::{Db, Page, Refusal, Time, Tx};
 use ordering::audit::FulfilmentFact;
 use ordering::domain::fulfilment::Fulfilment;
-use ordering::fulfilments;
 use ordering::schema::fulfilment;
+use ordering::{fulfilments, rows};
 use prost::Message;
 use proto::cinema::booking::v1::Seating;
 use proto::cinema::ticket::v1::Ticket;
@@ -129,12 +128,7 @@ pub fn save(tx: &mut Tx<'_>, before: &Row, row: &Row) -> Result<(), Refusal> {
             .filter(ticket::revision.eq(before.revision));
         mesh::update(unchanged).set(news).execute(tx.db())
     };
-    match written {
-        Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) | Ok(0) => {
-            Err(Refusal::conflict())
-        }
-        other => Ok(other.map(drop)?),
-    }
+    rows::written(written)
 }
 
 /// What ticket tells the audit of each booking it has heard of. A ticket that says of itself what no fulfilment says has
