@@ -10,11 +10,6 @@ use proto::food::store::v1::{Menu, MenuItem, Store};
 use proto::shared::v1 as shared;
 use std::collections::BTreeSet;
 
-/// The most different items one order has.
-const MOST: usize = 50;
-/// The most of one item.
-const MOST_OF_ONE: i32 = 99;
-
 /// The order side of food.
 #[derive(Clone, Copy)]
 pub(crate) struct Selling;
@@ -39,17 +34,9 @@ impl Side for Selling {
     }
 
     fn check(fields: &mut Fields, request: &PlaceOrderRequest) {
-        let items = fields.list("items", &request.items, 1..=MOST, |fields, at, item| {
-            let item_id = mesh::fields::word(&format!("{at}.item_id"), &item.item_id, 64);
-            fields.take(item_id);
-            let some = (1..=MOST_OF_ONE).contains(&item.quantity);
-            let rule = format!("must be 1 to {MOST_OF_ONE}");
-            fields.check(some, &format!("{at}.quantity"), &rule);
-        });
-        let ids: BTreeSet<_> = items.iter().map(|item| &item.item_id).collect();
-        let different = ids.len() == items.len();
+        let ids: BTreeSet<_> = request.items.iter().map(|item| &item.item_id).collect();
+        let different = ids.len() == request.items.len();
         fields.check(different, "items", "must not name an item twice");
-        fields.take(mesh::id::parse("store_id", &request.store_id));
     }
 
     fn admit(

@@ -88,7 +88,7 @@ impl StoreService for Handlers {
     ) -> Result<Response<AcceptOrderResponse>, Status> {
         let accepted = orders::command(
             &self.site.store,
-            request.into_inner().order_id,
+            &request.get_ref().order_id,
             |row, food, now| domain::accept(food, row.by_itself, now),
         );
         let order = Some(accepted.await?);
@@ -109,7 +109,7 @@ impl StoreService for Handlers {
     ) -> Result<Response<StartDeliveryResponse>, Status> {
         let started = orders::command(
             &self.site.store,
-            request.into_inner().order_id,
+            &request.get_ref().order_id,
             |_, food, now| domain::start_delivery(food, now),
         );
         let order = Some(started.await?);
@@ -122,7 +122,7 @@ impl StoreService for Handlers {
     ) -> Result<Response<CompleteDeliveryResponse>, Status> {
         let completed = orders::command(
             &self.site.store,
-            request.into_inner().order_id,
+            &request.get_ref().order_id,
             |_, food, now| domain::complete_delivery(food, now),
         );
         let order = Some(completed.await?);

@@ -3,23 +3,13 @@
 use crate::schema::menu;
 use crate::stores;
 use diesel::prelude::*;
-use mesh::{Db, Event, Fields, Refusal, Tx, fields};
+use mesh::{Db, Event, Fields, Refusal, Tx};
 use prost::Message;
 use proto::food::store::v1::{Menu, MenuChanged, MenuItem};
 use std::collections::BTreeSet;
 
-/// The most items a menu has.
-const MOST: usize = 200;
-
-/// Reads the items of a menu.
+/// Reads the items of a menu together.
 pub fn check(fields: &mut Fields, items: &[MenuItem]) {
-    let items = fields.list("items", items, 1..=MOST, |fields, at, item| {
-        let field = |name: &str| format!("{at}.{name}");
-        fields.take(fields::word(&field("item_id"), &item.item_id, 64));
-        fields.take(fields::line(&field("name"), &item.name, 100));
-        let price = item.price.clone().unwrap_or_default();
-        fields.money(&field("price"), &price.currency, price.minor_units, 0);
-    });
     let ids: BTreeSet<_> = items.iter().map(|item| &item.item_id).collect();
     let different = ids.len() == items.len();
     fields.check(different, "items", "must not name an item_id twice");

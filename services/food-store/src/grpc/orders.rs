@@ -10,21 +10,16 @@ use mesh::{Page, Refusal, Site, Store, Time, call, fields, id, text, watch};
 use ordering::domain::fulfilment::Fulfilment;
 use ordering::wire;
 use proto::food::store::v1::{
-    ListQueueRequest, ListQueueResponse, QueueStatus, QueuedOrder, RejectOrderRequest,
-    RejectOrderResponse, WatchNewOrdersRequest, WatchNewOrdersResponse,
+    ListQueueRequest, ListQueueResponse, QueuedOrder, RejectOrderRequest, RejectOrderResponse,
+    WatchNewOrdersRequest, WatchNewOrdersResponse,
 };
 use tonic::codegen::BoxStream;
 
 pub async fn list(store: &Store, request: ListQueueRequest) -> Result<ListQueueResponse, Refusal> {
     let of = readable()?;
-    let (statuses, store_id, page) = fields::read(|fields| {
-        let rule = "must be a status of queued orders";
-        let statuses = fields.kinds::<QueueStatus>("statuses", &request.statuses, rule);
-        let page = Page::read(fields, request.page_size, &request.page_token);
-        let store_id = fields.take(id::parse("store_id", &request.store_id));
-        (statuses, store_id, page)
-    })?;
-    let statuses = match statuses {
+    let page = fields::read(|f| Page::read(f, request.page_size, &request.page_token))?;
+    let store_id = id::canonical(&request.store_id);
+    let statuses = match request.statuses {
         none if none.is_empty() => domain::TO_DO.to_vec(),
         some => some,
     };
@@ -47,7 +42,7 @@ pub async fn watch(
     request: WatchNewOrdersRequest,
 ) -> Result<BoxStream<WatchNewOrdersResponse>, Refusal> {
     let of = readable()?;
-    let store_id = fields::read(|f| f.take(id::parse("store_id", &request.store_id)))?;
+    let store_id = id::canonical(&request.store_id);
     let queue = Queue {
         store_id: store_id.clone(),
         clock: site.clock.clone(),
@@ -67,11 +62,10 @@ pub async fn watch(
 /// Does what `decision` decides with an order of the caller's store.
 pub async fn command(
     store: &Store,
-    order_id: String,
+    order_id: &str,
     decision: impl Fn(&Row, &mut Fulfilment, Time) -> Result<Option<Change>, No> + Send + Sync + 'static,
 ) -> Result<QueuedOrder, Refusal> {
-    let order_id = fields::read(|f| f.take(id::parse("order_id", &order_id)))?;
-    let owner = call::user()?.subject;
+    let (owner, order_id) = (call::user()?.subject, id::canonical(order_id));
     let commanded = store.write(order_id.clone(), move |tx| {
         let now = tx.now();
         let row = queue::own(tx.db(), &order_id, &owner)?;
@@ -90,13 +84,8 @@ pub async fn reject(
     store: &Store,
     request: RejectOrderRequest,
 ) -> Result<RejectOrderResponse, Refusal> {
-    let reason = request.reason.unwrap_or_default();
-    fields::read(|fields| {
-        ordering::check_reason(fields, &reason);
-        fields.take(id::parse("order_id", &request.order_id));
-    })?;
-    let reason = wire::read_text(reason);
-    let rejected = command(store, request.order_id, move |_, food, now| {
+    let reason = wire::read_text(request.reason.unwrap_or_default());
+    let rejected = command(store, &request.order_id, move |_, food, now| {
         domain::reject(food, reason.clone(), now)
     });
     let order = Some(rejected.await?);

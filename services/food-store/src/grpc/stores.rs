@@ -12,10 +12,6 @@ pub async fn register(
     store: &Store,
     request: RegisterStoreRequest,
 ) -> Result<RegisterStoreResponse, Refusal> {
-    fields::read(|fields| {
-        fields.take(request::id(&request.request_id));
-        fields.take(fields::line("name", &request.name, 100));
-    })?;
     let owner = call::user()?.subject;
     let key = request::Key::new(&request.request_id, &request)?;
     request::once(store, key.lane(), key, move |tx| {
@@ -26,7 +22,7 @@ pub async fn register(
 }
 
 pub async fn get(store: &Store, request: GetStoreRequest) -> Result<GetStoreResponse, Refusal> {
-    let store_id = fields::read(|f| f.take(id::parse("store_id", &request.store_id)))?;
+    let store_id = id::canonical(&request.store_id);
     let reader = super::readable().ok();
     let found = store.read(move |db| {
         Ok(GetStoreResponse {
@@ -70,10 +66,8 @@ fn shown(row: stores::Store, reader: &Option<Option<String>>) -> v1::Store {
 }
 
 pub async fn put_menu(store: &Store, request: PutMenuRequest) -> Result<PutMenuResponse, Refusal> {
-    let store_id = fields::read(|fields| {
-        menus::check(fields, &request.items);
-        fields.take(id::parse("store_id", &request.store_id))
-    })?;
+    fields::read(|fields| menus::check(fields, &request.items))?;
+    let store_id = id::canonical(&request.store_id);
     let owner = call::user()?.subject;
     let put = store.write(store_id.clone(), move |tx| {
         let menu = Some(menus::put(tx, &owner, &store_id, &request.items)?);
@@ -83,7 +77,7 @@ pub async fn put_menu(store: &Store, request: PutMenuRequest) -> Result<PutMenuR
 }
 
 pub async fn set_open(store: &Store, request: SetOpenRequest) -> Result<SetOpenResponse, Refusal> {
-    let store_id = fields::read(|f| f.take(id::parse("store_id", &request.store_id)))?;
+    let store_id = id::canonical(&request.store_id);
     let owner = call::user()?.subject;
     let set = store.write(store_id.clone(), move |tx| {
         let store = Some(stores::set_open(tx, &owner, &store_id, request.open)?);
