@@ -2,14 +2,14 @@
 
 use crate::domain::{self, Answer, Change, Job, No};
 use crate::jobs::{self, DAY, Row};
-use mesh::{Page, Refusal, Store, Time, Violation, call, fields, id, text};
+use mesh::{Page, Refusal, Store, Time, call, fields, id, text};
 use ordering::domain::fulfilment::Fulfilment;
 use ordering::wire;
 use proto::iptv::installation::v1::installation_service_server::InstallationService;
 use proto::iptv::installation::v1::{
     AcceptJobRequest, AcceptJobResponse, AnswerCancellationRequest, AnswerCancellationResponse,
-    CompleteJobRequest, CompleteJobResponse, GetJobRequest, GetJobResponse, JobStatus,
-    ListJobsRequest, ListJobsResponse, QueuedJob,
+    CompleteJobRequest, CompleteJobResponse, GetJobRequest, GetJobResponse, ListJobsRequest,
+    ListJobsResponse, QueuedJob,
 };
 use tonic::{Request, Response, Status};
 
@@ -26,16 +26,11 @@ impl InstallationService for Handlers {
     ) -> Result<Response<ListJobsResponse>, Status> {
         let installer = call::user()?.subject;
         let request = request.into_inner();
-        let (statuses, page) = fields::read(|fields| {
-            let rule = "must be a status of jobs";
-            let statuses = fields.kinds::<JobStatus>("statuses", &request.statuses, rule);
-            let page = Page::read(fields, request.page_size, &request.page_token);
-            (statuses, page)
-        })?;
+        let page = fields::read(|f| Page::read(f, request.page_size, &request.page_token))?;
         let now = self.store.clock().now();
         let listed = self.store.read(move |db| {
             let since = now.minus(DAY);
-            let mut rows = jobs::list(db, &installer, &page, &statuses, since)?;
+            let mut rows = jobs::list(db, &installer, &page, &request.statuses, since)?;
             let next_page_token = page.cut(&mut rows, Row::key);
             let jobs = rows.into_iter().map(|row| row.show(db, now));
             Ok(ListJobsResponse {
@@ -51,8 +46,7 @@ impl InstallationService for Handlers {
         request: Request<GetJobRequest>,
     ) -> Result<Response<GetJobResponse>, Status> {
         let installer = call::user()?.subject;
-        let request = request.into_inner();
-        let order_id = fields::read(|f| f.take(order_id(&request.order_id)))?;
+        let order_id = id::canonical(&request.get_ref().order_id);
         let now = self.store.clock().now();
         let found = self
             .store
@@ -89,12 +83,6 @@ impl InstallationService for Handlers {
         fields::read(|fields| {
             let rule = "is required for a no";
             fields.check(request.agreed || request.reason.is_some(), "reason", rule);
-            if let Some(reason) = &request.reason {
-                ordering::check_reason(fields, reason);
-            }
-            let is_number = request.number > 0;
-            fields.check(is_number, "number", "must be the number of a request");
-            fields.take(order_id(&request.order_id));
         })?;
         let answer = Answer {
             number: request.number,
@@ -120,7 +108,7 @@ impl Handlers {
         + 'static,
     ) -> Result<QueuedJob, Refusal> {
         let installer = call::user()?.subject;
-        let order_id = fields::read(|fields| fields.take(order_id(id)))?;
+        let order_id = id::canonical(id);
         let worked = self.store.write(order_id.clone(), move |tx| {
             let now = tx.now();
             let row = jobs::own(tx.db(), &order_id, &installer)?;
@@ -139,10 +127,6 @@ impl Handlers {
         });
         worked.await
     }
-}
-
-fn order_id(text: &str) -> Result<String, Violation> {
-    id::parse("order_id", text)
 }
 
 fn refused(no: No) -> Refusal {

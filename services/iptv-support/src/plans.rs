@@ -2,7 +2,7 @@
 
 use crate::schema::plan;
 use diesel::prelude::*;
-use mesh::{Db, Event, Fields, Page, Refusal, Time, Tx, fields, id, request};
+use mesh::{Db, Event, Fields, Page, Refusal, Time, Tx, id};
 use proto::iptv::support::v1::{self, PlanClosed, PlanRegistered, RegisterPlanRequest};
 use proto::shared::v1::Money;
 
@@ -48,14 +48,9 @@ impl From<&Plan> for v1::Plan {
     }
 }
 
-/// What is wrong with a request to register.
+/// A plan is priced in one currency.
 pub fn check(fields: &mut Fields, request: &RegisterPlanRequest) {
-    fields.take(request::id(&request.request_id));
-    fields.take(fields::line("name", &request.name, 100));
-    let monthly = request.monthly_fee.clone().unwrap_or_default();
-    fields.money("monthly_fee", &monthly.currency, monthly.minor_units, 0);
-    if let Some(fee) = &request.installation_fee {
-        fields.money("installation_fee", &fee.currency, fee.minor_units, 0);
+    if let (Some(monthly), Some(fee)) = (&request.monthly_fee, &request.installation_fee) {
         let same = fee.currency == monthly.currency;
         let rule = "must be the currency of monthly_fee";
         fields.check(same, "installation_fee.currency", rule);

@@ -3,16 +3,16 @@
 use crate::cases::{self, PATIENCE, Row};
 use crate::domain::{self, Case, Change, No, Verdict};
 use crate::installers;
-use mesh::{Fields, Page, Refusal, Store, Time, Tx, Violation, call, fields, id, text};
+use mesh::{Page, Refusal, Store, Time, Tx, call, fields, id, text};
 use ordering::domain::fulfilment::Fulfilment;
 use ordering::wire;
 use proto::iptv::support::v1::support_service_server::SupportService;
 use proto::iptv::support::v1::{
-    AssignInstallerRequest, AssignInstallerResponse, CaseStatus, CompleteCaseRequest,
-    CompleteCaseResponse, DecideCancellationRequest, DecideCancellationResponse, GetCaseRequest,
-    GetCaseResponse, Installer, ListCasesRequest, ListCasesResponse, ListInstallersRequest,
-    ListInstallersResponse, PutInstallerRequest, PutInstallerResponse, QueuedCase,
-    ReceiveCancellationRequest, ReceiveCancellationResponse,
+    AssignInstallerRequest, AssignInstallerResponse, CompleteCaseRequest, CompleteCaseResponse,
+    DecideCancellationRequest, DecideCancellationResponse, GetCaseRequest, GetCaseResponse,
+    Installer, ListCasesRequest, ListCasesResponse, ListInstallersRequest, ListInstallersResponse,
+    PutInstallerRequest, PutInstallerResponse, QueuedCase, ReceiveCancellationRequest,
+    ReceiveCancellationResponse,
 };
 use tonic::{Request, Response, Status};
 
@@ -31,11 +31,6 @@ impl SupportService for Desk {
         request: Request<PutInstallerRequest>,
     ) -> Result<Response<PutInstallerResponse>, Status> {
         let request = request.into_inner();
-        fields::read(|fields| {
-            fields.take(installer_id(&request.installer_id));
-            fields.take(fields::line("name", &request.name, 100));
-            fields.take(fields::line("region", &request.region, 50));
-        })?;
         let told = Installer {
             installer_id: request.installer_id,
             name: request.name,
@@ -53,8 +48,7 @@ impl SupportService for Desk {
         &self,
         request: Request<ListInstallersRequest>,
     ) -> Result<Response<ListInstallersResponse>, Status> {
-        let request = request.into_inner();
-        let region = fields::read(|f| f.take(fields::line("region", &request.region, 50)))?;
+        let region = request.into_inner().region;
         let listed = self.store.read(move |db| {
             let installers = installers::list(db, &region)?;
             Ok(ListInstallersResponse { installers })
@@ -67,12 +61,8 @@ impl SupportService for Desk {
         request: Request<ListCasesRequest>,
     ) -> Result<Response<ListCasesResponse>, Status> {
         let request = request.into_inner();
-        let (mut statuses, page) = fields::read(|fields| {
-            let rule = "must be a status of cases";
-            let statuses = fields.kinds::<CaseStatus>("statuses", &request.statuses, rule);
-            let page = Page::read(fields, request.page_size, &request.page_token);
-            (statuses, page)
-        })?;
+        let page = fields::read(|f| Page::read(f, request.page_size, &request.page_token))?;
+        let mut statuses = request.statuses;
         if statuses.is_empty() {
             statuses.extend(domain::TO_DO);
         }
@@ -94,8 +84,7 @@ impl SupportService for Desk {
         &self,
         request: Request<GetCaseRequest>,
     ) -> Result<Response<GetCaseResponse>, Status> {
-        let request = request.into_inner();
-        let order_id = fields::read(|f| f.take(order_id(&request.order_id)))?;
+        let order_id = id::canonical(&request.get_ref().order_id);
         let now = self.store.clock().now();
         let found = self
             .store
@@ -109,15 +98,10 @@ impl SupportService for Desk {
         request: Request<AssignInstallerRequest>,
     ) -> Result<Response<AssignInstallerResponse>, Status> {
         let request = request.into_inner();
-        let (id, installer) = fields::read(|fields| {
-            (
-                fields.take(order_id(&request.order_id)),
-                fields.take(installer_id(&request.installer_id)),
-            )
-        })?;
+        let installer = request.installer_id;
         let wanted = installer.clone();
         let assigned = self.work(
-            id,
+            &request.order_id,
             move |tx, row| works_there(tx, row, &wanted),
             move |case, done, rep, now, name| {
                 domain::assign(case, done, rep, (&installer, &name), now)
@@ -131,10 +115,8 @@ impl SupportService for Desk {
         &self,
         request: Request<CompleteCaseRequest>,
     ) -> Result<Response<CompleteCaseResponse>, Status> {
-        let request = request.into_inner();
-        let id = fields::read(|fields| fields.take(order_id(&request.order_id)))?;
         let completed = self.work(
-            id,
+            &request.get_ref().order_id,
             |_, _| Ok(()),
             |case, done, rep, now, ()| domain::complete(case, done, rep, now),
         );
@@ -148,9 +130,8 @@ impl SupportService for Desk {
     ) -> Result<Response<ReceiveCancellationResponse>, Status> {
         let request = request.into_inner();
         let number = request.number;
-        let id = fields::read(|fields| numbered(fields, &request.order_id, number))?;
         let received = self.work(
-            id,
+            &request.order_id,
             |_, _| Ok(()),
             move |case, _, rep, now, ()| domain::receive(case, rep, number, now).map(|()| None),
         );
@@ -164,18 +145,12 @@ impl SupportService for Desk {
     ) -> Result<Response<DecideCancellationResponse>, Status> {
         let request = request.into_inner();
         let number = request.number;
-        let id = fields::read(|fields| {
-            if let Some(reason) = &request.reason {
-                ordering::check_reason(fields, reason);
-            }
-            numbered(fields, &request.order_id, number)
-        })?;
         let verdict = Verdict {
             agreed: request.agreed,
             reason: request.reason.map(wire::read_text),
         };
         let decided = self.work(
-            id,
+            &request.order_id,
             |_, _| Ok(()),
             move |case, done, rep, now, ()| {
                 domain::decide(case, done, rep, number, verdict.clone(), now)
@@ -190,11 +165,11 @@ impl Desk {
     /// Does what `decision` decides with a case, as the rep who calls, with what `look` finds, if that allows it.
     async fn work<T>(
         &self,
-        order_id: String,
+        order_id: &str,
         look: impl Fn(&mut Tx<'_>, &Row) -> Result<T, Refusal> + Send + Sync + 'static,
         decision: impl Fn(&mut Case, &mut Fulfilment, &str, Time, T) -> Done + Send + Sync + 'static,
     ) -> Result<QueuedCase, Refusal> {
-        let rep = call::user()?.subject;
+        let (rep, order_id) = (call::user()?.subject, id::canonical(order_id));
         let worked = self.store.write(order_id.clone(), move |tx| {
             let now = tx.now();
             let row = cases::read(tx.db(), &order_id)?;
@@ -210,19 +185,6 @@ impl Desk {
         });
         worked.await
     }
-}
-
-fn order_id(text: &str) -> Result<String, Violation> {
-    id::parse("order_id", text)
-}
-
-fn installer_id(text: &str) -> Result<String, Violation> {
-    fields::word("installer_id", text, 128)
-}
-
-fn numbered(fields: &mut Fields, order: &str, number: i32) -> String {
-    fields.check(number > 0, "number", "must be the number of a request");
-    fields.take(order_id(order))
 }
 
 /// An installer works in one region. Answers what he is called.

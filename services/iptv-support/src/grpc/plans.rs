@@ -34,8 +34,7 @@ impl PlanService for Plans {
         &self,
         request: Request<GetPlanRequest>,
     ) -> Result<Response<GetPlanResponse>, Status> {
-        let request = request.into_inner();
-        let plan_id = fields::read(|f| f.take(id::parse("plan_id", &request.plan_id)))?;
+        let plan_id = id::canonical(&request.get_ref().plan_id);
         let found = self.store.read(move |db| plans::read(db, &plan_id));
         let plan = Some((&found.await?).into());
         Ok(Response::new(GetPlanResponse { plan }))
@@ -62,8 +61,7 @@ impl PlanService for Plans {
         &self,
         request: Request<ClosePlanRequest>,
     ) -> Result<Response<ClosePlanResponse>, Status> {
-        let request = request.into_inner();
-        let plan_id = fields::read(|f| f.take(id::parse("plan_id", &request.plan_id)))?;
+        let plan_id = id::canonical(&request.get_ref().plan_id);
         let closed = self.store.write(plan_id.clone(), move |tx| {
             let plan = Some(plans::close(tx, &plan_id)?);
             Ok(ClosePlanResponse { plan })
