@@ -28,20 +28,6 @@ impl DispatchService for Handlers {
         request: Request<ReportDriverRequest>,
     ) -> Result<Response<ReportDriverResponse>, Status> {
         let (driver_id, said) = (call::user()?.subject, request.into_inner());
-        fields::read(|fields| {
-            for (field, line) in [("name", &said.name), ("car", &said.car)] {
-                fields.take(fields::line(field, line, 50));
-            }
-            fields.take(fields::word("phone", &said.phone, 20));
-            for (field, degrees, most) in [
-                ("latitude", said.latitude, 90_000_000),
-                ("longitude", said.longitude, 180_000_000),
-            ] {
-                let is_there = (-most..=most).contains(&degrees);
-                let rule = format!("must be millionths of a degree from {} to {most}", -most);
-                fields.check(is_there, field, &rule);
-            }
-        })?;
         let reported = self.site.store.write(driver_id.clone(), move |tx| {
             let driver = Some(drivers::report(tx, &driver_id, &said)?);
             Ok(ReportDriverResponse { driver })
@@ -54,7 +40,7 @@ impl DispatchService for Handlers {
         request: Request<GetMyRideRequest>,
     ) -> Result<Response<GetMyRideResponse>, Status> {
         let driver_id = call::user()?.subject;
-        let ride_id = ride_id(&request.into_inner().ride_id)?;
+        let ride_id = id::canonical(&request.get_ref().ride_id);
         let found = self.site.store.read(move |db| {
             let ride = Some(drives::own(db, &ride_id, &driver_id)?.show()?);
             Ok(GetMyRideResponse { ride })
@@ -67,8 +53,7 @@ impl DispatchService for Handlers {
         request: Request<ListMyRidesRequest>,
     ) -> Result<Response<ListMyRidesResponse>, Status> {
         let (driver_id, request) = (call::user()?.subject, request.into_inner());
-        let page =
-            fields::read(|fields| Page::read(fields, request.page_size, &request.page_token))?;
+        let page = fields::read(|f| Page::read(f, request.page_size, &request.page_token))?;
         let listed = self.site.store.read(move |db| {
             let mut rows = drives::list(db, &driver_id, &page)?;
             let next_page_token = page.cut(&mut rows, Row::key);
@@ -103,7 +88,7 @@ impl DispatchService for Handlers {
         request: Request<DeclineRideRequest>,
     ) -> Result<Response<DeclineRideResponse>, Status> {
         let driver_id = call::user()?.subject;
-        let ride_id = ride_id(&request.into_inner().ride_id)?;
+        let ride_id = id::canonical(&request.get_ref().ride_id);
         let declined = self.site.store.write(ride_id.clone(), move |tx| {
             if drivers::is_declined(tx.db(), &ride_id, &driver_id)? {
                 return Ok(DeclineRideResponse {});
@@ -121,9 +106,7 @@ impl DispatchService for Handlers {
         &self,
         request: Request<PickUpRequest>,
     ) -> Result<Response<PickUpResponse>, Status> {
-        let picked_up = self.command(request.into_inner().ride_id, |drive, now| {
-            drive.pick_up(now)
-        });
+        let picked_up = self.command(&request.get_ref().ride_id, |drive, now| drive.pick_up(now));
         let ride = Some(picked_up.await?);
         Ok(Response::new(PickUpResponse { ride }))
     }
@@ -132,7 +115,7 @@ impl DispatchService for Handlers {
         &self,
         request: Request<ArriveRequest>,
     ) -> Result<Response<ArriveResponse>, Status> {
-        let arrived = self.command(request.into_inner().ride_id, |drive, now| drive.arrive(now));
+        let arrived = self.command(&request.get_ref().ride_id, |drive, now| drive.arrive(now));
         let ride = Some(arrived.await?);
         Ok(Response::new(ArriveResponse { ride }))
     }
@@ -142,10 +125,10 @@ impl Handlers {
     /// Does what `decision` decides with a ride of the caller's.
     async fn command(
         &self,
-        ride: String,
+        ride: &str,
         decision: fn(&mut Drive<'_>, Time) -> Result<Option<Change>, No>,
     ) -> Result<DriverRide, Refusal> {
-        let (driver_id, ride_id) = (call::user()?.subject, ride_id(&ride)?);
+        let (driver_id, ride_id) = (call::user()?.subject, id::canonical(ride));
         let commanded = self.site.store.write(ride_id.clone(), move |tx| {
             let (row, now) = (drives::own(tx.db(), &ride_id, &driver_id)?, tx.now());
             decide(tx, &row, |drive| decision(drive, now))?.show()
@@ -166,10 +149,6 @@ fn decide(
     })?;
     answer.map_err(refused)?;
     Ok(row)
-}
-
-fn ride_id(text: &str) -> Result<String, Refusal> {
-    fields::read(|fields| fields.take(id::parse("ride_id", text)))
 }
 
 fn refused(no: No) -> Refusal {

@@ -1,6 +1,6 @@
 //! How far a ride is, and what it costs. In whole numbers: the same everywhere.
 
-use mesh::{Fields, fields};
+use mesh::Fields;
 use ordering::Money;
 use proto::taxi::ride::v1::{Place, Trip};
 
@@ -21,21 +21,8 @@ const DEGREE: i128 = 111_195;
 /// What a degree is counted in.
 const MICRO: i128 = 1_000_000;
 
-/// Reads where a ride begins and ends.
+/// Reads where a ride begins and ends together.
 pub(crate) fn check(fields: &mut Fields, from: Option<&Place>, to: Option<&Place>) {
-    for (field, place) in [("from", from), ("to", to)] {
-        let place = place.cloned().unwrap_or_default();
-        fields.take(fields::line(&format!("{field}.name"), &place.name, 100));
-        for (what, degrees, most) in [
-            ("latitude", place.latitude, 90),
-            ("longitude", place.longitude, 180),
-        ] {
-            let most = i128::from(most) * MICRO;
-            let is_there = (-most..=most).contains(&i128::from(degrees));
-            let rule = format!("must be millionths of a degree from {} to {most}", -most);
-            fields.check(is_there, &format!("{field}.{what}"), &rule);
-        }
-    }
     if let (Some(from), Some(to)) = (from, to) {
         let rule = "must be at most 500 km from where the ride begins";
         fields.check(meters(from, to) <= LONGEST, "to", rule);
