@@ -9,12 +9,8 @@ use proto::mypage::v1::{
     GetMyOrderRequest, GetMyOrderResponse, ListMyOrdersRequest, ListMyOrdersResponse,
     WatchMyOrdersRequest, WatchMyOrdersResponse,
 };
-use proto::ordering::v1::Phase;
 use tonic::codegen::BoxStream;
 use tonic::{Request, Response, Status};
-
-/// More systems than there will be.
-const MOST_SYSTEMS: usize = 20;
 
 /// The handlers of `MyPageService`.
 pub struct Handlers {
@@ -28,22 +24,8 @@ impl MyPageService for Handlers {
         request: Request<ListMyOrdersRequest>,
     ) -> Result<Response<ListMyOrdersResponse>, Status> {
         let customer = call::user()?.subject;
-        let mut request = request.into_inner();
-        request.phases.sort_unstable();
-        request.phases.dedup();
-        let page = fields::read(|fields| {
-            let few = request.systems.len() <= MOST_SYSTEMS;
-            fields.check(few, "systems", "must be at most 20");
-            for system in request.systems.iter().take(MOST_SYSTEMS) {
-                fields.take(fields::word("systems", system, 64));
-            }
-            let known = |phase: &i32| {
-                Phase::try_from(*phase).is_ok_and(|phase| phase != Phase::Unspecified)
-            };
-            let all_known = request.phases.iter().all(known);
-            fields.check(all_known, "phases", "must be phases of an order");
-            Page::read(fields, request.page_size, &request.page_token)
-        })?;
+        let request = request.into_inner();
+        let page = fields::read(|f| Page::read(f, request.page_size, &request.page_token))?;
         let listed = self.site.store.read(move |db| {
             let ListMyOrdersRequest {
                 systems, phases, ..
@@ -63,8 +45,7 @@ impl MyPageService for Handlers {
         request: Request<GetMyOrderRequest>,
     ) -> Result<Response<GetMyOrderResponse>, Status> {
         let user = call::user()?;
-        let request = request.into_inner();
-        let order_id = fields::read(|f| f.take(id::parse("order_id", &request.order_id)))?;
+        let order_id = id::canonical(&request.get_ref().order_id);
         let found = self.site.store.read(move |db| {
             let owner = (!user.is("admin")).then_some(user.subject.as_str());
             store::find(db, &order_id, owner)

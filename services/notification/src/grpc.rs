@@ -24,11 +24,10 @@ impl NotificationService for Handlers {
     ) -> Result<Response<SetContactResponse>, Status> {
         let customer = call::user()?.subject;
         let SetContactRequest { contact } = request.into_inner();
-        contact::check(contact.as_ref(), self.reach)?;
+        let contact = contact.unwrap_or_default();
+        contact::check(&contact, self.reach)?;
         let set = self.store.write(customer.clone(), move |tx| {
-            if let Some(contact) = &contact {
-                store::set_contact(tx.db(), &customer, contact)?;
-            }
+            store::set_contact(tx.db(), &customer, &contact)?;
             let contact = Some(store::contact(tx.db(), &customer)?);
             Ok(SetContactResponse { contact })
         });
@@ -53,12 +52,10 @@ impl NotificationService for Handlers {
     ) -> Result<Response<ListNotificationsResponse>, Status> {
         let user = call::user()?;
         let request = request.into_inner();
-        let named = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-        let (page, order, customer) = fields::read(|fields| {
-            let order = named(&request.order_id)
-                .map(|order_id| fields.take(id::parse("order_id", &order_id)));
-            let customer = named(&request.customer_id)
-                .map(|customer| fields.take(fields::word("customer_id", &customer, 255)));
+        let named = |text: String| Some(text).filter(|text| !text.is_empty());
+        let order = named(id::canonical(&request.order_id));
+        let customer = named(request.customer_id);
+        let (page, customer) = fields::read(|fields| {
             let names = order.is_some() || customer.is_some();
             let customer = if user.is("admin") && names {
                 customer
@@ -69,7 +66,7 @@ impl NotificationService for Handlers {
                 Some(user.subject)
             };
             let page = Page::read(fields, request.page_size, &request.page_token);
-            (page, order, customer)
+            (page, customer)
         })?;
         let listed = self.store.read(move |db| {
             let mut records = store::list(db, &page, customer.as_deref(), order.as_deref())?;

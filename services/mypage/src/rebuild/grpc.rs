@@ -1,7 +1,7 @@
 //! What an admin asks of rebuilds.
 
 use super::rows;
-use mesh::{Refusal, Site, fields, id, request};
+use mesh::{Refusal, Site, id, request};
 use proto::mypage::v1::rebuild_service_server::RebuildService;
 use proto::mypage::v1::{
     GetRebuildRequest, GetRebuildResponse, StartRebuildRequest, StartRebuildResponse,
@@ -20,7 +20,6 @@ impl RebuildService for Handlers {
         request: Request<StartRebuildRequest>,
     ) -> Result<Response<StartRebuildResponse>, Status> {
         let request = request.into_inner();
-        fields::read(|f| f.take(request::id(&request.request_id)))?;
         let key = request::Key::new(&request.request_id, &request)?;
         let started = request::once(&self.site.store, "rebuild", key, |tx| {
             let rebuild = Some(rows::ask(tx)?);
@@ -33,11 +32,8 @@ impl RebuildService for Handlers {
         &self,
         request: Request<GetRebuildRequest>,
     ) -> Result<Response<GetRebuildResponse>, Status> {
-        let request = request.into_inner();
-        let named = Some(&request.rebuild_id).filter(|named| !named.is_empty());
-        let rebuild_id = named
-            .map(|named| fields::read(|f| f.take(id::parse("rebuild_id", named))))
-            .transpose()?;
+        let named = id::canonical(&request.get_ref().rebuild_id);
+        let rebuild_id = Some(named).filter(|named| !named.is_empty());
         let found = self
             .site
             .store
