@@ -3,7 +3,7 @@
 use crate::domain::{self, NotWatchable};
 use crate::{licences, playback};
 use mesh::identity::Key;
-use mesh::{Refusal, Site, Store, call, fields, id, text};
+use mesh::{Refusal, Site, Store, call, id, text};
 use ordering::fulfilments;
 use proto::vod::library::v1::library_service_server::LibraryService;
 use proto::vod::library::v1::{WatchMovieRequest, WatchMovieResponse};
@@ -32,8 +32,7 @@ impl LibraryService for Library {
         request: Request<WatchMovieRequest>,
     ) -> Result<Response<WatchMovieResponse>, Status> {
         let (user, key) = (call::user()?, self.key.clone());
-        let order_id = request.into_inner().order_id;
-        let order_id = fields::read(|fields| fields.take(id::parse("order_id", &order_id)))?;
+        let order_id = id::canonical(&request.get_ref().order_id);
         let watched = self.store.write(order_id.clone(), move |tx| {
             let licence = licences::own(tx.db(), &order_id, &user.subject)?;
             let now = tx.now();

@@ -1,7 +1,7 @@
 //! What VOD adds to the lifecycle: what a movie costs at home.
 
 use crate::{grpc, words};
-use mesh::{Fields, Refusal, Tx, text};
+use mesh::{Refusal, Tx, text};
 use ordering::domain::order::Order;
 use ordering::{Draft, Side, System, catalogue, not_sold, wire};
 use prost::Message;
@@ -29,10 +29,6 @@ impl Side for Selling {
 
     fn expected_total(request: &OrderMovieRequest) -> Option<&shared::Money> {
         request.expected_total.as_ref()
-    }
-
-    fn check(fields: &mut Fields, request: &OrderMovieRequest) {
-        fields.take(mesh::id::parse("movie_id", &request.movie_id));
     }
 
     fn admit(
