@@ -21,6 +21,7 @@ pub mod rows;
 pub mod schema;
 mod settle;
 mod side;
+pub mod simulated;
 pub mod wire;
 mod wiring;
 

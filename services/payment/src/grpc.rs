@@ -35,7 +35,7 @@ impl PaymentService for Service {
         request: Request<ApproveRequest>,
     ) -> Result<Response<ApproveResponse>, Status> {
         let context = call::service()?.context;
-        let (ask, method) = request::approve(request.into_inner(), context)?;
+        let (ask, method) = request::approve(request.into_inner(), context);
         let payment = self.charges.approve(&self.site, ask, method).await?;
         let payment = Some(wire::payment(&payment));
         Ok(Response::new(ApproveResponse { payment }))
@@ -43,7 +43,7 @@ impl PaymentService for Service {
 
     async fn void(&self, request: Request<VoidRequest>) -> Result<Response<VoidResponse>, Status> {
         let context = call::service()?.context;
-        let ask = request::void(request.get_ref(), context)?;
+        let ask = request::void(request.into_inner(), context);
         let key = ask.charge_key.clone();
         let payment = self.site.store.write(key, move |tx| void(tx, &ask)).await?;
         let payment = Some(wire::payment(&payment));
@@ -56,7 +56,7 @@ impl PaymentService for Service {
     ) -> Result<Response<GetPaymentResponse>, Status> {
         // Who is no service is an admin: the contract lets nobody else in.
         let only = call::service().ok().map(|service| service.context);
-        let named = request::get(request.get_ref())?;
+        let named = request::get(request.into_inner());
         let read = self.site.store.read(move |db| match named {
             Named::Id(id) => store::by_id(db, &id),
             Named::Key(key) => store::by_key(db, &key),

@@ -64,7 +64,7 @@ impl Simulator {
     }
 
     fn is_up(&self) -> Result<(), Silence> {
-        if self.with(|mood| mood.behavior.down) {
+        if self.with(|mood| mood.behavior.told.down) {
             return Err(Silence("the simulator is down".to_owned()));
         }
         Ok(())

@@ -102,7 +102,7 @@ impl StudioSimulatorService for Simulator {
         request: Request<SetStudioBehaviorRequest>,
     ) -> Result<Response<SetStudioBehaviorResponse>, Status> {
         let behavior = request.into_inner().behavior;
-        let read = Behavior::read(behavior.as_ref())?;
+        let read = Behavior::read(&behavior.unwrap_or_default())?;
         self.with(|mood| mood.behavior = read);
         tracing::info!(?behavior, "the simulated studio behaves anew");
         Ok(Response::new(SetStudioBehaviorResponse { behavior }))

@@ -1,6 +1,7 @@
 //! How the simulated provider behaves, and the fates it draws.
 
-use mesh::{Refusal, Violation, fields};
+use mesh::{Refusal, fields};
+use ordering::simulated::Shares;
 use proto::payment::v1;
 use rand::Rng;
 use rand::rngs::StdRng;
@@ -8,22 +9,22 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 /// How it behaves. By default it captures everything at once.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Behavior {
+    /// As an admin told it.
+    pub told: v1::Behavior,
     /// The least and the most time a charge takes.
-    pub latency: (Duration, Duration),
-    /// Percent of charges, in the order of [`FATES`].
-    pub shares: [u32; FATES.len()],
-    /// Everything fails at once.
-    pub down: bool,
+    latency: (Duration, Duration),
+    fates: Shares<Fate>,
     /// The most charges that are answered in a second; none: no limit.
     pub capacity: Option<NonZeroU32>,
 }
 
 /// What becomes of one charge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Fate {
     /// The money is taken.
+    #[default]
     Captured,
     /// Declined.
     Declined,
@@ -35,90 +36,36 @@ pub enum Fate {
     Hanging,
 }
 
-/// The fates that have a share; what is left of 100 % is captured.
-const FATES: [(Fate, &str); 4] = [
-    (Fate::Declined, "declined_percent"),
-    (Fate::Failed, "failed_percent"),
-    (Fate::ReplyLost, "reply_lost_percent"),
-    (Fate::Hanging, "hanging_percent"),
-];
-
 impl Behavior {
     /// The fate of one charge and how long it takes to come.
     pub fn draw(&self, random: &mut StdRng) -> (Fate, Duration) {
         let (least, most) = self.latency;
         let latency = random.random_range(least..=most);
-        let mut ticket = random.random_range(0..100);
-        for (share, (fate, _)) in self.shares.into_iter().zip(FATES) {
-            if ticket < share {
-                return (fate, latency);
-            }
-            ticket -= share;
-        }
-        (Fate::Captured, latency)
+        (self.fates.draw(random), latency)
     }
 
-    /// The contract's message, checked: every wrong field at once.
-    pub fn read(message: Option<&v1::Behavior>) -> Result<Self, Refusal> {
-        fields::read(|fields| {
-            let Some(message) = message else {
-                fields.check(false, "behavior", "is required");
-                return Self::default();
-            };
-            let [least, most] = [
-                ("behavior.latency_min", message.latency_min),
-                ("behavior.latency_max", message.latency_max),
-            ]
-            .map(|(field, value)| {
-                let read = Duration::try_from(value.unwrap_or_default());
-                let read = read.map_err(|_| Violation::new(field, "must not be negative"));
-                fields.take(read.map(Some))
-            });
-            let ordered = least.zip(most).is_none_or(|(least, most)| least <= most);
+    /// As an admin tells it.
+    pub fn read(told: v1::Behavior) -> Result<Self, Refusal> {
+        let [least, most] = [told.latency_min, told.latency_max]
+            .map(|told| Duration::try_from(told.unwrap_or_default()).unwrap_or_default());
+        let shares = [
+            (Fate::Declined, told.declined_percent),
+            (Fate::Failed, told.failed_percent),
+            (Fate::ReplyLost, told.reply_lost_percent),
+            (Fate::Hanging, told.hanging_percent),
+        ];
+        let fates = fields::read(|fields| {
             let rule = "must not be below latency_min";
-            fields.check(ordered, "behavior.latency_max", rule);
-            let capacity = u32::try_from(message.capacity_per_second);
-            let rule = "must be 0 or more";
-            fields.check(capacity.is_ok(), "behavior.capacity_per_second", rule);
-            let given = [
-                message.declined_percent,
-                message.failed_percent,
-                message.reply_lost_percent,
-                message.hanging_percent,
-            ];
-            let shares = given.map(|percent| u32::try_from(percent).unwrap_or(u32::MAX));
-            for (share, (_, field)) in shares.into_iter().zip(FATES) {
-                let field = format!("behavior.{field}");
-                fields.check(share <= 100, &field, "must be 0 to 100");
-            }
-            let each = shares.iter().all(|share| *share <= 100);
-            let rule = "must have shares of at most 100 percent together";
-            fields.check(!each || shares.iter().sum::<u32>() <= 100, "behavior", rule);
-            Self {
-                latency: (least.unwrap_or_default(), most.unwrap_or_default()),
-                shares,
-                down: message.down,
-                capacity: capacity.ok().and_then(NonZeroU32::new),
-            }
+            fields.check(least <= most, "behavior.latency_max", rule);
+            Shares::read(fields, shares)
+        })?;
+        let capacity = u32::try_from(told.capacity_per_second).unwrap_or_default();
+        Ok(Self {
+            told,
+            latency: (least, most),
+            fates,
+            capacity: NonZeroU32::new(capacity),
         })
-    }
-
-    /// The contract's message of it.
-    pub fn message(&self) -> v1::Behavior {
-        let [declined, failed, reply_lost, hanging] =
-            self.shares.map(|share| i32::try_from(share).unwrap_or(100));
-        v1::Behavior {
-            latency_min: prost_types::Duration::try_from(self.latency.0).ok(),
-            latency_max: prost_types::Duration::try_from(self.latency.1).ok(),
-            declined_percent: declined,
-            failed_percent: failed,
-            reply_lost_percent: reply_lost,
-            hanging_percent: hanging,
-            down: self.down,
-            capacity_per_second: self
-                .capacity
-                .map_or(0, |most| i32::try_from(most.get()).unwrap_or(i32::MAX)),
-        }
     }
 }
 
@@ -129,11 +76,17 @@ mod tests {
 
     #[test]
     fn every_fate_comes_in_its_share() {
-        let behavior = Behavior {
-            latency: (Duration::from_millis(400), Duration::from_millis(620)),
-            shares: [10, 20, 30, 15],
-            ..Behavior::default()
-        };
+        let after = |millis| prost_types::Duration::try_from(Duration::from_millis(millis)).ok();
+        let behavior = Behavior::read(v1::Behavior {
+            latency_min: after(400),
+            latency_max: after(620),
+            declined_percent: 10,
+            failed_percent: 20,
+            reply_lost_percent: 30,
+            hanging_percent: 15,
+            ..v1::Behavior::default()
+        })
+        .unwrap();
         let mut random = StdRng::seed_from_u64(1);
         let drawn: Vec<_> = (0..10_000).map(|_| behavior.draw(&mut random)).collect();
         let percent = |fate| drawn.iter().filter(|it| it.0 == fate).count() / 100;
@@ -162,16 +115,5 @@ mod tests {
                 .iter()
                 .any(|it| it.1 > most - Duration::from_millis(22))
         );
-    }
-
-    #[test]
-    fn the_message_is_read_as_it_was_written() {
-        let behavior = Behavior {
-            latency: (Duration::from_millis(1), Duration::from_secs(2)),
-            shares: [1, 2, 3, 94],
-            down: true,
-            capacity: NonZeroU32::new(1000),
-        };
-        assert_eq!(Behavior::read(Some(&behavior.message())), Ok(behavior));
     }
 }

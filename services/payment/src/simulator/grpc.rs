@@ -14,20 +14,17 @@ impl SimulatorService for Simulator {
         &self,
         request: Request<SetBehaviorRequest>,
     ) -> Result<Response<SetBehaviorResponse>, Status> {
-        let behavior = Behavior::read(request.get_ref().behavior.as_ref())?;
-        let message = behavior.message();
-        self.behave(behavior);
-        tracing::info!(behavior = ?message, "the simulated provider behaves anew");
-        Ok(Response::new(SetBehaviorResponse {
-            behavior: Some(message),
-        }))
+        let behavior = request.into_inner().behavior;
+        self.behave(Behavior::read(behavior.unwrap_or_default())?);
+        tracing::info!(?behavior, "the simulated provider behaves anew");
+        Ok(Response::new(SetBehaviorResponse { behavior }))
     }
 
     async fn get_behavior(
         &self,
         _request: Request<GetBehaviorRequest>,
     ) -> Result<Response<GetBehaviorResponse>, Status> {
-        let behavior = Some(self.with(|mood| mood.behavior.message()));
+        let behavior = Some(self.with(|mood| mood.behavior.told));
         Ok(Response::new(GetBehaviorResponse { behavior }))
     }
 }

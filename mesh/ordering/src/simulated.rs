@@ -1,0 +1,31 @@
+//! What the simulated parties outside have in common: the provider of payments, the studio.
+
+use mesh::Fields;
+use rand::Rng;
+
+/// The fates that have a share of what is asked of such a party, in percent. What is left of 100 has the default one.
+#[derive(Clone, Debug, Default)]
+pub struct Shares<F>(Vec<(F, i32)>);
+
+impl<F: Copy + Default> Shares<F> {
+    /// Reads the shares of a request's field `behavior`.
+    pub fn read(fields: &mut Fields, shares: impl Into<Vec<(F, i32)>>) -> Self {
+        let shares = shares.into();
+        let together: i32 = shares.iter().map(|(_, percent)| percent).sum();
+        let rule = "must have shares of at most 100 percent together";
+        fields.check(together <= 100, "behavior", rule);
+        Self(shares)
+    }
+
+    /// The fate of one thing that is asked.
+    pub fn draw(&self, random: &mut impl Rng) -> F {
+        let mut ticket = random.random_range(0..100);
+        for (fate, percent) in &self.0 {
+            if ticket < *percent {
+                return *fate;
+            }
+            ticket -= percent;
+        }
+        F::default()
+    }
+}
