@@ -3,7 +3,6 @@
 //! It keeps its own copy of what is showing and for how much, so that bookings are taken whatever else is down; asks
 //! theater for the seats before it charges; and leaves the rest to the lifecycle every order shares.
 
-mod catalogue;
 mod facts;
 mod grpc;
 mod seats;
@@ -13,24 +12,26 @@ mod words;
 pub use facts::facts;
 pub use words::SYSTEM;
 
-use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use mesh::{Context, client};
-use ordering::{Orders, Side, order_side};
+use ordering::{Orders, Side, catalogue, order_side};
 use proto::cinema::booking::v1::booking_service_server::BookingServiceServer;
+use proto::cinema::movie::v1::Movie;
+use proto::cinema::theater::v1::Screening;
 use selling::Selling;
 use std::sync::Arc;
 use std::time::Duration;
-
-const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
 
 /// The context.
 pub fn context() -> Context {
     let side = Arc::new(Selling);
     let context = Context::new(Selling::SYSTEM.context)
-        .migrations(MIGRATIONS)
         .calls(selling::THEATER, patience_with_theater())
-        .follows("movies", "cinema-movie", catalogue::movie)
-        .follows("screenings", selling::THEATER, catalogue::screening)
+        .follows("movies", "cinema-movie", catalogue::remember::<Movie>)
+        .follows(
+            "screenings",
+            selling::THEATER,
+            catalogue::remember::<Screening>,
+        )
         .serves(|site| {
             BookingServiceServer::new(grpc::Booking {
                 orders: Orders::new(site, Selling),

@@ -1,17 +1,17 @@
 //! What booking adds to the lifecycle: what seats cost, whose they are, and the hold asked of theater before the charge.
 
-use crate::catalogue::{self, KnownMovie, KnownScreening};
 use crate::{grpc, seats, words};
 use futures::future::BoxFuture;
 use mesh::{Event, Kind, Refusal, Site, Text, Time, Tx, Violation, refusal, text};
 use ordering::domain::order::Order;
-use ordering::{Draft, Intent, Money, Side, System, claims, not_sold};
+use ordering::{Draft, Intent, Money, Side, System, catalogue, claims, not_sold};
 use prost::Message;
 use proto::cinema::booking::v1::{
     Claim, ClaimDropped, CreateBookingRequest, CreateBookingResponse, Seating,
 };
+use proto::cinema::movie::v1::{Movie, MovieStatus};
 use proto::cinema::theater::v1::theater_service_client::TheaterServiceClient;
-use proto::cinema::theater::v1::{BookingClaim, HoldSeatsRequest};
+use proto::cinema::theater::v1::{BookingClaim, HoldSeatsRequest, Screening};
 use proto::shared::v1 as shared;
 use std::time::Duration;
 use tonic::{Code, Status};
@@ -51,17 +51,17 @@ impl Side for Selling {
         order_id: &str,
         request: &CreateBookingRequest,
     ) -> Result<Draft, Refusal> {
-        let Some((screening, movie)) = catalogue::find(tx, &request.screening_id)? else {
+        let Some((screening, movie)) = showing(tx, &request.screening_id)? else {
             return Err(not_sold(tx, "screening")?);
         };
-        let starts_at = Time(screening.starts_at);
-        if tx.now() >= starts_at {
+        if tx.now() >= starts_at(&screening) {
             return Err(Refusal::precondition(
                 "SCREENING_STARTED",
                 text("the screening has started", "상영이 이미 시작되었습니다."),
             ));
         }
-        let price = movie.price.filter(|_| movie.is_open).ok_or_else(|| {
+        let is_open = movie.status() == MovieStatus::Open;
+        let price = movie.ticket_price.filter(|_| is_open).ok_or_else(|| {
             Refusal::precondition(
                 "MOVIE_NOT_OPEN",
                 text(
@@ -73,7 +73,7 @@ impl Side for Selling {
         let wanted = seats::sorted(&request.seats);
         let outside: Vec<Violation> = wanted
             .iter()
-            .filter(|seat| !seat.is_in(screening.seat_rows, screening.seat_columns))
+            .filter(|seat| !seat.is_in(screening.rows, screening.columns))
             .map(|seat| Violation::new("seats", format!("the screen has no seat {seat}")))
             .collect();
         if !outside.is_empty() {
@@ -81,8 +81,8 @@ impl Side for Selling {
         }
         let seats: Vec<String> = wanted.iter().map(ToString::to_string).collect();
         let amount = Money {
-            currency: movie.currency.clone(),
-            minor_units: price.saturating_mul(seats.len() as i64),
+            currency: price.currency,
+            minor_units: price.minor_units.saturating_mul(seats.len() as i64),
         };
 
         let resources: Vec<String> = seats
@@ -96,7 +96,7 @@ impl Side for Selling {
                 .collect();
             return Err(seats_taken(&taken.join(",")));
         }
-        Ok(draft(&screening, &movie, seats, amount))
+        Ok(draft(screening, movie.title, seats, amount))
     }
 
     fn response(&self, order: &Order) -> Result<CreateBookingResponse, Refusal> {
@@ -158,35 +158,42 @@ pub(crate) fn resource(screening_id: &str, seat: &str) -> String {
     format!("{screening_id}/{seat}")
 }
 
-fn draft(
-    screening: &KnownScreening,
-    movie: &KnownMovie,
-    seats: Vec<String>,
-    amount: Money,
-) -> Draft {
+/// What is sold as this screening, and the movie it shows.
+fn showing(tx: &mut Tx<'_>, screening_id: &str) -> Result<Option<(Screening, Movie)>, Refusal> {
+    let Some(screening) = catalogue::find::<Screening>(tx, screening_id)? else {
+        return Ok(None);
+    };
+    let movie = catalogue::find::<Movie>(tx, &screening.movie_id)?;
+    Ok(movie.map(|movie| (screening, movie)))
+}
+
+fn starts_at(screening: &Screening) -> Time {
+    screening.starts_at.unwrap_or_default().into()
+}
+
+fn draft(screening: Screening, movie_title: String, seats: Vec<String>, amount: Money) -> Draft {
     let list = seats.join(" ");
-    let title = format!("{}, {list}", movie.title);
+    let title = format!("{movie_title}, {list}");
+    let not_from = Some(starts_at(&screening));
+    let screen = format!("{} {}", screening.theater, screening.screen_name);
     let seating = Seating {
-        screening_id: screening.screening_id.clone(),
-        movie_id: movie.movie_id.clone(),
-        movie_title: movie.title.clone(),
-        theater: screening.theater.clone(),
-        screen_name: screening.screen_name.clone(),
-        starts_at: Some(Time(screening.starts_at).into()),
+        screening_id: screening.screening_id,
+        movie_id: screening.movie_id,
+        movie_title,
+        theater: screening.theater,
+        screen_name: screening.screen_name,
+        starts_at: screening.starts_at,
         seats,
-        ends_at: Some(Time(screening.ends_at).into()),
+        ends_at: screening.ends_at,
     };
     Draft {
         title: text(title.clone(), title),
         amount,
         refs: vec![
             (text("Seats", "관람관 좌석"), list),
-            (
-                text("Screen", "상영관"),
-                format!("{} {}", screening.theater, screening.screen_name),
-            ),
+            (text("Screen", "상영관"), screen),
         ],
-        not_from: Some(Time(screening.starts_at)),
+        not_from,
         detail: seating.encode_to_vec(),
     }
 }

@@ -1,2 +1,0 @@
-DROP TABLE screening;
-DROP TABLE movie;
