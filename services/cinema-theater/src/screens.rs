@@ -4,6 +4,7 @@ use crate::homes;
 use crate::schema::screen;
 use diesel::prelude::*;
 use mesh::{Db, Event, Page, Refusal, Tx, id, text};
+use ordering::rows;
 use proto::cinema::theater::v1 as wire;
 
 /// A screen's row.
@@ -156,10 +157,8 @@ pub fn save_home(tx: &mut Tx<'_>, screen: &Screen) -> Result<(), Refusal> {
             screen::version.eq(version),
             screen::home_movie_id.eq(&screen.home_movie_id),
         ))
-        .execute(tx.db())?;
-    if saved == 0 {
-        return Err(Refusal::conflict());
-    }
+        .execute(tx.db());
+    rows::written(saved)?;
     let mut stated = wire::Screen::from(screen.clone());
     stated.version = version;
     tx.enqueue(Event::new(

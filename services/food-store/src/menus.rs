@@ -4,6 +4,7 @@ use crate::schema::menu;
 use crate::stores;
 use diesel::prelude::*;
 use mesh::{Db, Event, Fields, Refusal, Tx};
+use ordering::rows;
 use prost::Message;
 use proto::food::store::v1::{Menu, MenuChanged, MenuItem};
 use std::collections::BTreeSet;
@@ -46,10 +47,8 @@ pub fn put(
             menu::version.eq(menu.version),
             menu::body.eq(menu.encode_to_vec()),
         ))
-        .execute(tx.db())?;
-    if written == 0 {
-        return Err(Refusal::conflict());
-    }
+        .execute(tx.db());
+    rows::written(written)?;
     let event = MenuChanged {
         menu: Some(menu.clone()),
     };

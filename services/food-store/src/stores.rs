@@ -4,6 +4,7 @@ use crate::menus;
 use crate::schema::store;
 use diesel::prelude::*;
 use mesh::{Db, Event, Page, Refusal, Time, Tx, id};
+use ordering::rows;
 use proto::food::store::v1::{self, RegisterStoreRequest, StoreChanged, StoreRegistered};
 
 /// What stores are listed by: when they were registered, then their id.
@@ -93,10 +94,8 @@ pub fn set_open(
     row.version += 1;
     let saved = mesh::update(unchanged)
         .set((store::version.eq(row.version), store::is_open.eq(open)))
-        .execute(tx.db())?;
-    if saved == 0 {
-        return Err(Refusal::conflict());
-    }
+        .execute(tx.db());
+    rows::written(saved)?;
     let told = v1::Store::from(row);
     let event = StoreChanged {
         store: Some(told.clone()),

@@ -4,7 +4,7 @@ use crate::domain::{self, Answer, Change, Job, No};
 use crate::jobs::{self, DAY, Row};
 use mesh::{Page, Refusal, Store, Time, call, fields, id, text};
 use ordering::domain::fulfilment::Fulfilment;
-use ordering::wire;
+use ordering::{fulfilments, wire};
 use proto::iptv::installation::v1::installation_service_server::InstallationService;
 use proto::iptv::installation::v1::{
     AcceptJobRequest, AcceptJobResponse, AnswerCancellationRequest, AnswerCancellationResponse,
@@ -117,10 +117,7 @@ impl Handlers {
                 &row,
                 None,
                 |_| (),
-                |job, done| match decision(job, done, now) {
-                    Ok(change) => (Ok(()), change),
-                    Err(no) => (Err(no), None),
-                },
+                |job, done| fulfilments::or_why_not(decision(job, done, now)),
             )?;
             answer.map_err(refused)?;
             row.show(tx.db(), now)

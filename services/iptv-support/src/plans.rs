@@ -3,6 +3,7 @@
 use crate::schema::plan;
 use diesel::prelude::*;
 use mesh::{Db, Event, Fields, Page, Refusal, Time, Tx, id};
+use ordering::rows;
 use proto::iptv::support::v1::{self, PlanClosed, PlanRegistered, RegisterPlanRequest};
 use proto::shared::v1::Money;
 
@@ -94,10 +95,8 @@ pub fn close(tx: &mut Tx<'_>, plan_id: &str) -> Result<v1::Plan, Refusal> {
     row.version += 1;
     let saved = mesh::update(unchanged)
         .set((plan::version.eq(row.version), plan::is_open.eq(false)))
-        .execute(tx.db())?;
-    if saved == 0 {
-        return Err(Refusal::conflict());
-    }
+        .execute(tx.db());
+    rows::written(saved)?;
     let plan = v1::Plan::from(&row);
     let closed = PlanClosed {
         plan: Some(plan.clone()),

@@ -2,9 +2,9 @@
 
 use crate::schema::{generation, my_order};
 use diesel::prelude::*;
-use diesel::result::{DatabaseErrorKind, Error};
 use mesh::watch::Written;
 use mesh::{Db, Page, Refusal};
+use ordering::rows;
 use prost::Message;
 use proto::ordering::v1::Order;
 
@@ -158,12 +158,7 @@ fn write(
         ))
         .execute(db),
     };
-    match written {
-        Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) | Ok(0) => {
-            Err(Refusal::conflict())
-        }
-        done => Ok(done.map(drop)?),
-    }
+    rows::written(written)
 }
 
 /// An order in a generation.

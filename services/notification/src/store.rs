@@ -2,8 +2,8 @@
 
 use crate::schema::{contact, notification};
 use diesel::prelude::*;
-use diesel::result::{DatabaseErrorKind, Error};
 use mesh::{Db, Page, Refusal, Time};
+use ordering::rows;
 use proto::notification::v1::{Channel, Contact, Notification, NotificationStatus};
 
 /// What notifications are listed by: when they were first seen, then their id.
@@ -84,12 +84,7 @@ pub fn insert(db: &mut Db, record: &Record) -> Result<(), Refusal> {
     let inserted = diesel::insert_into(notification::table)
         .values(record)
         .execute(db);
-    match inserted {
-        Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
-            Err(Refusal::conflict())
-        }
-        done => Ok(done.map(drop)?),
-    }
+    rows::written(inserted)
 }
 
 /// A record that is still to be sent, with its customer's contact.
@@ -191,14 +186,11 @@ pub fn set_contact(db: &mut Db, customer_id: &str, contact: &Contact) -> Result<
         .set(values)
         .execute(db)?;
     if updated == 0 {
-        diesel::insert_into(contact::table)
+        let inserted = diesel::insert_into(contact::table)
             .values((contact::customer_id.eq(customer_id), values))
-            .execute(db)
-            .map_err(|error| match error {
-                // Another replica set it first: run again, it is an update now.
-                Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => Refusal::conflict(),
-                error => error.into(),
-            })?;
+            .execute(db);
+        // Another replica set it first: run again, it is an update now.
+        rows::written(inserted)?;
     }
     mesh::update(
         notification::table

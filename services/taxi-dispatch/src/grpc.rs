@@ -6,6 +6,7 @@ use crate::drives::{self, Row};
 use crate::watch::Mine;
 use futures::TryStreamExt;
 use mesh::{Page, Refusal, Site, Time, call, fields, id, text, watch};
+use ordering::fulfilments;
 use proto::taxi::dispatch::v1::dispatch_service_server::DispatchService;
 use proto::taxi::dispatch::v1::{
     ArriveRequest, ArriveResponse, DeclineRideRequest, DeclineRideResponse, DriverRide,
@@ -143,9 +144,8 @@ fn decide(
     row: &Row,
     decision: impl FnOnce(&mut Drive<'_>) -> Result<Option<Change>, No>,
 ) -> Result<Row, Refusal> {
-    let (answer, row) = drives::decide(tx, row, None, |drive| match decision(drive) {
-        Ok(change) => (Ok(()), change),
-        Err(no) => (Err(no), None),
+    let (answer, row) = drives::decide(tx, row, None, |drive| {
+        fulfilments::or_why_not(decision(drive))
     })?;
     answer.map_err(refused)?;
     Ok(row)

@@ -8,7 +8,7 @@ use crate::watch::Queue;
 use futures::TryStreamExt;
 use mesh::{Page, Refusal, Site, Store, Time, call, fields, id, text, watch};
 use ordering::domain::fulfilment::Fulfilment;
-use ordering::wire;
+use ordering::{fulfilments, wire};
 use proto::food::store::v1::{
     ListQueueRequest, ListQueueResponse, QueuedOrder, RejectOrderRequest, RejectOrderResponse,
     WatchNewOrdersRequest, WatchNewOrdersResponse,
@@ -69,11 +69,9 @@ pub async fn command(
     let commanded = store.write(order_id.clone(), move |tx| {
         let now = tx.now();
         let row = queue::own(tx.db(), &order_id, &owner)?;
-        let (answer, row) =
-            queue::decide(tx, &row, None, |food| match decision(&row, food, now) {
-                Ok(change) => (Ok(()), change),
-                Err(no) => (Err(no), None),
-            })?;
+        let (answer, row) = queue::decide(tx, &row, None, |food| {
+            fulfilments::or_why_not(decision(&row, food, now))
+        })?;
         answer.map_err(refused)?;
         row.show(now)
     });

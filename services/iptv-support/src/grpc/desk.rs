@@ -5,7 +5,7 @@ use crate::domain::{self, Case, Change, No, Verdict};
 use crate::installers;
 use mesh::{Page, Refusal, Store, Time, Tx, call, fields, id, text};
 use ordering::domain::fulfilment::Fulfilment;
-use ordering::wire;
+use ordering::{fulfilments, wire};
 use proto::iptv::support::v1::support_service_server::SupportService;
 use proto::iptv::support::v1::{
     AssignInstallerRequest, AssignInstallerResponse, CompleteCaseRequest, CompleteCaseResponse,
@@ -175,10 +175,7 @@ impl Desk {
             let row = cases::read(tx.db(), &order_id)?;
             let found = look(tx, &row)?;
             let (answer, row) = cases::decide(tx, &row, None, |case, done| {
-                match decision(case, done, &rep, now, found) {
-                    Ok(change) => (Ok(()), change),
-                    Err(no) => (Err(no), None),
-                }
+                fulfilments::or_why_not(decision(case, done, &rep, now, found))
             })?;
             answer?;
             row.show(now)
