@@ -7,7 +7,7 @@ use crate::intents::Intent;
 use crate::pay::{self, Charged};
 use crate::side::{Orders, Side};
 use crate::{claims, intents, orders, settle};
-use mesh::{Refusal, Tx, telemetry};
+use mesh::{Refusal, Tx, telemetry, text};
 use prost::Message;
 use std::collections::BTreeMap;
 
@@ -150,6 +150,7 @@ impl<S: Side> Orders<S> {
 
 fn placed_order(intent: &Intent, payment_id: Option<String>, tx: &Tx<'_>) -> Order {
     let now = tx.now();
+    let paid = payment_id.is_some();
     Order {
         id: intent.order_id.clone(),
         customer_id: intent.asker.customer_id.clone(),
@@ -170,7 +171,7 @@ fn placed_order(intent: &Intent, payment_id: Option<String>, tx: &Tx<'_>) -> Ord
         timeline: vec![Entry {
             at: now,
             happened: Happened::Progress(0),
-            reason: None,
+            reason: paid.then(|| text("payment approved", "결제승인")),
             actor: Actor::Customer,
         }],
         detail: intent.draft.detail.clone(),

@@ -81,7 +81,14 @@ pub fn accept_by_itself(food: &mut Fulfilment, now: Time) -> Option<Change> {
 /// The owner begins to cook it. `by_itself`: the store's setting has done so.
 pub fn accept(food: &mut Fulfilment, by_itself: bool, now: Time) -> Result<Option<Change>, No> {
     match in_hand(food)? {
-        RECEIVED => Ok(food.reach(COOKING, now).then_some(Change::Accepted)),
+        RECEIVED => {
+            let who = text(
+                "the store's owner has accepted it",
+                "상점주인이 주문을 접수했습니다.",
+            );
+            let accepted = food.tell(COOKING, who, Vec::new(), now);
+            Ok(accepted.then_some(Change::Accepted))
+        }
         _ if by_itself => Err(No::AcceptedByItself),
         _ => Ok(None),
     }

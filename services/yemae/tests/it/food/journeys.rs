@@ -39,7 +39,15 @@ async fn an_order_is_cooked_and_delivered_and_told_at_each_step() {
         .map(|entry| entry.status.unwrap().label.unwrap().ko)
         .collect();
     assert_eq!(labels, ["주문접수", "조리시작", "배달출발", "배달완료"]);
-    assert_eq!(texts(&town.world, "").await.len(), 4);
+    let mut told = texts(&town.world, "").await;
+    told.sort();
+    let expected = [
+        "[김밥 ×2] 배달완료",
+        "[김밥 ×2] 배달출발",
+        "[김밥 ×2] 조리시작: 상점주인이 주문을 접수했습니다.",
+        "[김밥 ×2] 주문접수: 결제승인",
+    ];
+    assert_eq!(told, expected);
     town.is_clean().await;
 }
 
@@ -49,6 +57,8 @@ async fn a_store_that_accepts_by_itself_cooks_at_once() {
     let order = town.placed("one").await;
     assert_eq!(town.status(&order).await, OrderStatus::Cooking);
     assert_eq!(timeline(&town.world, &order).await, ["ORDERED", "COOKING"]);
+    let cooking = town.order(&order).await.timeline.pop().unwrap();
+    assert_eq!(cooking.reason, None, "no owner has accepted it");
     town.is_clean().await;
 }
 

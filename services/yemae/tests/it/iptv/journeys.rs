@@ -64,6 +64,7 @@ async fn a_subscription_is_assigned_installed_and_active_and_told_at_each_step()
     );
     let texts = texts(&region.world, &id).await;
     assert_eq!(texts.len(), 5);
+    assert!(texts.contains(&"[IPTV 베이직] 가입신청: 결제승인".to_owned()));
     assert!(texts.contains(&"[IPTV 베이직] 기사배정: park".to_owned()));
     assert_eq!(region.job(&id).await.unwrap().home, None, "it is over");
     region.is_clean().await;
@@ -83,6 +84,9 @@ async fn a_plan_without_a_fee_is_subscribed_to_without_a_payment() {
     region.world.settle().await;
     let timeline = timeline(&region.world, &id).await;
     assert_eq!(timeline, ["SUBSCRIBED", "CANCELLING", "CANCELLED"]);
+    let texts = texts(&region.world, &id).await;
+    let placed = "[IPTV 베이직] 가입신청".to_owned();
+    assert!(texts.contains(&placed), "nothing was approved: {texts:?}");
     assert!(page(&region.world, &id).await.finished_at.is_some());
     region.is_clean().await;
 }

@@ -72,7 +72,7 @@ async fn the_customer_is_told_who_comes_and_who_comes_instead() {
         format!("{ride} 배차완료: kang, white Sonata, 010-1234-5678"),
         format!("{ride} 배차완료: lim, white Sonata, 010-1234-5678"),
         format!("{ride} 배차완료: 배차된 기사가 운행할 수 없어 다른 기사를 찾고 있습니다."),
-        format!("{ride} 호출"),
+        format!("{ride} 호출: 결제승인"),
     ];
     assert_eq!(told, expected);
     town.is_clean().await;
