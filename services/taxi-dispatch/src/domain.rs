@@ -31,6 +31,8 @@ pub enum Change {
     Received,
     /// A driver is on the way.
     Assigned,
+    /// He says now that he is called, drives or is reached otherwise.
+    Introduced,
     /// He gave it back, and nobody else is free.
     Declined,
     /// The customer is in the car.
@@ -99,6 +101,20 @@ impl Drive<'_> {
     /// The nearest free driver gets a ride that waits; its customer is told who comes.
     pub fn assign(&mut self, nearest: Option<Driver>, now: Time) -> Option<Change> {
         let driver = nearest.filter(|_| self.status() == WAITING)?;
+        self.tell_of(&driver, now);
+        *self.driver = Some(driver.id);
+        Some(Change::Assigned)
+    }
+
+    /// Its driver says who he is. The customer who waits for him is told when that is something else than before; who sits
+    /// in the car sees it.
+    pub fn introduce(&mut self, driver: &Driver, now: Time) -> Option<Change> {
+        let is_news = self.status() == ASSIGNED && self.tell_of(driver, now);
+        is_news.then_some(Change::Introduced)
+    }
+
+    /// False: the customer was told so before.
+    fn tell_of(&mut self, driver: &Driver, now: Time) -> bool {
         let (name, car, phone) = (&driver.name, &driver.car, &driver.phone);
         let who = format!("{name}, {car}, {phone}");
         let refs = vec![
@@ -106,9 +122,7 @@ impl Drive<'_> {
             (text("Car", "차량"), driver.car.clone()),
             (text("Phone", "전화"), driver.phone.clone()),
         ];
-        self.ride.tell(ASSIGNED, text(who.clone(), who), refs, now);
-        *self.driver = Some(driver.id);
-        Some(Change::Assigned)
+        self.ride.tell(ASSIGNED, text(who.clone(), who), refs, now)
     }
 
     /// The driver gives it back; `next` gets it, or it waits, and its customer is told so.

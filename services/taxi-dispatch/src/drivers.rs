@@ -1,6 +1,7 @@
 //! Drivers: who they are, where, and whether they take rides.
 
 use crate::domain::{self, DRIVEN, Spot};
+use crate::drives;
 use crate::schema::{declined, drive, driver};
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
@@ -8,7 +9,7 @@ use mesh::{Db, Refusal, Time, Tx};
 use ordering::rows;
 use proto::taxi::dispatch::v1::{Driver, ReportDriverRequest};
 
-/// Writes down what a driver says of himself, in the place of what he said before.
+/// Writes down what a driver says of himself, in the place of what he said before. Whose customer waits for him is told.
 pub fn report(
     tx: &mut Tx<'_>,
     driver_id: &str,
@@ -34,6 +35,15 @@ pub fn report(
         rows::written(new)?;
     }
     let said = said.clone();
+    if let Some(row) = drives::awaiting(tx.db(), driver_id)? {
+        let driver = domain::Driver {
+            id: driver_id.to_owned(),
+            name: said.name.clone(),
+            car: said.car.clone(),
+            phone: said.phone.clone(),
+        };
+        drives::decide(tx, &row, None, |drive| ((), drive.introduce(&driver, now)))?;
+    }
     Ok(Driver {
         driver_id: driver_id.to_owned(),
         name: said.name,

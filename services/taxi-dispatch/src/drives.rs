@@ -108,7 +108,7 @@ pub fn decide<T>(
         let (answer, change) = decision(&mut drive);
         let event = change.map(|change| match change {
             Change::Received => "yemae.taxi.dispatch.v1.RideReceived",
-            Change::Assigned => "yemae.taxi.dispatch.v1.DriverAssigned",
+            Change::Assigned | Change::Introduced => "yemae.taxi.dispatch.v1.DriverAssigned",
             Change::Declined => "yemae.taxi.dispatch.v1.DriverDeclined",
             Change::PickedUp => "yemae.taxi.dispatch.v1.CustomerPickedUp",
             Change::Arrived => "yemae.taxi.dispatch.v1.CustomerArrived",
@@ -164,6 +164,17 @@ pub fn own(db: &mut Db, ride_id: &str, driver_id: &str) -> Result<Row, Refusal> 
         .first(db)
         .optional()?;
     row.ok_or_else(|| Refusal::not_found("ride"))
+}
+
+/// The ride whose customer waits for this driver.
+pub fn awaiting(db: &mut Db, driver_id: &str) -> Result<Option<Row>, Refusal> {
+    Ok(drive::table
+        .filter(drive::driver_id.eq(driver_id))
+        // ASSIGNED, and what its index says: of a value that is bound SQLite does not know whether that index has it.
+        .filter(sql::<Bool>("status IN (2, 3) AND status = 2"))
+        .select(Row::as_select())
+        .first(db)
+        .optional()?)
 }
 
 /// A driver's rides, newest first.

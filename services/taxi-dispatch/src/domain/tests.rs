@@ -73,6 +73,28 @@ fn a_cancellation_is_agreed_to_until_the_customer_is_picked_up() {
 }
 
 #[test]
+fn who_waits_is_told_of_another_car_and_who_sits_in_it_is_not() {
+    let other = Driver {
+        car: "black Ioniq".to_owned(),
+        ..driver("first")
+    };
+    let again = |drive: &mut Drive<'_>| {
+        let told = drive.introduce(&other, NOW);
+        (told, drive.introduce(&other, NOW))
+    };
+    let (told, ride, left) = at(COMING, again);
+    assert_eq!(told, (Some(Change::Introduced), None));
+    assert_eq!(
+        (ride.refs[1].1.as_str(), left.as_deref()),
+        ("black Ioniq", Some("first"))
+    );
+    for steps in [CALLED, DRIVING, OVER] {
+        let (told, ride, _) = at(steps, again);
+        assert_eq!((told, ride.refs.len()), ((None, None), 0), "{steps:?}");
+    }
+}
+
+#[test]
 fn a_ride_that_was_declined_waits_again_and_what_it_reached_stays() {
     let (status, ride, left) = at(COMING, |drive| {
         drive.decline(None, NOW).unwrap();

@@ -67,11 +67,16 @@ impl Town {
 
     /// A driver comes, or goes home.
     pub async fn report(&self, name: &str, free: bool) {
+        self.report_in("white Sonata", name, free).await;
+    }
+
+    /// The same, in this car.
+    pub async fn report_in(&self, car: &str, name: &str, free: bool) {
         let away = if name == "kang" { 1_000 } else { 5_000 };
         let from = station();
         let said = ReportDriverRequest {
             name: name.to_owned(),
-            car: "white Sonata".to_owned(),
+            car: car.to_owned(),
             phone: "010-1234-5678".to_owned(),
             latitude: from.latitude + away,
             longitude: from.longitude,

@@ -79,6 +79,34 @@ async fn the_customer_is_told_who_comes_and_who_comes_instead() {
 }
 
 #[tokio::test]
+async fn a_driver_who_changes_cars_on_the_way_is_told_of_again_and_in_the_car_is_not() {
+    let town = Town::delivering(2).await;
+    let ride = town.called("one").await;
+    for car in ["black Ioniq", "black Ioniq"] {
+        town.report_in(car, "kang", false).await;
+        town.world.settle().await;
+    }
+    let who = ["kang", "black Ioniq", "010-1234-5678"];
+    assert_eq!(who_comes(&town, &ride).await, who);
+    assert!(town.seen_by("kang", &ride).await.is_some(), "it is his");
+    town.pick_up("kang", &ride).await.unwrap();
+    town.report("kang", false).await;
+    town.world.settle().await;
+    assert_eq!(who_comes(&town, &ride).await, who);
+    let mut told = texts(&town.world, &ride).await;
+    told.sort();
+    let ride = "[택시 8.0km]";
+    let expected = [
+        format!("{ride} 배차완료: kang, black Ioniq, 010-1234-5678"),
+        format!("{ride} 배차완료: kang, white Sonata, 010-1234-5678"),
+        format!("{ride} 탑승"),
+        format!("{ride} 호출: 결제승인"),
+    ];
+    assert_eq!(told, expected);
+    town.is_clean().await;
+}
+
+#[tokio::test]
 async fn without_a_driver_for_ten_minutes_a_ride_is_cancelled_and_refunded() {
     let town = Town::without_drivers(2);
     let ride = town.called("one").await;
