@@ -122,6 +122,6 @@ async fn no_statement_reads_a_whole_table() {
             whole.extend(steps.await.unwrap().iter().find_map(whole_table));
         }
     }
-    assert!(said.len() > 100, "{}", said.len());
+    assert!(said.len() > 90, "{}", said.len());
     assert!(whole.is_empty(), "{whole:#?}");
 }
