@@ -43,7 +43,7 @@ fn postgres_is_brought_up_to_date_once_whoever_else_does_so() {
 
     let fresh = Databases::new();
     let fresh = said(migrate(&fresh.url()).output().unwrap());
-    for part in ["mesh0001", "payment0001", "mypage0001", "booking0001"] {
+    for part in ["mesh0001", "payment0001", "mypage0001", "ticket0001"] {
         assert!(fresh.contains(part), "{part}: {fresh}");
     }
 }
