@@ -29,6 +29,5 @@ pub use domain::{Money, Progress, Status, System};
 pub use intents::{Draft, Intent};
 pub use price::not_sold;
 pub use republish::{Republished, republish};
-pub use requests::check_reason;
 pub use side::{Orders, PAYMENT, Side};
 pub use wiring::{fulfilling_side, is_own_word, order_side};

@@ -3,7 +3,7 @@
 use crate::domain::order::{Cause, No, Order};
 use crate::side::{Orders, Side};
 use crate::{orders, wire};
-use mesh::{Fields, Page, Refusal, Text, call, fields, id, text};
+use mesh::{Page, Refusal, Text, call, fields, id, text};
 use prost::Message;
 use proto::shared::v1 as shared;
 
@@ -91,13 +91,6 @@ impl<S: Side> Orders<S> {
             Ok(order)
         });
         asked.await
-    }
-}
-
-/// Checks a field `reason`, for what a customer is to read: 1 to 500 characters in each language.
-pub fn check_reason(fields: &mut Fields, reason: &shared::Text) {
-    for (field, said) in [("reason.en", &reason.en), ("reason.ko", &reason.ko)] {
-        fields.take(fields::line(field, said, 500));
     }
 }
 
