@@ -17,24 +17,32 @@ MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 def main(name):
-    layer = archive({str(path.relative_to(IMAGE / "root-of-image")): path for path in sorted((IMAGE / "root-of-image").rglob("*"))})
+    path = IMAGE / "yemae.tar"
+    ports = {f"{port}/tcp": {} for port in (50051, 8088, 9464)}
+    own = {"Entrypoint": ["/yemae"], "User": "65532:65532", "ExposedPorts": ports}
+    identity = pack(name, files_below(IMAGE / "root-of-image"), own, path, "helm/image/binary.sh")
+    print(f"image: {name} in {path.relative_to(IMAGE.parent.parent)}, {path.stat().st_size / 2**20:.1f} MiB")
+    print(f"image: id sha256:{identity}; docker load --input {path.relative_to(IMAGE.parent.parent)}")
+
+
+def files_below(root):
+    return {str(path.relative_to(root)): path for path in sorted(root.rglob("*"))}
+
+
+def pack(name, files, own, path, maker):
+    """Writes an image of these files (by their place in it) to `path`; answers its id."""
+    layer = archive(files)
     config = {
         "architecture": MACHINES.get(platform.machine(), platform.machine()),
         "os": "linux",
-        "config": {
-            "Entrypoint": ["/yemae"],
-            "User": "65532:65532",
-            "ExposedPorts": {f"{port}/tcp": {} for port in (50051, 8088, 9464)},
-        },
+        "config": own,
         "rootfs": {"type": "layers", "diff_ids": ["sha256:" + hashlib.sha256(layer).hexdigest()]},
-        "history": [{"created_by": "helm/image/binary.sh"}],
+        "history": [{"created_by": maker}],
     }
     manifest = [{"Config": "config.json", "RepoTags": [name], "Layers": ["layer.tar"]}]
-    files = {"config.json": dumped(config), "layer.tar": layer, "manifest.json": dumped(manifest)}
-    path = IMAGE / "yemae.tar"
-    path.write_bytes(archive(files))
-    print(f"image: {name} in {path.relative_to(IMAGE.parent.parent)}, {path.stat().st_size / 2**20:.1f} MiB")
-    print(f"image: id sha256:{hashlib.sha256(files['config.json']).hexdigest()}; docker load --input {path.relative_to(IMAGE.parent.parent)}")
+    parts = {"config.json": dumped(config), "layer.tar": layer, "manifest.json": dumped(manifest)}
+    path.write_bytes(archive(parts))
+    return hashlib.sha256(parts["config.json"]).hexdigest()
 
 
 def archive(files):
