@@ -121,11 +121,16 @@ projected:
 {{- end }}
 {{- end }}
 
-{{/* What an operator's container knows: all databases by one URL, the broker, and the key that makes an admin's tokens. */}}
+{{/* What an operator's container knows: where each context is, all databases by one URL, the broker, and the key that makes an admin's
+tokens. */}}
 {{- define "yemae.operator" -}}
 # Commands look for a data directory here, and find its keys.
 workingDir: /var/lib/yemae
 env:
+  - {name: YEMAE_SERVER, value: "http://{{ include "yemae.fullname" . }}-{context}:{{ .Values.defaults.port }}"}
+  {{- with (include "yemae.unread" (list (include "yemae.services" . | fromYaml) .Values.services) | fromJson).names }}
+  - {name: YEMAE_WITHOUT, value: {{ join "," . }}}
+  {{- end }}
   - {name: YEMAE_DATABASE_URL_FILE, value: {{ include "yemae.secretsDirectory" . }}/database-url}
   - {name: NATS_URL_FILE, value: {{ include "yemae.secretsDirectory" . }}/nats-url}
 volumeMounts:
