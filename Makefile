@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/.tools/postgres/bin:$(PATH)
 # The same words in every target: other ones would build all dependencies once more.
 CLIPPY := cargo clippy --workspace --all-targets --locked
 
-.PHONY: help tools build run test contract test-clients test-http proof-all siege overload bench lint chart image ci release fmt clean need
+.PHONY: help tools build run test contract test-clients test-http proof-all siege overload bench lint chart image test-cluster ci release fmt clean need
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -97,6 +97,10 @@ chart: ## check the Helm chart: lint, renderings, what its schema refuses, what 
 image: need ## build the container image: one static binary and nothing else
 	@sh helm/image/binary.sh target/image/root-of-image
 	@python3 .ci/image.py yemae:$$(sed -n 's/^appVersion: //p' helm/Chart.yaml)
+
+test-cluster: image ## show the chart on the cluster of KUBECONFIG: install, upgrade, trouble, siege; figures (not in CI)
+	@python3 .ci/tools.py nats-server postgres helm
+	@python3 -B .ci/cluster.py $(STEPS)
 
 ci: export CI := true
 ci: ## what CI runs: tools, lint, chart, contract and test, each timed

@@ -1,0 +1,254 @@
+"""What the cluster test types: kubectl, helm, pods that load the mesh, and the report. Every wait has a bound."""
+
+import base64
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from cluster_images import NATS, POSTGRESQL
+
+ROOT = Path(__file__).resolve().parent.parent
+OUT = ROOT / "target/cluster"
+RELEASE = "yemae"
+NAMESPACE = os.environ.get("NAMESPACE", "yemae-test")
+# How an archive comes into the cluster; its path is added. kind load image-archive, k3s ctr images import …
+LOAD_IMAGE = shlex.split(os.environ.get("LOAD_IMAGE", "kind load image-archive"))
+DOOR = f"http://{RELEASE}-gateway.{NAMESPACE}:8088"
+RESTRICTED = {
+    "runAsNonRoot": True,
+    "runAsUser": 65532,
+    "runAsGroup": 65532,
+    "fsGroup": 65532,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+CLOSED = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
+
+
+CHART = ROOT / "helm"
+VERSION = next(line.split()[1] for line in (CHART / "Chart.yaml").read_text().splitlines() if line.startswith("appVersion:"))
+NOW, NEXT = f"yemae:{VERSION}", "yemae:next"
+OWN = f"app.kubernetes.io/instance={RELEASE}"
+VALUES = [
+    f"postgresql.image.repository={POSTGRESQL}", "postgresql.image.tag=test",
+    f"nats.image.repository={NATS}", "nats.image.tag=test", "door.type=NodePort",
+]
+WAIT = ["--wait", "--timeout", "5m"]
+
+
+class Failed(Exception):
+    """A step did not come true."""
+
+
+def say(*words):
+    print(datetime.now().strftime("%H:%M:%S"), *words, flush=True)
+
+
+def run(*command, given=None, patience=60, may_fail=False):
+    """What it wrote to stdout; what it complained of, if it failed."""
+    try:
+        done = subprocess.run(
+            [str(word) for word in command], input=given, timeout=patience,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True,
+            stdin=None if given is not None else subprocess.DEVNULL,
+        )
+    except subprocess.TimeoutExpired as why:
+        raise Failed(f"{' '.join(map(str, command))[:200]}: no end after {patience} s") from why
+    if done.returncode and not may_fail:
+        raise Failed(f"{' '.join(map(str, command))[:200]}: {done.returncode}\n{(done.stderr + done.stdout).strip()[-2000:]}")
+    return done.stdout
+
+
+def kubectl(*words, **how):
+    return run("kubectl", "--namespace", NAMESPACE, *words, **how)
+
+
+def read(*words):
+    return json.loads(kubectl("get", *words, "--output", "json"))
+
+
+def apply(*objects):
+    kubectl("apply", "--filename", "-", given=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
+
+
+def helm(verb, *words, patience=300):
+    own = ROOT / ".tools/bin/helm"
+    program = own if own.exists() else shutil.which("helm")
+    return run(program, verb, RELEASE, *words, "--namespace", NAMESPACE, patience=patience)
+
+
+def until(what, seconds, look):
+    """Asks until the answer is a true one."""
+    end = time.monotonic() + seconds
+    while True:
+        answer = look()
+        if answer:
+            return answer
+        if time.monotonic() > end:
+            raise Failed(f"{what}: not within {seconds} s")
+        time.sleep(0.5)
+
+
+def ops(*words, given=None, patience=200, may_fail=False):
+    """What an operator types."""
+    stdin = ["--stdin"] if given is not None else []
+    return kubectl("exec", *stdin, f"deploy/{RELEASE}-ops", "--", "/yemae", *words, given=given, patience=patience, may_fail=may_fail)
+
+
+def audit(history=""):
+    """The mesh at rest: the breaches of each rule, which must be none."""
+    wanted = ["audit", "--quiet", "--wait", "150s", "--json"]
+    said = ops(*wanted, *(["--history", "/dev/stdin"] if history else []), given=history or None, patience=300, may_fail=True)
+    try:
+        rules = json.loads(said)
+    except ValueError as why:
+        raise Failed(f"the audit could not be read: {said[:400]}") from why
+    breaches = {rule: verdict["breaches"][:3] for rule, verdict in rules.items() if verdict["breaches"]}
+    if breaches:
+        raise Failed(f"audit: {json.dumps(breaches)[:2000]}")
+    return {"compared": sum(verdict["compared"] for verdict in rules.values()), "breaches": 0}
+
+
+def pod(name, image, words, **more):
+    """A pod of ours, which is not of the release: a stranger, save that it has the key of people's tokens."""
+    container = {
+        "name": name, "image": image, "imagePullPolicy": "IfNotPresent", "args": list(words), "securityContext": CLOSED,
+        "volumeMounts": [{"name": "keys", "mountPath": "/run/yemae/keys", "readOnly": True}],
+        "resources": {"requests": {"cpu": "10m", "memory": "32Mi"}},
+    }
+    return {
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": {"app": "yemae-test"}},
+        "spec": {
+            "restartPolicy": "Never", "securityContext": RESTRICTED, "automountServiceAccountToken": False,
+            "enableServiceLinks": False, "containers": [container], "terminationGracePeriodSeconds": 1,
+            "volumes": [{"name": "keys", "secret": {"secretName": f"{RELEASE}-users", "defaultMode": 0o440}}], **more,
+        },
+    }
+
+
+class Inside:
+    """`yemae load` in a pod: it finds the gateway by its name."""
+
+    def __init__(self, name, image, *words, server=DOOR):
+        self.name = name
+        kubectl("delete", "pod", name, "--ignore-not-found", patience=90)
+        apply(pod(name, image, ["load", *words, "--json", "--history", "/dev/stdout", "--server", server, "--data", "/run/yemae"]))
+        until(f"pod {name} runs", 90, lambda: self.phase() in ("Running", "Succeeded", "Failed"))
+
+    def phase(self):
+        return kubectl("get", "pod", self.name, "--output", "jsonpath={.status.phase}")
+
+    def runs(self):
+        return self.phase() == "Running"
+
+    def result(self, patience):
+        until(f"pod {self.name} ends", patience, lambda: self.phase() in ("Succeeded", "Failed"))
+        return sorted_out(kubectl("logs", self.name))
+
+
+class Outside:
+    """The same program on this machine, which finds the gateway by a port of the cluster's node."""
+
+    def __init__(self, name, *words):
+        self.history = OUT / f"{name}.history"
+        self.history.unlink(missing_ok=True)
+        command = [ROOT / "target/image/root-of-image/yemae", "load", *words, "--json", "--history", self.history]
+        command += ["--server", outside(), "--data", keys()]
+        self.process = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
+
+    def runs(self):
+        return self.process.poll() is None
+
+    def result(self, patience):
+        try:
+            said, _ = self.process.communicate(timeout=patience)
+        except subprocess.TimeoutExpired as why:
+            self.process.kill()
+            raise Failed(f"the load outside did not end in {patience} s") from why
+        summary, _ = sorted_out(said)
+        return summary, self.history.read_text()
+
+
+def sorted_out(said):
+    """The result, and what each client saw, of what a load has written."""
+    summary, history, other = None, [], []
+    for line in said.splitlines():
+        try:
+            told = json.loads(line)
+        except ValueError:
+            other.append(line)
+            continue
+        if "op" in told:
+            history.append(line)
+        elif "tries" in told or "seen" in told:
+            summary = told
+    if summary is None:
+        raise Failed(f"the load said no result: {' / '.join(other[-5:])}")
+    return summary, "".join(f"{line}\n" for line in history)
+
+
+def keys():
+    """A data directory here, with the key of people's tokens."""
+    folder = OUT / "data/keys"
+    folder.mkdir(parents=True, exist_ok=True)
+    secret = read("secret", f"{RELEASE}-users")
+    (folder / "users.pem").write_bytes(base64.b64decode(secret["data"]["users.pem"]))
+    return folder.parent
+
+
+def outside():
+    """The gateway's port on a node: OUTSIDE says another way in."""
+    if os.environ.get("OUTSIDE"):
+        return os.environ["OUTSIDE"]
+    service = read("service", f"{RELEASE}-gateway-door")
+    port = next(port["nodePort"] for port in service["spec"]["ports"] if port["name"] == "grpc")
+    addresses = json.loads(run("kubectl", "get", "nodes", "--output", "json"))["items"][0]["status"]["addresses"]
+    return f"http://{next(own['address'] for own in addresses if own['type'] == 'InternalIP')}:{port}"
+
+
+def raw(summary):
+    """How many calls, and those that failed: each try counts, and a repetition is a try of its own."""
+    codes = summary["codes"]
+    other = {what: times for what, times in summary["other"].items() if "ok" not in what.split()}
+    # The cinema says no for good reasons too; they are told apart.
+    failed = sum(times for code, times in codes.items() if code not in ("Ok", "FailedPrecondition"))
+    failed += sum(times for what, times in other.items() if not what.startswith("create ") and any(code in what for code in PASSING))
+    calls = summary["tries"] + summary["cancelled"] + sum(times for what, times in other.items() if not what.startswith("create "))
+    told = {"calls": calls, "failed": failed, "booked": summary["booked"], "codes": codes, "p99_ms": round(summary["p99_ms"], 1)}
+    told.update({"other": other} if other else {})
+    return {**told, **({"shed": summary["shed"]} if summary["shed"] else {})}
+
+
+PASSING = "unknown Unavailable DeadlineExceeded OVERLOADED UNREACHABLE BUSY Internal Cancelled".split()
+
+
+def values(*more):
+    return [word for value in [*VALUES, *more] for word in ("--set", value)]
+
+
+@contextmanager
+def step(name, report):
+    """Times a step; what it puts into the map that it gets is its line in the report."""
+    told, begun = {}, time.monotonic()
+    say(f"{name} …")
+    try:
+        yield told
+        told.setdefault("passed", True)
+    except Failed as why:
+        told.update(passed=False, why=str(why))
+    told["took_s"] = round(time.monotonic() - begun, 1)
+    told["load_average"] = round(os.getloadavg()[0], 1)
+    say(name, json.dumps(told, ensure_ascii=False))
+    report[name] = told
+    OUT.mkdir(parents=True, exist_ok=True)
+    (OUT / "report.json").write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+
+
+def give_up(why):
+    sys.exit(f"cluster: {why}")

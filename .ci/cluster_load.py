@@ -1,0 +1,230 @@
+"""The steps of the cluster test that have load on the mesh: upgrade, trouble, siege, autoscaling, policies."""
+
+import json
+import os
+import threading
+import time
+
+from cluster_kit import (
+    CHART, NEXT, NOW, OUT, OWN, RELEASE, WAIT, Failed, Inside, Outside, audit, helm, kubectl, ops, raw, read, say, until, values,
+)
+
+class Versions(threading.Thread):
+    """Which images the ready pods of each component had, looked at about once a second."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.seen, self.both, self.stop = {}, set(), threading.Event()
+
+    def run(self):
+        while not self.stop.wait(1):
+            try:
+                self.look()
+            except Failed:
+                continue
+
+    def look(self):
+        now = {}
+        for pod in read("pods", "--selector", OWN)["items"]:
+            if any(own["type"] == "Ready" and own["status"] == "True" for own in pod["status"].get("conditions", [])):
+                component = pod["metadata"]["labels"]["app.kubernetes.io/component"]
+                now.setdefault(component, set()).add(pod["spec"]["containers"][0]["image"])
+        for component, images_ in now.items():
+            self.seen.setdefault(component, set()).update(images_)
+            if len(images_) > 1:
+                self.both.add(component)
+
+
+CONTEXTS = f"{OWN},app.kubernetes.io/component notin (ops,provision,postgresql,nats)"
+
+
+def upgrade(told):
+    """To the next version and back, each under bookings from a pod and from outside."""
+    told["to"] = moved("upgrade", lambda: helm("upgrade", CHART, *values(f"image.tag={NEXT.split(':')[1]}"), *WAIT, patience=330))
+    told["back"] = moved("rollback", lambda: helm("rollback", *WAIT, patience=330))
+    told["audit"] = audit("".join((OUT / f"{way}-{where}.history").read_text() for way in ("upgrade", "rollback") for where in ("inside", "outside")))
+    failed = sum(way[where]["failed"] for way in (told["to"], told["back"]) for where in ("inside", "outside"))
+    told["failed"] = failed
+    if failed:
+        raise Failed(f"{failed} calls failed")
+
+
+def moved(name, go, seconds=int(os.environ.get("UPGRADE_SECONDS", "150")), rate=os.environ.get("UPGRADE_RATE", "8")):
+    loads = ["--rate", rate, "--seconds", str(seconds)]
+    inside = Inside(f"{name}-inside", NOW, *loads)
+    outside = Outside(f"{name}-outside", *loads)
+    time.sleep(10)
+    versions = Versions()
+    versions.start()
+    begun = time.monotonic()
+    go()
+    took = round(time.monotonic() - begun, 1)
+    under_load = inside.runs() and outside.runs()
+    summary, history = inside.result(seconds + 120)
+    (OUT / f"{name}-inside.history").write_text(history)
+    told = {"took_s": took, "inside": raw(summary), "outside": raw(outside.result(seconds + 120)[0])}
+    versions.stop.set()
+    versions.join(10)
+    deployed = [own["metadata"]["labels"]["app.kubernetes.io/component"] for own in read("deployments", "--selector", CONTEXTS)["items"]]
+    told["contexts"] = len(deployed)
+    told["both_versions"] = sum(len(versions.seen.get(component, ())) == 2 for component in deployed)
+    told["both_at_once"] = sum(component in versions.both for component in deployed)
+    if not under_load:
+        raise Failed(f"the load ended before the {name} did: {json.dumps(told)}")
+    if told["both_versions"] != len(deployed):
+        raise Failed(f"not every context was seen in both versions: {json.dumps(told)}")
+    return told
+
+
+def at_rest(what, seconds=180):
+    """Every pod that should be there is ready; answers after how many seconds."""
+    begun = time.monotonic()
+
+    def look():
+        all_ = read("deployments,statefulsets", "--selector", OWN)["items"]
+        ready = [own["status"].get("readyReplicas", 0) >= own["spec"]["replicas"] for own in all_]
+        now = [own["status"].get("observedGeneration", 0) >= own["metadata"]["generation"] for own in all_]
+        return all(ready) and all(now)
+
+    until(f"{what}: everything is ready again", seconds, look)
+    return round(time.monotonic() - begun, 1)
+
+
+def delete(*selector):
+    kubectl("delete", "pods", *selector, "--wait=false")
+
+
+def killed(selector):
+    kubectl("delete", "pods", "--selector", selector, "--grace-period=0", "--force")
+
+
+def component(name):
+    return f"{OWN},app.kubernetes.io/component={name}"
+
+
+def away(*names):
+    """To nothing, and back after a while."""
+    for name in names:
+        kubectl("scale", f"deploy/{RELEASE}-{name}", "--replicas=0")
+    time.sleep(12)
+    for name in names:
+        kubectl("scale", f"deploy/{RELEASE}-{name}", "--replicas=1")
+
+
+EVENTS = {
+    "a pod killed (payment)": lambda: killed(component("payment")),
+    "a pod killed (cinema-booking)": lambda: killed(component("cinema-booking")),
+    "NATS killed": lambda: killed(component("nats")),
+    "PostgreSQL restarted": lambda: delete("--selector", component("postgresql")),
+    "contexts at 0 and back (payment, mypage, cinema-ticket)": lambda: away("payment", "mypage", "cinema-ticket"),
+    "all pods of the mesh deleted": lambda: delete("--selector", CONTEXTS),
+    "all pods deleted, the stores' too": lambda: delete("--selector", OWN),
+}
+
+
+def trouble(told, seconds=int(os.environ.get("TROUBLE_SECONDS", "300"))):
+    """One harm after the other while customers order, repeat, cancel and go on; then nothing may be lost."""
+    inside = Inside("trouble", NOW, "--clients", "4", "--seconds", str(seconds))
+    time.sleep(5)
+    told["ready_again_s"] = {}
+    for event, harm in EVENTS.items():
+        say(f"  {event}")
+        harm()
+        time.sleep(3)
+        told["ready_again_s"][event] = at_rest(event)
+        time.sleep(5)
+    told["under_load"] = inside.runs()
+    summary, history = inside.result(seconds + 120)
+    (OUT / "trouble.history").write_text(history)
+    told["load"] = raw(summary)
+    told["audit"] = audit(history)
+    if not told["under_load"]:
+        raise Failed("the load ended before the trouble did")
+
+
+SIEGE = ["--siege"]
+
+
+def siege(told):
+    """The old systems' trial, in a pod."""
+    told["verdict"], history = Inside("siege", NOW, *SIEGE).result(200)
+    told["audit"] = audit(history)
+    if not told["verdict"]["passed"]:
+        raise Failed("the siege was not withstood")
+
+
+def breaker(told):
+    """The same customers while payment fails: each refusal says why."""
+    behaves('{"behavior": {"latencyMin": "0.4s", "latencyMax": "0.62s", "down": true}}')
+    try:
+        summary, history = Inside("breaker", NOW, "--rate", "50", "--seconds", "20", "--system", "cinema").result(120)
+    finally:
+        behaves('{"behavior": {}}')
+    told["load"] = raw(summary)
+    refused = [json.loads(line) for line in history.splitlines()]
+    reasons = {}
+    for own in refused:
+        if own["outcome"] != "ok":
+            reasons[own["reason"]] = reasons.get(own["reason"], 0) + 1
+    told["reasons"] = reasons
+    told["audit"] = audit(history)
+    nameless = [reason for reason in reasons if not reason.isupper()]
+    if nameless:
+        raise Failed(f"refusals without a reason of ours: {nameless}")
+
+
+def behaves(behavior):
+    """What the simulated payment does; each replica has its own, and there is one."""
+    ops("call", "SetBehavior", behavior, "--as", "cluster-test", "--role", "admin", "--server", f"http://{RELEASE}-payment:50051")
+
+
+def replicas(name):
+    return read("deployment", f"{RELEASE}-{name}")["status"].get("readyReplicas", 0)
+
+
+def autoscaling(told, name="cinema-booking"):
+    """From one replica under load, and back, without a failed call."""
+    own = [f"services.{name}.autoscaling.cpu=30m", f"services.{name}.autoscaling.scaleDownSeconds=15"]
+    helm("upgrade", CHART, *values(*own), *WAIT, patience=330)
+    begun, most, down = time.monotonic(), 1, None
+    told["at_first"] = replicas(name)
+    all_along = Inside("steady", NOW, "--rate", "2", "--seconds", "240", "--system", "cinema")
+    high = Inside("high", NOW, "--rate", "30", "--seconds", "75", "--system", "cinema")
+    while time.monotonic() - begun < 235:
+        now = replicas(name)
+        if now > most:
+            most = now
+            told.setdefault("second_after_s", round(time.monotonic() - begun, 1))
+        if most > 1 and now == 1 and not high.runs():
+            down = round(time.monotonic() - begun, 1)
+            break
+        time.sleep(2)
+    told.update(most=most, one_again_after_s=down)
+    first, history = high.result(120)
+    second, more = all_along.result(300)
+    told["high"], told["steady"] = raw(first), raw(second)
+    told["failed"] = told["high"]["failed"] + told["steady"]["failed"]
+    told["audit"] = audit(history + more)
+    helm("upgrade", CHART, *values(), *WAIT, patience=330)
+    if most < 2 or down is None or told["failed"]:
+        raise Failed(f"most {most}, back {down}, failed {told['failed']}")
+
+
+def policies(told, names=("cinema-ticket", "mypage", "notification", "payment")):
+    """Who follows events, from one to four and back while they come: nothing twice."""
+    inside = Inside("policies", NOW, "--rate", "10", "--seconds", "100", "--system", "cinema")
+    time.sleep(5)
+    for number in (4, 1):
+        for name in names:
+            wanted = json.dumps({"spec": {"minReplicas": number, "maxReplicas": max(number, 1)}})
+            kubectl("patch", "hpa", f"{RELEASE}-{name}", "--patch", wanted)
+        until(f"{number} replicas", 90, lambda: all(replicas(name) == number for name in names))
+        told[f"{number}_after_s"] = at_rest(f"{number} replicas")
+        time.sleep(10)
+    told["under_load"] = inside.runs()
+    summary, history = inside.result(200)
+    told["load"] = raw(summary)
+    told["audit"] = audit(history)
+    helm("upgrade", CHART, *values(), *WAIT, patience=330)
+    if not told["under_load"] or told["load"]["failed"]:
+        raise Failed(f"{told['load']['failed']} calls failed; under load to the end: {told['under_load']}")
