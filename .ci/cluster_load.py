@@ -35,6 +35,8 @@ class Versions(threading.Thread):
                 self.both.add(component)
 
 
+# By name: which of them run, a load would ask a process that serves all.
+SYSTEMS = [word for system in ("cinema", "vod", "food", "iptv", "taxi") for word in ("--system", system)]
 CONTEXTS = f"{OWN},app.kubernetes.io/component notin (ops,provision,postgresql,nats)"
 
 
@@ -50,7 +52,7 @@ def upgrade(told):
 
 
 def moved(name, go, seconds=int(os.environ.get("UPGRADE_SECONDS", "150")), rate=os.environ.get("UPGRADE_RATE", "8")):
-    loads = ["--rate", rate, "--seconds", str(seconds)]
+    loads = [*SYSTEMS, "--rate", rate, "--seconds", str(seconds)]
     inside = Inside(f"{name}-inside", NOW, *loads)
     outside = Outside(f"{name}-outside", *loads)
     time.sleep(10)
@@ -124,7 +126,7 @@ EVENTS = {
 
 def trouble(told, seconds=int(os.environ.get("TROUBLE_SECONDS", "300"))):
     """One harm after the other while customers order, repeat, cancel and go on; then nothing may be lost."""
-    inside = Inside("trouble", NOW, "--clients", "4", "--seconds", str(seconds))
+    inside = Inside("trouble", NOW, *SYSTEMS, "--clients", "4", "--seconds", str(seconds))
     time.sleep(5)
     told["ready_again_s"] = {}
     for event, harm in EVENTS.items():

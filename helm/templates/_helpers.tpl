@@ -145,10 +145,14 @@ labels:
 {{- $own := dict
   "YEMAE_METRICS_LISTEN" "0.0.0.0:9464"
   "YEMAE_PEERS" (printf "http://%s-{context}:%v" (include "yemae.fullname" .) .Values.defaults.port)
-  "YEMAE_USER_JWKS_FILE" (printf "%s/users.jwks.json" $directory)
   "YEMAE_SERVICE_JWKS_FILE" (printf "%s/services.jwks.json" $directory)
   "YEMAE_ISSUER" .Values.identity.users.issuer
   "YEMAE_AUDIENCE" .Values.identity.users.audience -}}
+{{- if .Values.identity.users.jwksUrl -}}
+{{- $_ := set $own "YEMAE_USER_JWKS_URL" .Values.identity.users.jwksUrl -}}
+{{- else -}}
+{{- $_ := set $own "YEMAE_USER_JWKS_FILE" (printf "%s/users.jwks.json" $directory) -}}
+{{- end -}}
 {{- range $setting, $value := merge (deepCopy .Values.settings) $own }}
 {{ $setting }}: {{ $value | toString | quote }}
 {{- end }}

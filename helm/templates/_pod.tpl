@@ -162,7 +162,7 @@ volumeMounts:
 
 {{/* Says something when the chart made the key for people's tokens. */}}
 {{- define "yemae.makesUsers" -}}
-{{- if and .Values.identity.create (not .Values.identity.users.jwks) -}}yes{{- end -}}
+{{- if and .Values.identity.create (not .Values.identity.users.jwks) (not .Values.identity.users.jwksUrl) -}}yes{{- end -}}
 {{- end }}
 
 {{/* The contexts that an audit cannot read: left out, or in a file of their own. (list $services $all), as {names: […]}. */}}

@@ -5,7 +5,7 @@ podSelector:
     {{- include "yemae.selector" . | nindent 4 }}
 {{- end }}
 
-{{/* Where the databases, the broker and the collector of traces are: (list $ needsDatabase needsBroker sendsTraces). */}}
+{{/* Where the databases, the broker, and for who serves the issuer and the collector of traces are: (list $ needsDatabase needsBroker serves). */}}
 {{- define "yemae.egress" -}}
 {{- $root := index . 0 -}}
 {{- $policy := $root.Values.networkPolicy -}}
@@ -26,6 +26,9 @@ podSelector:
 {{- else }}
 {{ include "yemae.elsewhere" (list $policy.natsTo $policy.natsPort) }}
 {{- end }}
+{{- end }}
+{{- if and (index . 3) $root.Values.identity.users.jwksUrl }}
+{{ include "yemae.elsewhere" (list $policy.issuerTo $policy.issuerPort) }}
 {{- end }}
 {{- if and (index . 3) (hasKey $root.Values.settings "OTEL_EXPORTER_OTLP_ENDPOINT") }}
 {{ include "yemae.elsewhere" (list $policy.collectorTo $policy.collectorPort) }}
