@@ -51,7 +51,7 @@ def upgrade(told):
         raise Failed(f"{failed} calls failed")
 
 
-def moved(name, go, seconds=int(os.environ.get("UPGRADE_SECONDS", "150")), rate=os.environ.get("UPGRADE_RATE", "8")):
+def moved(name, go, seconds=int(os.environ.get("UPGRADE_SECONDS", "150")), rate=os.environ.get("UPGRADE_RATE", "5")):
     loads = [*SYSTEMS, "--rate", rate, "--seconds", str(seconds)]
     inside = Inside(f"{name}-inside", NOW, *loads)
     outside = Outside(f"{name}-outside", *loads)
