@@ -6,6 +6,7 @@
 
 import difflib
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -51,6 +52,7 @@ def main(write):
         faults += golden(name, template(*SEED, *values), write)
     faults += refusals()
     faults += broker(template(*SEED))
+    faults += rules()
     print(f"chart: {len(GOLDEN)} renderings, {len(REFUSED)} values to be refused, {len(faults)} faults", flush=True)
     sys.exit("\n".join(faults) if faults else 0)
 
@@ -85,6 +87,21 @@ def golden(name, rendered, write):
         shown = "\n".join(list(diff)[:60])
         faults.append(f"{name} is rendered otherwise; if it is meant, python3 .ci/chart.py --write:\n{shown}")
     return faults
+
+
+def rules():
+    """What wakes somebody up, tried on series that should and should not."""
+    promtool = shutil.which("promtool")
+    if not promtool:
+        print("chart: the alerts were not tried: there is no promtool in PATH", flush=True)
+        return []
+    rendered = template(*SEED, "--set", "monitoring.rules.enabled=true", "--show-only", "templates/monitoring.yaml")
+    groups = rendered[rendered.index("  groups:"):]
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "rules.yaml").write_text("".join(f"{line[2:]}\n" for line in groups.splitlines()))
+        tests = shutil.copy(CHART / "rules.test.yaml", folder)
+        done = subprocess.run([promtool, "test", "rules", tests], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
+    return [f"an alert does otherwise than its test: {done.stdout}"] if done.returncode else []
 
 
 def refusals():
