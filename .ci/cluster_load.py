@@ -190,9 +190,9 @@ def autoscaling(told, name="cinema-booking"):
     helm("upgrade", CHART, *values(*own), *WAIT, patience=330)
     begun, most, down = time.monotonic(), 1, None
     told["at_first"] = replicas(name)
-    all_along = Inside("steady", NOW, "--rate", "2", "--seconds", "240", "--system", "cinema")
-    high = Inside("high", NOW, "--rate", "30", "--seconds", "75", "--system", "cinema")
-    while time.monotonic() - begun < 235:
+    all_along = Inside("steady", NOW, "--rate", "2", "--seconds", "160", "--system", "cinema")
+    high = Inside("high", NOW, "--rate", "30", "--seconds", "60", "--system", "cinema")
+    while time.monotonic() - begun < 155:
         now = replicas(name)
         if now > most:
             most = now
