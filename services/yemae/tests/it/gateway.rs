@@ -15,6 +15,7 @@ use std::process::Stdio;
 use tonic::Code;
 
 mod http_by_hand;
+mod traces;
 
 /// Where a mesh's gateway listens, as it wrote it down.
 fn door(data: &Path) -> Option<Door> {
