@@ -120,11 +120,29 @@ fn string(rule: &Map<String, Value>, words: &mut Map<String, Value>) {
     }
 }
 
-/// Without the classes of Unicode, which half of all readers of JSON Schema do not know.
+/// Without the classes of Unicode, which half of all readers of JSON Schema do not know. Within brackets a class is told by
+/// what it holds: brackets of its own would be letters there.
 fn portable(pattern: &str) -> String {
-    pattern
-        .replace(r"\P{Cc}", r"[^\x00-\x1f\x7f-\x9f]")
-        .replace(r"\p{Cc}", r"[\x00-\x1f\x7f-\x9f]")
+    const CONTROL: &str = r"\x00-\x1f\x7f-\x9f";
+    let (mut told, mut rest, mut within) = (String::new(), pattern, false);
+    while let Some(next) = rest.chars().next() {
+        let (length, said) = match next {
+            '\\' if rest.starts_with(r"\p{Cc}") && within => (6, CONTROL.to_owned()),
+            '\\' if rest.starts_with(r"\p{Cc}") => (6, format!("[{CONTROL}]")),
+            '\\' if rest.starts_with(r"\P{Cc}") && !within => (6, format!("[^{CONTROL}]")),
+            '\\' => {
+                let length = rest.chars().take(2).map(char::len_utf8).sum();
+                (length, rest[..length].to_owned())
+            }
+            other => {
+                within = (within || other == '[') && other != ']';
+                (other.len_utf8(), other.to_string())
+            }
+        };
+        told += &said;
+        rest = &rest[length..];
+    }
+    told
 }
 
 fn enumerated(rule: &Map<String, Value>, kind: &Kind, words: &mut Map<String, Value>) {

@@ -29,6 +29,19 @@ fn rules_become_keywords() {
             text(),
             json!({"type": "string", "minLength": 1, "maxLength": 64, "pattern": r"^[^\x00-\x1f\x7f-\x9f]*$"}),
         ),
+        // Not nothing but blanks. A bracket that is a letter opens nothing.
+        (
+            json!({"string": {"pattern": r"^\P{Cc}*[^\s\p{Cc}]\P{Cc}*$"}}),
+            Kind::String,
+            text(),
+            json!({"type": "string", "pattern": r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"}),
+        ),
+        (
+            json!({"string": {"pattern": r"^\[\p{Cc}\]$"}}),
+            Kind::String,
+            text(),
+            json!({"type": "string", "pattern": r"^\[[\x00-\x1f\x7f-\x9f]\]$"}),
+        ),
         (
             json!({"string": {"len": 3, "uuid": true}}),
             Kind::String,
