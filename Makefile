@@ -79,7 +79,7 @@ test-http: need ## check the gateway's documents, and call every route by them t
 
 bench: need ## bookings a second and what each costs, beside what the parts do by themselves, as one JSON object
 	@python3 .ci/tools.py nats-server
-	cargo build --release --locked --workspace --bin yemae --bench limits --bench postgres
+	cargo build --release --locked --workspace --bin yemae --bench limits --bench postgres --bench door
 	@python3 .ci/bench.py
 
 lint: tools ## check format, code, contracts, licences and the tree itself

@@ -42,6 +42,7 @@ def main():
     }
     if not asked.no_bare:
         result["bare_per_second"] = bare()
+        result["gateway"] = json.loads(output(built("door")))
     for name, arguments in (("one_process", []), ("processes", ["--processes"])):
         with database(asked.store) as (settings, server):
             result[name] = whole(arguments, asked, settings, server)
