@@ -18,7 +18,7 @@ import cluster_images
 import cluster_load
 import image
 from cluster_kit import (
-    CHART, LOAD_IMAGE, NAMESPACE, NEXT, NOW, OUT, OWN, ROOT, WAIT, Failed, Inside, audit, give_up, helm, kubectl, ops, read, run, step, values,
+    CHART, LOAD_IMAGE, NAMESPACE, NEXT, NOW, OUT, OWN, ROOT, WAIT, Failed, Inside, audit, give_up, helm, kubectl, ops, read, run, step, until, values,
 )
 
 def main(wanted):
@@ -129,7 +129,8 @@ def remove(told):
     helm("uninstall", "--wait", "--timeout", "3m", patience=200)
     told["kept"] = sorted(own["metadata"]["name"] for own in read("persistentvolumeclaims")["items"])
     told["kept"] += sorted(own["metadata"]["name"] for own in read("secrets")["items"] if own["type"] == "Opaque")
-    told["left_running"] = len(read("pods", "--selector", OWN)["items"])
+    running = ["--selector", f"{OWN},app.kubernetes.io/component!=test"]
+    until("nothing runs any more", 60, lambda: not read("pods", *running)["items"])
     helm("install", CHART, *values(), *WAIT, patience=330)
     told["found_again"] = "payment" in ops("order", order)
     if not told["found_again"]:
