@@ -10,6 +10,7 @@ use proto::operator::v1::GetStatusRequest;
 use proto::operator::v1::operator_service_client::OperatorServiceClient;
 use std::collections::HashSet;
 use std::sync::Arc;
+use tonic::Code;
 
 /// What is typed for every system that runs.
 pub(crate) const EVERY: &str = "all";
@@ -101,7 +102,14 @@ pub(crate) async fn chosen(
     let answer = OperatorServiceClient::new(operator.channel())
         .get_status(GetStatusRequest {})
         .await;
-    let answer = answer.map_err(|status| rpc::fault(&status))?.into_inner();
+    let answer = answer.map_err(|status| match status.code() {
+        // A gateway is for customers: the operator's service is not behind it.
+        Code::Unimplemented => Fault::usage(
+            "this address does not tell which systems run: name them, by --system or as the story",
+        ),
+        _ => rpc::fault(&status),
+    });
+    let answer = answer?.into_inner();
     let runs: HashSet<_> = answer.contexts.into_iter().map(|own| own.context).collect();
     let (mut there, mut left_out) = (Vec::new(), Vec::new());
     for system in ALL {
