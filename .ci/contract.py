@@ -39,7 +39,7 @@ def main():
         seen = [name for name, times in told if int(times)]
         print(f"events: {len(told)} declared rightly; {len(seen)} of them told by the stories of the demo")
         unseen = [name for name, times in told if not int(times)]
-        print("  not told by them: " + ", ".join(name.removeprefix("yemae.") for name in unseen))
+        print("  not told by them, but held to it in the worlds of the tests: " + ", ".join(name.removeprefix("yemae.") for name in unseen))
     else:
         faults.append("nothing of the events")
     print(f"contract: {len(rpcs)} RPCs × {len(checks)} checks, {len(faults)} faults", flush=True)

@@ -7,6 +7,7 @@ mod playing;
 pub mod postgres;
 mod stores;
 mod till;
+pub mod told;
 mod world;
 
 pub use playing::order;

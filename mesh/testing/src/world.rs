@@ -5,6 +5,7 @@ mod doors;
 pub use doors::Caller;
 
 use crate::stores::{Database, Stores};
+use crate::told;
 use doors::Doors;
 use mesh::client::Client;
 use mesh::policy::Delivery;
@@ -171,6 +172,9 @@ impl World {
             .await;
         let rows = rows.unwrap_or_else(|why| panic!("{why}"));
         for row in &rows {
+            let contracts = from.site.store.contracts();
+            let wrong = told::fault(contracts, &row.subject, &row.name, &row.body, row.version);
+            assert_eq!(wrong, None, "an event is not as its contract declares it");
             let delivery = Delivery {
                 subject: row.subject.clone(),
                 name: row.name.clone(),

@@ -49,6 +49,17 @@ async fn an_order_that_was_cancelled_unheard_of_has_nothing_to_do() {
 }
 
 #[tokio::test]
+async fn an_order_that_was_cancelled_without_asking_voids_its_case() {
+    let desk = Desk::new().await;
+    let id = id::new();
+    desk.order(&id, 1, Phase::Placed, 0).await;
+    desk.order(&id, 2, Phase::Cancelled, 0).await;
+    assert_eq!(desk.status(&id).await, CaseStatus::Cancelled);
+    assert_eq!(why(desk.assign(&id).await), "CASE_CANCELLED");
+    assert_eq!(desk.stated(&id).await, ["CaseOpened", "CaseVoided"]);
+}
+
+#[tokio::test]
 async fn a_completed_job_installs_the_case_also_while_it_is_checked() {
     let desk = Desk::new().await;
     let id = desk.assigned().await;
