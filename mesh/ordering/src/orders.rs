@@ -65,7 +65,7 @@ pub fn behind(db: &mut Db, after: &str, limit: i64) -> Result<Vec<Order>, Refusa
         .collect()
 }
 
-/// Every order, for the audit.
+/// Every order, at once: for tests. Whoever reads what others have written reads in steps, with [`behind`].
 pub fn all(db: &mut Db) -> Result<Vec<Order>, Refusal> {
     placed_order::table
         .select(Row::as_select())

@@ -142,16 +142,26 @@ pub fn order_side(
     system: &System,
     wants: impl Fn(&Order) -> Result<Vec<String>, Refusal>,
 ) -> Result<Facts, Refusal> {
-    let orders = orders::all(db)?
-        .iter()
-        .map(|order| order_fact(order, system, &wants))
-        .collect::<Result<_, _>>()?;
-    Ok(Facts {
-        orders,
-        open: intents::unsettled(db)?,
-        ..Facts::default()
-    })
+    let mut facts = Facts::default();
+    loop {
+        let last = facts
+            .orders
+            .last()
+            .map_or("", |order: &OrderFact| &order.id);
+        let page = orders::behind(db, last, PAGE)?;
+        for order in &page {
+            facts.orders.push(order_fact(order, system, &wants)?);
+        }
+        if (page.len() as i64) < PAGE {
+            break;
+        }
+    }
+    facts.open = intents::unsettled(db)?;
+    Ok(facts)
 }
+
+/// So many orders are read at once: whole they are some ten times their facts, and there are all there ever were.
+const PAGE: i64 = 100;
 
 fn order_fact(
     order: &Order,
