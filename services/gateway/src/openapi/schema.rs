@@ -106,11 +106,12 @@ impl Schemas {
             Kind::Uint32 | Kind::Fixed32 => {
                 json!({"type": "integer", "format": "int64", "minimum": 0, "maximum": u32::MAX})
             }
+            // Told as a string, and taken as a number too: JSON of protobuf.
             Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 => {
-                json!({"type": "string", "format": "int64", "pattern": "^-?[0-9]{1,19}$"})
+                json!({"type": ["string", "integer"], "format": "int64", "pattern": "^-?[0-9]{1,19}$"})
             }
             Kind::Uint64 | Kind::Fixed64 => {
-                json!({"type": "string", "format": "uint64", "pattern": "^[0-9]{1,20}$"})
+                json!({"type": ["string", "integer"], "format": "uint64", "pattern": "^[0-9]{1,20}$"})
             }
             Kind::Float => json!({"type": "number", "format": "float"}),
             Kind::Double => json!({"type": "number", "format": "double"}),

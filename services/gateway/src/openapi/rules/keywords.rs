@@ -190,7 +190,7 @@ fn number(rule: &Map<String, Value>, whole: bool, words: &mut Map<String, Value>
     }
 }
 
-/// A 64-bit number is a string in JSON, so its bounds are told in words, and as far as a pattern can.
+/// A 64-bit number is mostly a string in JSON, so its bounds are told in words too, and as far as a pattern can.
 fn long(rule: &Map<String, Value>, words: &mut Map<String, Value>, said: &mut Vec<String>) {
     let bound = |name: &str| rule.get(name).and_then(Value::as_i64);
     let least = bound("gte").or(bound("gt").map(|least| least + 1));
@@ -200,6 +200,11 @@ fn long(rule: &Map<String, Value>, words: &mut Map<String, Value>, said: &mut Ve
         Some(1..) => words.insert("pattern".into(), json!("^[1-9][0-9]{0,18}$")),
         _ => None,
     };
+    for (word, bound) in [("minimum", least), ("maximum", most)] {
+        if let Some(bound) = bound {
+            words.insert(word.into(), json!(bound));
+        }
+    }
     said.extend(
         least
             .filter(|least| *least != 0)

@@ -70,7 +70,10 @@ fn rules_become_keywords() {
             json!({"int64": {"gte": 1, "lt": 10}}),
             Kind::Int64,
             text(),
-            json!({"type": "string", "pattern": "^[1-9][0-9]{0,18}$", "description": "At least 1. At most 9."}),
+            json!({
+                "type": "string", "pattern": "^[1-9][0-9]{0,18}$", "minimum": 1, "maximum": 9,
+                "description": "At least 1. At most 9.",
+            }),
         ),
         (
             json!({"enum": {"defined_only": true, "not_in": [0]}}),
