@@ -153,7 +153,7 @@ impl Cluster {
             .args(["-p", &self.port.to_string()])
             .args(["-c", "listen_addresses=127.0.0.1"])
             .args(["-c", "unix_socket_directories="])
-            .args(["-c", "max_connections=400"]);
+            .args(["-c", "max_connections=1000"]);
         if !self.durable {
             command.args(["-c", "fsync=off", "-c", "autovacuum=off"]);
         }
