@@ -10,6 +10,7 @@ use http::HeaderValue;
 use http::header::AUTHORIZATION;
 use mesh::client::{self, Board, Client, Endpoint};
 use mesh::identity::Key;
+use mesh::refusal::code_name;
 use mesh::{Clock, Contracts, server};
 use std::sync::Arc;
 use std::time::Duration;
@@ -214,16 +215,4 @@ pub(crate) fn is_passing(status: &Status) -> bool {
         status.code(),
         Code::Unavailable | Code::DeadlineExceeded | Code::ResourceExhausted | Code::Aborted
     )
-}
-
-/// As gRPC spells it: "NOT_FOUND".
-fn code_name(code: Code) -> String {
-    let mut name = String::new();
-    for letter in format!("{code:?}").chars() {
-        if letter.is_uppercase() && !name.is_empty() {
-            name.push('_');
-        }
-        name.extend(letter.to_uppercase());
-    }
-    name
 }
