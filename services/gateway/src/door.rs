@@ -2,31 +2,30 @@
 
 use crate::grpc_web::{self, Form};
 use crate::headers::{self, over_http2, request_id};
-use crate::limits::{Limits, Quota};
+use crate::limits::Limits;
 use crate::pages::Pages;
 use crate::problem::Problem;
 use crate::routes::{Found, Routes};
+use crate::ticket::{Ticket, admit};
 use crate::transcode::{self, REQUEST_ID};
 use crate::{Peers, RouteFault, Settings, refusals};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderValue, Version};
-use http_body_util::BodyExt;
 use mesh::call::{self, Call};
 use mesh::client::{Reply, Request};
 use mesh::identity::Verifier;
-use mesh::server::{self, Came, Drained, Guest, Place, Server};
+use mesh::server::{self, Came, Drained, Guest, Server};
 use mesh::{Contracts, Refusal};
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr};
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
-use tonic::body::Body;
 use tower::{Layer, Service, ServiceExt};
 
 /// The door. Cheap to clone.
@@ -100,46 +99,6 @@ pub async fn serve(
     server::serve_before(listener, &inner.server, answering, stop, settings).await
 }
 
-/// What becomes known of a request's caller on its way.
-#[derive(Clone, Default)]
-struct Ticket(Arc<Known>);
-
-#[derive(Default)]
-struct Known {
-    /// What is left to them.
-    quota: OnceLock<Quota>,
-    /// The place of their watch.
-    watch: OnceLock<Place<String>>,
-}
-
-fn admit(limits: &Limits, guest: &Guest<'_>) -> Result<(), Refusal> {
-    if guest.user.is("admin") {
-        return Ok(());
-    }
-    let ticket = guest.extensions.get::<Ticket>();
-    if let (false, Some(Ticket(known))) = (guest.method.unary, ticket) {
-        let _ = known.watch.set(limits.watch(&guest.user.subject)?);
-    }
-    let (quota, admitted) = match limits.person(&guest.user.subject, guest.method.read_only) {
-        Ok(quota) => (quota, Ok(())),
-        Err(limited) => (Some(limited.quota), Err(limited.refusal)),
-    };
-    if let (Some(quota), Some(Ticket(known))) = (quota, ticket) {
-        let _ = known.quota.set(quota);
-    }
-    admitted
-}
-
-/// An answer that keeps its caller's place for as long as it is read.
-fn kept(reply: Reply, ticket: Ticket) -> Reply {
-    reply.map(|body| {
-        Body::new(body.map_frame(move |frame| {
-            let _ = &ticket;
-            frame
-        }))
-    })
-}
-
 /// How the paths of gRPC's health service begin.
 const HEALTH: &str = "/grpc.health.v1.Health/";
 
@@ -199,7 +158,7 @@ impl Gateway {
         });
         let mut reply = answered.await;
         let headers = reply.headers_mut();
-        if let Some(quota) = ticket.0.quota.get() {
+        if let Some(quota) = ticket.quota() {
             quota.tell(headers);
         }
         if let Ok(id) = HeaderValue::try_from(&id) {
@@ -210,10 +169,7 @@ impl Gateway {
             let no_store = HeaderValue::from_static("no-store");
             headers.entry(CACHE_CONTROL).or_insert(no_store);
         }
-        match ticket.0.watch.get() {
-            Some(_) => kept(reply, ticket),
-            None => reply,
-        }
+        ticket.keep(reply)
     }
 }
 

@@ -23,6 +23,7 @@ mod refusals;
 mod routes;
 mod sse;
 mod template;
+mod ticket;
 mod transcode;
 
 pub use door::{Fault, Gateway, serve};

@@ -103,13 +103,19 @@ async fn frames_without_a_request_trouble_nobody() {
             beside_the_honest(what, &town, flood).await;
         }
     }
-    assert!(
-        town.seen
-            .lock()
-            .unwrap()
-            .iter()
-            .all(|asked| asked.method() == "ListBookings")
-    );
+    only_the_honest_got_through(&town);
+}
+
+/// No request of a flood reached a context.
+fn only_the_honest_got_through(town: &Town) {
+    let seen = town.seen.lock().unwrap();
+    assert!(seen.iter().all(|asked| asked.method() == "ListBookings"));
+}
+
+/// One thing first, and another ever after.
+fn then(first: &[u8], after: &[u8]) -> impl Fn(u32) -> Vec<u8> {
+    let (first, after) = (first.to_vec(), after.to_vec());
+    move |n| if n == 0 { first.clone() } else { after.clone() }
 }
 
 #[tokio::test]
@@ -141,19 +147,13 @@ async fn headers_without_an_end_are_hung_up_on() {
     let town = town().await;
     let begin = frame(HEADERS, END_STREAM, 1, &get(BOOKINGS, None));
     let more = frame(CONTINUATION, 0, 1, &header("x-more", &"x".repeat(4000)));
-    let unit = |n: u32| if n == 0 { begin.clone() } else { more.clone() };
+    let unit = then(&begin, &more);
     let flooded = beside_the_honest("headers", &town, flood(&town, 64 * MIB, true, unit)).await;
     assert!(flooded.cut && flooded.said < 64 * MIB, "{flooded:?}");
 
     // As many as one likes of nothing at all.
     let nothing = frame(CONTINUATION, 0, 1, &[]);
-    let unit = |n: u32| {
-        if n == 0 {
-            begin.clone()
-        } else {
-            nothing.clone()
-        }
-    };
+    let unit = then(&begin, &nothing);
     let flooded = beside_the_honest("nothing", &town, flood(&town, 16 * MIB, true, unit)).await;
     assert!(flooded.cut && flooded.said < 16 * MIB, "{flooded:?}");
 }
@@ -171,13 +171,7 @@ async fn headers_that_unfold_are_not_unfolded() {
         frame(HEADERS, END_HEADERS | END_STREAM, 2 * n + 1, block)
     };
     beside_the_honest("unfolding", &town, flood(&town, 16 * MIB, true, unit)).await;
-    assert!(
-        town.seen
-            .lock()
-            .unwrap()
-            .iter()
-            .all(|asked| asked.method() == "ListBookings")
-    );
+    only_the_honest_got_through(&town);
 }
 
 /// A request's body in frames that hold nothing: it goes on for ever and is never long.
@@ -190,13 +184,7 @@ async fn a_body_of_nothing_troubles_nobody() {
     headers.splice(..header(":method", "GET").len(), header(":method", "POST"));
     let begin = frame(HEADERS, END_HEADERS, 1, &headers);
     let nothing = frame(DATA, 0, 1, &[]);
-    let unit = |n: u32| {
-        if n == 0 {
-            begin.clone()
-        } else {
-            nothing.clone()
-        }
-    };
+    let unit = then(&begin, &nothing);
     beside_the_honest(
         "a body of nothing",
         &town,
