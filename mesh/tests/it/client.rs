@@ -10,4 +10,5 @@ mod lost;
 mod never_sent;
 pub mod peer;
 mod retry;
+mod streams;
 mod wire;

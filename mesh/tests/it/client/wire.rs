@@ -1,8 +1,6 @@
 //! Against real servers on loopback, by real time.
 
 use super::peer::{contracts, get, millis, no};
-use crate::server::house::House;
-use crate::server::{Listening, MY_ORDERS, WATCH, fine, one_then_silence, request, sound};
 use mesh::client::{self, Board, Client, Endpoint, Settings, never_sent};
 use mesh::task;
 use proto::payment::v1::payment_service_client::PaymentServiceClient;
@@ -18,7 +16,6 @@ use tokio::sync::oneshot;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic::{Code, Request, Response, Status};
-use tower::ServiceExt;
 
 /// Long enough for a busy machine, short enough to wait for.
 fn patience(attempts: u32) -> Settings {
@@ -300,36 +297,4 @@ async fn an_address_says_what_it_lacks() {
         assert!(Endpoint::at(uri).is_err(), "{uri}");
     }
     assert!(Endpoint::at("http://payment.mesh.svc:50051").is_ok());
-}
-
-/// One call at a time on a connection, as where the watches of many callers have filled it.
-#[tokio::test]
-async fn streams_do_not_take_the_place_of_calls() {
-    let house = House::new(|request: client::Request| async move {
-        match request.uri().path() {
-            WATCH => one_then_silence(),
-            _ => fine(),
-        }
-    })
-    .await;
-    let narrow = mesh::server::Settings {
-        streams: 1,
-        ..Default::default()
-    };
-    let listening = Listening::start(&house.server, narrow).await;
-    let endpoint = Endpoint::at(&format!("http://{}", listening.address)).unwrap();
-    let board = Board::default();
-    let stack = client::stack(contracts(), None, "mypage", endpoint, &patience(1), &board);
-    let ask = |path: &str| {
-        let request = request(path, &house.user(&["customer"]));
-        stack.clone().oneshot(request.body(sound(path)).unwrap())
-    };
-    let watch = ask(WATCH).await.unwrap();
-    assert_eq!(watch.status(), 200);
-    let page = ask(MY_ORDERS).await.unwrap();
-    let status = Status::from_header_map(page.headers());
-    assert!(
-        status.is_none_or(|status| status.code() == Code::Ok),
-        "{page:?}"
-    );
 }

@@ -171,3 +171,26 @@ async fn a_greeting_in_pieces_is_a_greeting() {
     soon(stream.read_exact(&mut frame)).await.unwrap();
     assert_eq!(frame[3], 4, "the server's SETTINGS");
 }
+
+#[tokio::test]
+async fn there_is_room_for_so_many_connections_and_so_many_of_one_address() {
+    let house = House::new(|_| async { fine() }).await;
+    for (connections, from_one) in [(1, 9), (9, 1)] {
+        let settings = Settings {
+            connections,
+            from_one,
+            ..quick()
+        };
+        let listening = Listening::start(&house.server, settings).await;
+        let first = connect(&listening).await;
+        let ended = mesh::task::detach(first.1);
+        // Whoever comes then hears nothing but the end.
+        let mut second = TcpStream::connect(listening.address).await.unwrap();
+        let heard = soon(second.read(&mut [0; 64])).await;
+        assert!(matches!(heard, Ok(0) | Err(_)), "{heard:?}");
+        drop(first.0);
+        let _ = soon(ended).await;
+        let again = async { while listening.call(&house, MY_ORDERS).await.code != Code::Ok {} };
+        soon(again).await;
+    }
+}
