@@ -2,12 +2,14 @@
 
 mod heal;
 mod loss;
+mod marks;
 mod patience;
 mod publish;
 mod recent;
 pub(crate) mod relay;
 mod sweep;
 
+pub use marks::mark;
 pub(crate) use recent::Recent;
 pub use sweep::sweep;
 
@@ -121,20 +123,6 @@ pub(crate) fn unpublished_after(db: &mut Db, seq: i64, limit: i64) -> QueryResul
         .limit(limit)
         .select(Row::as_select())
         .load(db)
-}
-
-/// Marks rows published at `now`.
-pub fn mark(db: &mut Db, rows: &[Published], now: Time) -> QueryResult<()> {
-    for row in rows {
-        crate::store::update(outbox::table.find(row.seq))
-            .set((
-                outbox::stream_created.eq(&row.stream_created),
-                outbox::stream_seq.eq(row.stream_seq),
-                outbox::published_at.eq(now.0),
-            ))
-            .execute(db)?;
-    }
-    Ok(())
 }
 
 /// The last message of `subject` in the stream made at `stream_created`, as far as this outbox knows: its sequence, its

@@ -22,6 +22,13 @@ use tokio_util::sync::CancellationToken;
 /// What another process committed, and what is due again, is seen so late.
 const POLL: Duration = Duration::from_secs(1);
 const SWEEP: Duration = Duration::from_secs(3600);
+/// It is begun on rows so far apart at least: what comes after a rest goes at once, and of a stream many go together, to
+/// the broker and from there to those who follow.
+const PACE: Duration = Duration::from_millis(10);
+/// What was published is marked so late, so that many rows share a commit.
+const MARK: Duration = Duration::from_millis(50);
+/// So many rows are marked at once at most.
+const MARKS: usize = 256;
 /// How long a stopping relay waits for what is in flight.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -92,6 +99,9 @@ struct Relay<'a> {
     in_flight: FuturesUnordered<BoxFuture<'static, Sent>>,
     /// Subjects under way, each with the last of its rows that is.
     busy: HashMap<String, i64>,
+    /// What was published and is still to be marked so; the moment when it is.
+    unmarked: HashMap<i64, Published>,
+    mark_at: Instant,
     /// Rows that wait until their subject is free again, or for room.
     waiting: Vec<Row>,
     /// There may be rows that only the table has.
@@ -129,6 +139,8 @@ impl<'a> Relay<'a> {
             },
             in_flight: FuturesUnordered::new(),
             busy: HashMap::new(),
+            unmarked: HashMap::new(),
+            mark_at: Instant::now(),
             waiting: Vec::new(),
             behind: true,
             look: Instant::now(),
@@ -143,18 +155,26 @@ impl<'a> Relay<'a> {
 
     /// Ends when the stream has to be looked at again.
     async fn work(&mut self) {
+        let (mut due, mut asked) = (Instant::now(), true);
         loop {
-            if !self.doubtful {
+            if self.doubtful && self.in_flight.is_empty() {
+                return self.mark().await;
+            }
+            if asked && !self.doubtful && Instant::now() >= due {
+                (due, asked) = (Instant::now() + PACE, false);
                 self.launch().await;
-            } else if self.in_flight.is_empty() {
-                return;
             }
             let rest = self.rest();
             tokio::select! {
-                Some(sent) = self.in_flight.next() => self.land(sent).await,
-                () = self.store.signals().outbox.changed() => {}
+                Some(sent) = self.in_flight.next() => {
+                    self.land(sent).await;
+                    asked |= self.behind || !self.waiting.is_empty();
+                }
+                () = self.store.signals().outbox.changed(), if !asked => asked = true,
+                () = tokio::time::sleep_until(due), if asked && !self.doubtful => {}
                 _ = self.checks.tick() => self.check().await,
-                () = tokio::time::sleep(rest) => {}
+                () = tokio::time::sleep_until(self.mark_at), if !self.unmarked.is_empty() => self.mark().await,
+                () = tokio::time::sleep(rest) => asked = true,
             }
         }
     }
@@ -173,6 +193,7 @@ impl<'a> Relay<'a> {
         while let Some(sent) = self.in_flight.next().await {
             self.land(sent).await;
         }
+        self.mark().await;
     }
 
     /// How long nothing is due by itself.
@@ -188,7 +209,7 @@ impl<'a> Relay<'a> {
         })
     }
 
-    /// Takes in what became of one subject, and of all others that are done by now, and marks it in one transaction.
+    /// Takes in what became of one subject, and of all others that are done by now.
     async fn land(&mut self, first: Sent) {
         let mut landed = vec![first];
         while let Some(Some(sent)) = self.in_flight.next().now_or_never() {
@@ -201,7 +222,16 @@ impl<'a> Relay<'a> {
         if !published.is_empty() {
             self.trouble.over();
             sent(self.store.context(), published.len());
-            self.mark(published).await;
+            if self.unmarked.is_empty() {
+                self.mark_at = Instant::now() + MARK;
+            }
+            self.unmarked
+                .extend(published.into_iter().map(|row| (row.seq, row)));
+        }
+        // Where something was lost rows are to be published again: not to be marked behind that.
+        let trouble = landed.iter().any(|sent| sent.trouble.is_some());
+        if trouble || self.unmarked.len() >= MARKS {
+            self.mark().await;
         }
         for sent in landed {
             self.busy.remove(&sent.subject);
@@ -231,8 +261,13 @@ impl<'a> Relay<'a> {
         }
     }
 
-    /// Marks rows as published. Until it is done their subjects stay busy, or they would be published again.
-    async fn mark(&mut self, published: Vec<Published>) {
+    /// Marks rows as published. Until it is done they are remembered, or they would be published again.
+    async fn mark(&mut self) {
+        if self.unmarked.is_empty() {
+            return;
+        }
+        let mut published: Vec<Published> = self.unmarked.values().cloned().collect();
+        published.sort_unstable_by_key(|row| row.seq);
         let published = Arc::new(published);
         let mut tries = 0;
         loop {
@@ -241,7 +276,9 @@ impl<'a> Relay<'a> {
                 let now = tx.now();
                 Ok(mark(tx.db(), &published, now)?)
             });
-            let Err(why) = marked.await else { return };
+            let Err(why) = marked.await else {
+                return self.unmarked.clear();
+            };
             if tries == 0 {
                 tracing::warn!(%why, "published events cannot be marked so");
             }

@@ -78,7 +78,7 @@ impl Relay<'_> {
         let mut places: HashMap<String, usize> = HashMap::new();
         for row in rows {
             let put_off = self.put_off.get(&row.subject).map(|put_off| put_off.until);
-            if put_off.is_some_and(|until| until > now) {
+            if put_off.is_some_and(|until| until > now) || self.unmarked.contains_key(&row.seq) {
                 continue;
             }
             match self.busy.get(&row.subject) {
