@@ -5,6 +5,7 @@
 
 mod command;
 mod db;
+mod failures;
 mod group;
 mod prepared;
 mod reader;

@@ -1,5 +1,6 @@
 //! One connection, to either of the two databases.
 
+use super::failures::Failures;
 use super::prepared::Say;
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::prelude::*;
@@ -138,6 +139,7 @@ impl Db {
                 let mut db =
                     PgConnection::establish(&url.patient()).map_err(|e| fault(e.to_string()))?;
                 db.batch_execute(LIMITS).map_err(|e| fault(e.to_string()))?;
+                db.set_instrumentation(Failures);
                 Ok(Self::Postgres(db))
             }
             Backend::Sqlite => {

@@ -5,7 +5,7 @@
 use super::command::{Did, Job};
 use super::trouble::store_unavailable;
 use super::tx::{Scope, Woken};
-use super::{Backend, Db, Signals};
+use super::{Db, Signals, failures};
 use crate::refusal::Refusal;
 use crate::telemetry::catalog::{STORE_COMMIT, STORE_GROUP};
 use tokio::time::Instant;
@@ -30,6 +30,8 @@ pub(super) fn run(
     habit: &mut Habit,
     jobs: impl Iterator<Item = Box<dyn Job>>,
 ) -> bool {
+    // Another transaction's failure is not this one's.
+    failures::take();
     let mut group = Group {
         db,
         scope,
@@ -106,13 +108,14 @@ impl Group<'_> {
     }
 
     fn afresh(&mut self) -> bool {
+        failures::take();
         self.db.rollback().is_ok() && self.db.begin().is_ok()
     }
 
     fn commit(&mut self) -> Result<(), Refusal> {
         // There a statement that failed spoils the transaction, though its command took no notice; and `COMMIT` then
         // succeeds, and rolls back. With marks the command's own end fails.
-        let may_be_spoilt = !self.marked && self.db.backend() == Backend::Postgres;
+        let may_be_spoilt = !self.marked && failures::take();
         if may_be_spoilt && self.kept > 0 && !self.lost && self.db.lost_transaction() {
             self.with_marks();
         }

@@ -177,6 +177,20 @@ async fn a_command_that_takes_no_notice_of_a_failed_statement_harms_only_itself(
         store.write("lane", |tx| put(tx, "3", "4A")).await.unwrap();
         // Seen by another connection: it was committed, not only said to be.
         assert_eq!(items(&store).await.len(), 4, "{backend:?}");
+        // And where nobody stumbles over it behind, nor is the writer wary yet.
+        let store = database.open(CONTEXT);
+        let mut held = Held::new(&store).await;
+        held.send(|tx| put(tx, "4", "5A"));
+        held.send(|tx| {
+            let _ = put(tx, "second in 1A", "1A");
+            Ok(())
+        });
+        assert_eq!(
+            reasons(&held.answers().await),
+            ["", careless],
+            "{backend:?}"
+        );
+        assert_eq!(items(&store).await.len(), 5, "{backend:?}");
     }
 }
 
