@@ -219,6 +219,11 @@ impl From<Refusal> for Status {
     }
 }
 
+/// When who got this status from a peer is to come back, if it said.
+pub fn comes_back(status: &Status) -> Option<Duration> {
+    status.get_details_retry_info()?.retry_delay
+}
+
 /// The reason in a status that a peer answered, if it gave one.
 pub fn reason(status: &Status) -> Option<String> {
     status

@@ -63,7 +63,7 @@ async fn come(shop: &Shop<'_>, rate: f64, lasting: Duration, in_flight: usize) -
             continue;
         };
         under_way.push(async move {
-            if let Some(order_id) = shop.order(number, wanted).await
+            if let Ok(order_id) = shop.order(number, wanted).await
                 && number % BLOCK == 0
             {
                 shop.cancel(number, order_id).await;

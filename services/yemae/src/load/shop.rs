@@ -9,6 +9,7 @@ use crate::fault::Fault;
 use crate::rpc::Mesh;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
+use tonic::Status;
 
 /// So many people share the orders; a token for each order would be made for nothing.
 const PEOPLE: usize = 100;
@@ -50,8 +51,8 @@ impl<'a> Shop<'a> {
         self.watchers.end().await
     }
 
-    /// Orders; answers the order's id.
-    pub(super) async fn order(&self, number: usize, wanted: Wanted) -> Option<String> {
+    /// Orders; answers the order's id, or what was said instead.
+    pub(super) async fn order(&self, number: usize, wanted: Wanted) -> Result<String, Status> {
         let place = self.place(number);
         let request_id = format!("{}-{}-{number}", self.scene.run, self.step);
         let since = Instant::now();
@@ -60,7 +61,7 @@ impl<'a> Shop<'a> {
         if answer.as_ref().is_err_and(is_definite) {
             place.moves.give_back(wanted);
         }
-        answer.ok()
+        answer
     }
 
     /// Cancels what was ordered under the same number.
