@@ -6,6 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::time::Instant;
 
+/// What a handler answers.
+pub type Reply<T> = Result<tonic::Response<T>, tonic::Status>;
+
 tokio::task_local! { static CALL: Arc<Call>; }
 
 /// A call being served.

@@ -34,7 +34,7 @@ pub mod tasks;
 pub mod telemetry;
 pub mod watch;
 
-pub use call::{Call, Caller, Service, User};
+pub use call::{Call, Caller, Reply, Service, User};
 pub use clock::{Clock, Hand, Time};
 pub use context::{Context, Job, Peers, Site};
 pub use contracts::Contracts;

@@ -1,10 +1,14 @@
 //! Pages of a list. A token holds the key of the last row that was shown, so a page begins right behind it whatever
 //! was added or removed meanwhile.
 
-use crate::fields::Fields;
-use crate::refusal::Violation;
+use crate::fields::{self, Fields};
+use crate::refusal::{Refusal, Violation};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use diesel::dsl::{And, Desc, Eq, Gt, Lt, Or};
+use diesel::prelude::*;
+use diesel::query_dsl::methods::{FilterDsl, LimitDsl, OrderDsl};
+use diesel::sql_types::{BigInt, Text};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -37,6 +41,11 @@ impl<K: Serialize + DeserializeOwned> Page<K> {
         }
     }
 
+    /// The page that a request of only these fields asks for.
+    pub fn of(page_size: i32, page_token: &str) -> Result<Self, Refusal> {
+        fields::read(|fields| Self::read(fields, page_size, page_token))
+    }
+
     /// How many rows to query: one more than are shown, which tells whether there is a next page.
     pub fn limit(&self) -> i64 {
         self.size as i64 + 1
@@ -49,6 +58,61 @@ impl<K: Serialize + DeserializeOwned> Page<K> {
         match rows.last() {
             Some(row) if !is_last => token(&key(row)),
             _ => String::new(),
+        }
+    }
+
+    /// Cuts `rows` to the page and shows each as its list does. Answers also its `next_page_token`.
+    pub fn show<R, T>(
+        &self,
+        mut rows: Vec<R>,
+        key: impl Fn(&R) -> K,
+        show: impl FnMut(R) -> Result<T, Refusal>,
+    ) -> Result<(Vec<T>, String), Refusal> {
+        let next_page_token = self.cut(&mut rows, key);
+        let shown: Result<_, _> = rows.into_iter().map(show).collect();
+        Ok((shown?, next_page_token))
+    }
+}
+
+/// Behind a row, in the order that `C` and `D` stand for.
+type Behind<C, D, E> = Or<C, And<E, D>>;
+
+impl Page<(i64, String)> {
+    /// This page of `rows`, which are boxed and not ordered yet: those with the highest `at` first.
+    pub fn newest_first<Q, A, I>(&self, rows: Q, at: A, id: I) -> Q
+    where
+        A: Expression<SqlType = BigInt> + ExpressionMethods + Copy,
+        I: Expression<SqlType = Text> + ExpressionMethods + Copy,
+        Q: OrderDsl<(Desc<A>, Desc<I>), Output = Q> + LimitDsl<Output = Q>,
+        Q: FilterDsl<Behind<Lt<A, i64>, Lt<I, String>, Eq<A, i64>>, Output = Q>,
+    {
+        let ordered = OrderDsl::order(rows, (at.desc(), id.desc()));
+        let page = LimitDsl::limit(ordered, self.limit());
+        match self.after.clone() {
+            Some((last, last_id)) => {
+                let same = at.eq(last).and(id.lt(last_id));
+                FilterDsl::filter(page, at.lt(last).or(same))
+            }
+            None => page,
+        }
+    }
+
+    /// The same of those with the lowest `at` first.
+    pub fn oldest_first<Q, A, I>(&self, rows: Q, at: A, id: I) -> Q
+    where
+        A: Expression<SqlType = BigInt> + ExpressionMethods + Copy,
+        I: Expression<SqlType = Text> + ExpressionMethods + Copy,
+        Q: OrderDsl<(A, I), Output = Q> + LimitDsl<Output = Q>,
+        Q: FilterDsl<Behind<Gt<A, i64>, Gt<I, String>, Eq<A, i64>>, Output = Q>,
+    {
+        let ordered = OrderDsl::order(rows, (at, id));
+        let page = LimitDsl::limit(ordered, self.limit());
+        match self.after.clone() {
+            Some((last, last_id)) => {
+                let same = at.eq(last).and(id.gt(last_id));
+                FilterDsl::filter(page, at.gt(last).or(same))
+            }
+            None => page,
         }
     }
 }
@@ -77,7 +141,6 @@ pub fn parse<K: DeserializeOwned>(field: &str, token: &str) -> Result<Option<K>,
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fields;
 
     fn page(size: i32, token: &str) -> Result<Page<(i64, String)>, Vec<String>> {
         fields::read(|fields| Page::read(fields, size, token))

@@ -109,6 +109,22 @@ impl Refusal {
         Self::new(Kind::Precondition, reason, text)
     }
 
+    /// [`Refusal::precondition`] in words that are always the same: for a constant.
+    pub const fn cannot(reason: &'static str, en: &'static str, ko: &'static str) -> Self {
+        Self {
+            kind: Kind::Precondition,
+            reason: Cow::Borrowed(reason),
+            text: Text {
+                en: Cow::Borrowed(en),
+                ko: Cow::Borrowed(ko),
+            },
+            violations: Vec::new(),
+            retry_after: None,
+            metadata: Vec::new(),
+            cause: None,
+        }
+    }
+
     /// Not now.
     pub fn unavailable(reason: impl Into<Cow<'static, str>>, text: Text) -> Self {
         Self::new(Kind::Unavailable, reason, text).retry_after(Duration::from_secs(1))

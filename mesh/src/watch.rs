@@ -43,8 +43,8 @@ pub trait Watched: Clone + Send + Sync + 'static {
     fn read(&self, db: &mut Db, id: &str) -> Result<Option<(Self::Entry, Written)>, Refusal>;
 }
 
-/// Where a change of an entry lies.
-#[derive(Clone, Debug)]
+/// Where a change of an entry lies: read from a row of these three columns.
+#[derive(Clone, Debug, diesel::Queryable)]
 pub struct Written {
     /// The entry.
     pub id: String,

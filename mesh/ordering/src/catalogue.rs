@@ -1,6 +1,7 @@
 //! An order side's own copy of what it sells, each entity as it was stated last: so orders are taken whatever else is down,
 //! and the price at the moment of ordering is the one written here.
 
+use crate::rows;
 use crate::schema::catalogue;
 use diesel::prelude::*;
 use mesh::{Change, Refusal, Tx};
@@ -10,15 +11,13 @@ use prost::{Message, Name};
 pub fn remember<E: Message + Name>(tx: &mut Tx<'_>, change: &Change<E>) -> Result<(), Refusal> {
     let id = &change.id;
     let body = catalogue::body.eq(change.entity.encode_to_vec());
-    let known = mesh::update(catalogue::table.find((E::NAME, id)))
-        .set(body.clone())
-        .execute(tx.db())?;
-    if known == 0 {
-        diesel::insert_into(catalogue::table)
-            .values((catalogue::kind.eq(E::NAME), catalogue::id.eq(id), body))
-            .execute(tx.db())?;
-    }
-    Ok(())
+    let update = mesh::update(catalogue::table.find((E::NAME, id))).set(body.clone());
+    let new = (catalogue::kind.eq(E::NAME), catalogue::id.eq(id), body);
+    rows::put(
+        tx,
+        update,
+        diesel::insert_into(catalogue::table).values(new),
+    )
 }
 
 /// An entity that was heard of. Who sells what is not known asks [`crate::not_sold`] why.

@@ -1,6 +1,6 @@
 //! Fulfilments in their table: one row per order id, made by whichever message comes first.
 
-use crate::domain::fulfilment::Fulfilment;
+use crate::domain::fulfilment::{Decided, Fulfilment};
 use crate::schema::fulfilment;
 use crate::{rows, wire};
 use diesel::prelude::*;
@@ -32,6 +32,21 @@ pub fn all(db: &mut Db) -> Result<Vec<(Fulfilment, i64)>, Refusal> {
         .collect()
 }
 
+/// Decides about a fulfilment in this transaction and states it if its version rose. `seen` is the order's version that led
+/// to it, if an order did. Answers the fulfilment as it is then.
+pub fn decide(
+    tx: &mut Tx<'_>,
+    order_id: &str,
+    seen: Option<i64>,
+    decision: impl FnOnce(&mut Fulfilment) -> Decided,
+) -> Result<Fulfilment, Refusal> {
+    let found = find(tx.db(), order_id)?;
+    let mut fulfilment = found.clone().unwrap_or_else(|| Fulfilment::new(order_id));
+    let event = decision(&mut fulfilment)?;
+    keep(tx, found, &fulfilment, seen, event)?;
+    Ok(fulfilment)
+}
+
 /// Changes a fulfilment in this transaction and states it if its version rose. `change` answers what came about: the
 /// event's full name; it is given a new one when there is none. `seen` is the order's version that led to it, if an
 /// order did.
@@ -53,25 +68,38 @@ pub fn update_found<T>(
     seen: Option<i64>,
     change: impl FnOnce(&mut Fulfilment) -> (T, Option<&'static str>),
 ) -> Result<T, Refusal> {
-    let is_new = found.is_none();
-    let before = found.unwrap_or_else(|| Fulfilment::new(order_id));
-    let mut fulfilment = before.clone();
+    let mut fulfilment = found.clone().unwrap_or_else(|| Fulfilment::new(order_id));
     let (answer, event) = change(&mut fulfilment);
-    if fulfilment != before || seen.is_some() {
-        save(tx, &fulfilment, &before, seen, is_new)?;
+    keep(tx, found, &fulfilment, seen, event)?;
+    Ok(answer)
+}
+
+/// Writes what has become of a fulfilment, and states it if its version rose.
+fn keep(
+    tx: &mut Tx<'_>,
+    found: Option<Fulfilment>,
+    fulfilment: &Fulfilment,
+    seen: Option<i64>,
+    event: Option<&str>,
+) -> Result<(), Refusal> {
+    let is_new = found.is_none();
+    let order_id = fulfilment.order_id.as_str();
+    let before = found.unwrap_or_else(|| Fulfilment::new(order_id));
+    if *fulfilment != before || seen.is_some() {
+        save(tx, fulfilment, &before, seen, is_new)?;
     }
     if fulfilment.version > before.version {
         let name =
             event.ok_or_else(|| Refusal::internal("a fulfilment changed without an event"))?;
         let told = FulfilmentEvent {
-            fulfilment: Some(wire::fulfilment(&fulfilment, tx.context())),
+            fulfilment: Some(wire::fulfilment(fulfilment, tx.context())),
         };
         tx.enqueue(
             Event::named(name, order_id, fulfilment.version, &told)
                 .expires(fulfilment.expires_at()),
         )?;
     }
-    Ok(answer)
+    Ok(())
 }
 
 /// What a person's decision comes to: what came about, or nothing, and why not.

@@ -2,7 +2,7 @@
 //! others, its cancellation by the one who decides, and the refund. The one crate that knows `yemae.ordering.v1`.
 //!
 //! An order side implements [`Side`], calls [`order_side`] and serves its [`Orders`]; a fulfilling side calls [`fulfilling_side`] and changes
-//! its rows with [`fulfilments::update`].
+//! its rows with [`fulfilments::decide`].
 
 mod attempt;
 pub mod audit;

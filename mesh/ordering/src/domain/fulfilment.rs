@@ -1,10 +1,13 @@
 //! What a fulfilling context has done about one order: one row per order id, made by whichever message comes first.
 
-use mesh::{Text, Time};
+use mesh::{Refusal, Text, Time};
 use std::time::Duration;
 
 /// How long a fulfilment that is over stays in the stream.
 pub const KEPT_AFTER_END: Duration = Duration::from_secs(90 * 24 * 3600);
+
+/// What deciding about a fulfilment comes to: what came about, by its event's full name, or nothing; or why it can't be.
+pub type Decided = Result<Option<&'static str>, Refusal>;
 
 /// A fulfilment.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -51,6 +54,12 @@ impl Fulfilment {
             order_id: order_id.into(),
             ..Self::default()
         }
+    }
+
+    /// The last of the steps that were reached, by their numbers; 0 for none.
+    pub fn furthest(&self) -> i32 {
+        let steps = self.steps.iter().map(|(step, _)| *step);
+        steps.max().unwrap_or(0)
     }
 
     /// Whether a step was reached.
