@@ -49,10 +49,10 @@ pub fn put(
         ))
         .execute(tx.db());
     rows::written(written)?;
-    let event = MenuChanged {
+    let changed = MenuChanged {
         menu: Some(menu.clone()),
     };
-    tx.enqueue(Event::new(store_id, menu.version, &event))?;
+    tx.enqueue(Event::new(store_id, menu.version, &changed))?;
     Ok(menu)
 }
 

@@ -1,11 +1,11 @@
 //! The queue: what each order is, and where it stands for whoever works through it.
 
-use crate::domain::{self, Change};
+use crate::domain;
 use crate::schema::{queued_order, store};
 use diesel::prelude::*;
-use mesh::watch::{self, Written};
+use mesh::watch::Written;
 use mesh::{Db, Page, Refusal, Time, Tx};
-use ordering::domain::fulfilment::Fulfilment;
+use ordering::domain::fulfilment::{Decided, Fulfilment};
 use ordering::{fulfilments, rows, wire};
 use prost::Message;
 use proto::food::order::v1::Meal;
@@ -16,7 +16,7 @@ use proto::shared::v1::Text;
 pub type Key = (i64, String);
 
 /// An order in its store's queue. The first message about it makes its row.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(Clone, Debug, PartialEq, Eq, HasQuery, Insertable, AsChangeset)]
 #[diesel(table_name = queued_order, treat_none_as_null = true)]
 pub struct Row {
     order_id: String,
@@ -25,7 +25,7 @@ pub struct Row {
     pub store_id: String,
     status: i32,
     /// The store's setting accepted it, not its owner.
-    pub by_itself: bool,
+    by_itself: bool,
     meal: Vec<u8>,
     rejection: Option<Vec<u8>>,
     placed_at: i64,
@@ -77,68 +77,44 @@ impl Row {
         })
     }
 
-    fn follow(&mut self, food: &Fulfilment, change: Option<Change>) {
+    fn follow(&mut self, food: &Fulfilment) {
         self.status = domain::status(food);
-        self.by_itself |= change == Some(Change::AcceptedByItself);
+        self.by_itself = domain::is_accepted_by_itself(food);
         let reason = food.failed.as_ref().map(|(_, reason)| wire::text(reason));
         self.rejection = reason.map(|reason| reason.encode_to_vec());
     }
 }
 
-/// Takes a decision on an order: `decision` changes what was done about it, which is stated. `seen` is the order's version
-/// that led to it, if an order did. Answers also the order's row as it is then.
-pub fn decide<T>(
+/// Takes a decision on an order, which is stated. `seen` is the order's version that led to it, if an order did. Answers
+/// the order's row as it is then. ABORTED when it is another by now.
+pub fn decide(
     tx: &mut Tx<'_>,
-    row: &Row,
+    before: Row,
     seen: Option<i64>,
-    decision: impl FnOnce(&mut Fulfilment) -> (T, Option<Change>),
-) -> Result<(T, Row), Refusal> {
-    let (answer, change, food) = fulfilments::update(tx, &row.order_id, seen, |food| {
-        let (answer, change) = decision(food);
-        let event = change.map(|change| match change {
-            Change::Received => "yemae.food.store.v1.OrderReceived",
-            Change::Accepted | Change::AcceptedByItself => "yemae.food.store.v1.OrderAccepted",
-            Change::Rejected => "yemae.food.store.v1.OrderRejected",
-            Change::Started => "yemae.food.store.v1.DeliveryStarted",
-            Change::Completed => "yemae.food.store.v1.DeliveryCompleted",
-            Change::Answered => "yemae.food.store.v1.CancellationAnswered",
-            Change::Voided => "yemae.food.store.v1.OrderVoided",
-        });
-        ((answer, change, food.clone()), event)
-    })?;
-    let mut after = row.clone();
-    after.follow(&food, change);
-    if after != *row || row.version == 0 {
-        save(tx, row.version, &mut after)?;
+    decision: impl FnOnce(&mut Fulfilment, Time) -> Decided,
+) -> Result<Row, Refusal> {
+    let now = tx.now();
+    let food = fulfilments::decide(tx, &before.order_id, seen, |food| decision(food, now))?;
+    let mut row = before.clone();
+    row.follow(&food);
+    if row == before && before.version > 0 {
+        return Ok(row);
     }
-    Ok((answer, after))
-}
-
-/// Writes what has become of a row. ABORTED when it is another by now.
-fn save(tx: &mut Tx<'_>, before: i64, row: &mut Row) -> Result<(), Refusal> {
+    row.version += 1;
     let last = newest(tx.db(), &row.store_id)?;
-    row.version = before + 1;
-    row.written_at = last.map_or(tx.now().0, |last| last.max(tx.now().0));
-    let written = if before == 0 {
-        diesel::insert_into(queued_order::table)
-            .values(&*row)
-            .execute(tx.db())
-    } else {
-        let unchanged = queued_order::table
-            .find(&row.order_id)
-            .filter(queued_order::version.eq(before));
-        mesh::update(unchanged).set(&*row).execute(tx.db())
-    };
-    rows::written(written)
+    row.written_at = last.map_or(now.0, |last| last.max(now.0));
+    let insert = diesel::insert_into(queued_order::table).values(&row);
+    let unchanged = queued_order::table
+        .find(&row.order_id)
+        .filter(queued_order::version.eq(before.version));
+    let update = mesh::update(unchanged).set(&row);
+    rows::save(tx, before.version == 0, insert, update)?;
+    Ok(row)
 }
 
 /// An order that was heard of.
 pub fn find(db: &mut Db, order_id: &str) -> Result<Option<Row>, Refusal> {
-    Ok(queued_order::table
-        .find(order_id)
-        .select(Row::as_select())
-        .first(db)
-        .optional()?)
+    Ok(Row::query().find(order_id).first(db).optional()?)
 }
 
 /// An order of a store of `owner`'s.
@@ -160,20 +136,12 @@ pub fn list(
     page: &Page<Key>,
     statuses: &[i32],
 ) -> Result<Vec<Row>, Refusal> {
-    let mut query = queued_order::table
+    let orders = Row::query()
         .filter(queued_order::store_id.eq(store_id))
         .filter(queued_order::status.eq_any(statuses.to_vec()))
-        .order((queued_order::placed_at, queued_order::order_id))
-        .limit(page.limit())
-        .select(Row::as_select())
         .into_boxed();
-    if let Some((at, id)) = page.after.clone() {
-        let same_time = queued_order::placed_at
-            .eq(at)
-            .and(queued_order::order_id.gt(id));
-        query = query.filter(queued_order::placed_at.gt(at).or(same_time));
-    }
-    Ok(query.load(db)?)
+    let listed = page.oldest_first(orders, queued_order::placed_at, queued_order::order_id);
+    Ok(listed.load(db)?)
 }
 
 /// When a store's newest change was written.
@@ -182,39 +150,6 @@ pub fn newest(db: &mut Db, store_id: &str) -> Result<Option<i64>, Refusal> {
         .filter(queued_order::store_id.eq(store_id))
         .select(diesel::dsl::max(queued_order::written_at))
         .first(db)?)
-}
-
-/// What was written of a store's orders behind `at` and the order `id`, the first of it: what is to be done, and what is
-/// over only if that was written at `over_since` or later.
-pub fn written_since(
-    db: &mut Db,
-    store_id: &str,
-    (at, id): (i64, &str),
-    over_since: i64,
-) -> Result<Vec<Written>, Refusal> {
-    let behind = queued_order::written_at
-        .gt(at)
-        .or(queued_order::order_id.gt(id));
-    let to_do = queued_order::status.eq_any(domain::TO_DO);
-    let rows: Vec<(String, i64, i64)> = queued_order::table
-        .filter(queued_order::store_id.eq(store_id))
-        .filter(queued_order::written_at.ge(at))
-        .filter(behind)
-        .filter(to_do.or(queued_order::written_at.ge(over_since)))
-        .order((queued_order::written_at, queued_order::order_id))
-        .limit(watch::PAGE)
-        .select((
-            queued_order::order_id,
-            queued_order::version,
-            queued_order::written_at,
-        ))
-        .load(db)?;
-    let written = |(id, version, written_at)| Written {
-        id,
-        version,
-        written_at,
-    };
-    Ok(rows.into_iter().map(written).collect())
 }
 
 /// Orders that wait although their store accepts by itself.

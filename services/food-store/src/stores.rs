@@ -2,6 +2,7 @@
 
 use crate::menus;
 use crate::schema::store;
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use mesh::{Db, Event, Page, Refusal, Time, Tx, id};
 use ordering::rows;
@@ -11,7 +12,7 @@ use proto::food::store::v1::{self, RegisterStoreRequest, StoreChanged, StoreRegi
 pub type Key = (i64, String);
 
 /// A store as it is stored.
-#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[derive(Clone, Debug, HasQuery, Insertable, AsChangeset)]
 #[diesel(table_name = store)]
 pub struct Store {
     pub store_id: String,
@@ -24,11 +25,6 @@ pub struct Store {
 }
 
 impl Store {
-    /// Whether it accepts orders by itself now.
-    pub fn accepts_by_itself(&self) -> bool {
-        self.is_auto && self.is_open
-    }
-
     /// What it is listed by.
     pub fn key(&self) -> Key {
         (self.registered_at, self.store_id.clone())
@@ -69,10 +65,9 @@ pub fn register(
         .execute(tx.db())?;
     menus::begin(tx.db(), &row.store_id)?;
     let told = v1::Store::from(row);
-    let event = StoreRegistered {
-        store: Some(told.clone()),
-    };
-    tx.enqueue(Event::new(&told.store_id, told.version, &event))?;
+    let store = Some(told.clone());
+    let registered = StoreRegistered { store };
+    tx.enqueue(Event::new(&told.store_id, told.version, &registered))?;
     Ok(told)
 }
 
@@ -92,24 +87,16 @@ pub fn set_open(
         .filter(store::version.eq(row.version));
     row.is_open = open;
     row.version += 1;
-    let saved = mesh::update(unchanged)
-        .set((store::version.eq(row.version), store::is_open.eq(open)))
-        .execute(tx.db());
-    rows::written(saved)?;
+    rows::written(mesh::update(unchanged).set(&row).execute(tx.db()))?;
     let told = v1::Store::from(row);
-    let event = StoreChanged {
-        store: Some(told.clone()),
-    };
-    tx.enqueue(Event::new(store_id, told.version, &event))?;
+    let store = Some(told.clone());
+    tx.enqueue(Event::new(store_id, told.version, &StoreChanged { store }))?;
     Ok(told)
 }
 
 /// A store; only if it is `of` this owner, when one is named.
 pub fn find(db: &mut Db, store_id: &str, of: Option<&str>) -> Result<Store, Refusal> {
-    let mut query = store::table
-        .find(store_id)
-        .select(Store::as_select())
-        .into_boxed();
+    let mut query = Store::query().find(store_id).into_boxed();
     if let Some(owner) = of {
         query = query.filter(store::owner_id.eq(owner));
     }
@@ -117,16 +104,18 @@ pub fn find(db: &mut Db, store_id: &str, of: Option<&str>) -> Result<Store, Refu
     found.ok_or_else(|| Refusal::not_found("store"))
 }
 
+/// Whether a store accepts orders by itself now. What is not known here does not.
+pub fn accepts_by_itself(db: &mut Db, store_id: &str) -> Result<bool, Refusal> {
+    let willing = store::table
+        .find(store_id)
+        .filter(store::is_auto.eq(true))
+        .filter(store::is_open.eq(true));
+    Ok(diesel::select(exists(willing)).get_result(db)?)
+}
+
 /// Stores, newest first.
 pub fn list(db: &mut Db, page: &Page<Key>) -> Result<Vec<Store>, Refusal> {
-    let mut query = store::table
-        .select(Store::as_select())
-        .order((store::registered_at.desc(), store::store_id.desc()))
-        .limit(page.limit())
-        .into_boxed();
-    if let Some((at, id)) = page.after.clone() {
-        let same_time = store::registered_at.eq(at).and(store::store_id.lt(id));
-        query = query.filter(store::registered_at.lt(at).or(same_time));
-    }
-    Ok(query.load(db)?)
+    let stores = Store::query().into_boxed();
+    let listed = page.newest_first(stores, store::registered_at, store::store_id);
+    Ok(listed.load(db)?)
 }

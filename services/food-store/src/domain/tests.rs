@@ -8,7 +8,7 @@ fn at(status: i32) -> Fulfilment {
     let mut food = Fulfilment::new("order");
     receive(&mut food, false, NOW);
     if (COOKING..=DELIVERED).contains(&status) {
-        accept(&mut food, false, NOW).unwrap();
+        accept(&mut food, NOW).unwrap();
     }
     match status {
         DELIVERING => drop(start_delivery(&mut food, NOW)),
@@ -30,56 +30,56 @@ const ALL: [i32; 6] = [
 
 #[test]
 fn each_command_in_each_state_is_done_once_or_refused_for_its_reason() {
-    type Answer = Result<Option<Change>, No>;
-    type Row = (&'static str, fn(&mut Fulfilment) -> Answer, [Answer; 6]);
-    let (no, done) = (Err::<Option<Change>, No>, Ok::<Option<Change>, No>(None));
+    type Row = (&'static str, fn(&mut Fulfilment) -> Decided, [Decided; 6]);
+    const DONE: Decided = Ok(None);
+    let no = Err::<Option<&str>, Refusal>;
     let commands: [Row; 4] = [
         (
             "accept",
-            |food| accept(food, false, NOW),
+            |food| accept(food, NOW),
             [
-                Ok(Some(Change::Accepted)),
-                done,
-                done,
-                done,
-                no(No::Rejected),
-                no(No::Cancelled),
+                Ok(Some(event::ACCEPTED)),
+                DONE,
+                DONE,
+                DONE,
+                no(no::REJECTED),
+                no(no::CANCELLED),
             ],
         ),
         (
             "start delivery",
             |food| start_delivery(food, NOW),
             [
-                no(No::NotReady),
-                Ok(Some(Change::Started)),
-                done,
-                done,
-                no(No::Rejected),
-                no(No::Cancelled),
+                no(no::NOT_READY),
+                Ok(Some(event::STARTED)),
+                DONE,
+                DONE,
+                no(no::REJECTED),
+                no(no::CANCELLED),
             ],
         ),
         (
             "complete delivery",
             |food| complete_delivery(food, NOW),
             [
-                no(No::NotReady),
-                no(No::NotReady),
-                Ok(Some(Change::Completed)),
-                done,
-                no(No::Rejected),
-                no(No::Cancelled),
+                no(no::NOT_READY),
+                no(no::NOT_READY),
+                Ok(Some(event::COMPLETED)),
+                DONE,
+                no(no::REJECTED),
+                no(no::CANCELLED),
             ],
         ),
         (
             "reject",
             |food| reject(food, text("no fish", "생선 없음"), NOW),
             [
-                Ok(Some(Change::Rejected)),
-                Ok(Some(Change::Rejected)),
-                no(No::Delivering),
-                no(No::Delivering),
-                no(No::Rejected),
-                no(No::Cancelled),
+                Ok(Some(event::REJECTED)),
+                Ok(Some(event::REJECTED)),
+                no(no::DELIVERING),
+                no(no::DELIVERING),
+                no(no::REJECTED),
+                no(no::CANCELLED),
             ],
         ),
     ];
@@ -130,11 +130,8 @@ fn a_delivery_is_irrevocable_from_its_start_and_over_at_its_end() {
 #[test]
 fn the_owner_is_told_that_the_setting_was_faster() {
     let mut food = Fulfilment::new("order");
-    assert_eq!(
-        receive(&mut food, true, NOW),
-        Some(Change::AcceptedByItself)
-    );
-    assert_eq!(accept(&mut food, true, NOW), Err(No::AcceptedByItself));
+    assert_eq!(receive(&mut food, true, NOW), Some(event::ACCEPTED));
+    assert_eq!(accept(&mut food, NOW), Err(no::ACCEPTED_BY_ITSELF));
     assert_eq!(receive(&mut food, true, NOW), None);
     assert_eq!(accept_by_itself(&mut food, NOW), None);
 }
