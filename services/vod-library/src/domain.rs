@@ -1,7 +1,10 @@
 //! A licence's life, decided on its order's fulfilment.
 
+pub mod event;
+pub mod no;
+
 use mesh::{Time, text};
-use ordering::domain::fulfilment::Fulfilment;
+use ordering::domain::fulfilment::{Decided, Fulfilment};
 use std::time::Duration;
 
 /// Step: the licence is being bought.
@@ -149,34 +152,41 @@ fn fail(order: &mut Fulfilment, code: &str, now: Time) {
     order.fail(code, reason, now);
 }
 
-/// Why a movie can't be watched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NotWatchable {
-    /// Its licence is not bought yet.
-    NotPurchased,
-    /// The order was cancelled, or can't be fulfilled.
-    Cancelled,
+/// What has come about when buying went on.
+pub fn bought(order: &Fulfilment) -> &'static str {
+    if order.failed.is_some() {
+        event::FAILED
+    } else if order.has_reached(PURCHASED) {
+        event::PURCHASED
+    } else {
+        event::BEGUN
+    }
 }
 
-/// The customer watches it; again: as at first. Answers when that was.
-pub fn watch(order: &mut Fulfilment, now: Time) -> Result<Time, NotWatchable> {
-    if let Some(first) = order.reached_at(WATCHED) {
-        return Ok(first);
+/// The customer watches it; again: as at first.
+pub fn watch(order: &mut Fulfilment, now: Time) -> Decided {
+    if order.has_reached(WATCHED) {
+        return Ok(None);
     }
     if !order.is_open() {
-        return Err(NotWatchable::Cancelled);
+        return Err(no::CANCELLED);
     }
     if !order.has_reached(PURCHASED) {
-        return Err(NotWatchable::NotPurchased);
+        return Err(no::NOT_PURCHASED);
     }
-    order.reach_for_good(WATCHED, now);
-    Ok(now)
+    let watched = order.reach_for_good(WATCHED, now);
+    Ok(watched.then_some(event::WATCHED))
 }
 
 /// Answers request `number` to cancel it: yes until it is watched.
-pub fn answer(order: &mut Fulfilment, number: i32, now: Time) {
+pub fn answer(order: &mut Fulfilment, number: i32, now: Time) -> Option<&'static str> {
     let why = text("the movie was watched", "이미 시청하셨습니다.");
-    order.answer(number, why, now);
+    order.answer(number, why, now).then_some(event::ANSWERED)
+}
+
+/// It was cancelled without the library being asked.
+pub fn void(order: &mut Fulfilment, now: Time) -> Option<&'static str> {
+    order.void(now).then_some(event::VOIDED)
 }
 
 #[cfg(test)]

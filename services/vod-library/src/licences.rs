@@ -7,7 +7,7 @@ use mesh::{Db, Refusal, Time, Tx};
 use ordering::rows;
 
 /// A licence's row, made by whichever message about its order comes first.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[derive(Clone, Debug, PartialEq, Eq, HasQuery, Insertable)]
 #[diesel(table_name = licence)]
 pub struct Row {
     pub order_id: String,
@@ -64,11 +64,7 @@ pub fn know(
 
 /// The licence of an order.
 pub fn find(db: &mut Db, order_id: &str) -> Result<Option<Row>, Refusal> {
-    Ok(licence::table
-        .find(order_id)
-        .select(Row::as_select())
-        .first(db)
-        .optional()?)
+    Ok(Row::query().find(order_id).first(db).optional()?)
 }
 
 /// The licence of an order that has one, to whoever works for it.
@@ -78,13 +74,12 @@ pub fn known(db: &mut Db, order_id: &str) -> Result<Row, Refusal> {
 
 /// The licence of a customer's own order. Another's is NOT_FOUND.
 pub fn own(db: &mut Db, order_id: &str, customer_id: &str) -> Result<Row, Refusal> {
-    let row = licence::table
+    let own = Row::query()
         .find(order_id)
-        .filter(licence::customer_id.eq(customer_id))
-        .select(Row::as_select())
-        .first(db)
-        .optional()?;
-    row.ok_or_else(|| Refusal::not_found("order"))
+        .filter(licence::customer_id.eq(customer_id));
+    own.first(db)
+        .optional()?
+        .ok_or_else(|| Refusal::not_found("order"))
 }
 
 /// Writes down how far buying it is. ABORTED when somebody else did meanwhile.
@@ -116,5 +111,5 @@ pub fn returned(tx: &mut Tx<'_>, order_id: &str) -> Result<(), Refusal> {
 
 /// Every licence, for the audit.
 pub fn all(db: &mut Db) -> Result<Vec<Row>, Refusal> {
-    Ok(licence::table.select(Row::as_select()).load(db)?)
+    Ok(Row::query().load(db)?)
 }

@@ -16,19 +16,12 @@ pub fn order_changed(tx: &mut Tx<'_>, news: &Change<Order>) -> Result<(), Refusa
     let (title, wish, now) = (wire::detail::<Title>(order)?, wire::wish(order), tx.now());
     let order_id = &order.order_id;
     let returned = licences::know(tx, order_id, &order.customer_id, &title.movie_id)?;
-    let done = fulfilments::update(tx, order_id, Some(order.version), |done| {
-        let event = match wish {
+    let done = fulfilments::decide(tx, order_id, Some(order.version), |done| {
+        Ok(match wish {
             Wish::Fulfil => None,
-            Wish::Answer(number) => {
-                domain::answer(done, number, now);
-                Some("yemae.vod.library.v1.CancellationAnswered")
-            }
-            Wish::Void => {
-                done.void(now);
-                Some("yemae.vod.library.v1.OrderVoided")
-            }
-        };
-        (done.clone(), event)
+            Wish::Answer(number) => domain::answer(done, number, now),
+            Wish::Void => domain::void(done, now),
+        })
     })?;
     match wish {
         Wish::Fulfil if done.is_open() && !done.has_reached(PURCHASED) => {

@@ -1,6 +1,6 @@
 //! What the studio is asked, until it is done: for a licence, what became of it, and to take it back.
 
-use crate::domain::{Answer, Next, PURCHASED, Purchase};
+use crate::domain::{self, Answer, Next, Purchase};
 use crate::licences;
 use crate::studio::{Licence, Silence, Studio};
 use mesh::{Done, Refusal, Site, Task, Time};
@@ -67,23 +67,12 @@ async fn decide<T: Send + 'static>(
         let mut purchase = row.purchase();
         let decided = fulfilments::update(tx, &order_id, None, |order| {
             let decided = decision(&mut purchase, order, now);
-            (decided, Some(event(order)))
+            (decided, Some(domain::bought(order)))
         })?;
         licences::save(tx, &row, &purchase)?;
         Ok((decided, row.movie_id))
     });
     decided.await
-}
-
-/// What has come about when buying went on.
-fn event(order: &Fulfilment) -> &'static str {
-    if order.failed.is_some() {
-        "yemae.vod.library.v1.PurchaseFailed"
-    } else if order.has_reached(PURCHASED) {
-        "yemae.vod.library.v1.LicencePurchased"
-    } else {
-        "yemae.vod.library.v1.PurchaseBegun"
-    }
 }
 
 /// Gives the licence of a cancelled order back, also one that may still be under way.

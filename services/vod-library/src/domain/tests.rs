@@ -80,7 +80,7 @@ fn nothing_is_bought_for_a_cancelled_order_and_what_arrives_late_makes_nothing()
     purchase.answered(&mut order, Answer::Sold, START);
     assert!(!order.has_reached(PURCHASED));
     assert_eq!(purchase.next(&mut order, after(10)), Next::Nothing);
-    assert_eq!(watch(&mut order, START), Err(NotWatchable::Cancelled));
+    assert_eq!(watch(&mut order, START), Err(no::CANCELLED));
 }
 
 #[test]
@@ -103,10 +103,11 @@ fn cancelling_is_agreed_to_until_it_is_watched() {
         assert!(order.voided);
     }
     let (mut purchase, mut order) = sent();
-    assert_eq!(watch(&mut order, START), Err(NotWatchable::NotPurchased));
+    assert_eq!(watch(&mut order, START), Err(no::NOT_PURCHASED));
     purchase.answered(&mut order, Answer::Sold, START);
-    assert_eq!(watch(&mut order, after(1)), Ok(after(1)));
-    assert_eq!(watch(&mut order, after(2)), Ok(after(1)));
+    assert_eq!(watch(&mut order, after(1)), Ok(Some(event::WATCHED)));
+    assert_eq!(watch(&mut order, after(2)), Ok(None));
+    assert_eq!(order.reached_at(WATCHED), Some(after(1)));
     answer(&mut order, 1, after(3));
     assert!(!order.voided && !order.answer.unwrap().agreed);
 }

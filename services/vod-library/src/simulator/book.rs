@@ -21,7 +21,7 @@ pub struct Book {
 }
 
 /// What is written under a key.
-#[derive(Default, Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(Default, HasQuery, Insertable, AsChangeset)]
 #[diesel(table_name = simulator_book)]
 struct Row {
     state: String,
@@ -40,11 +40,7 @@ pub fn find(db: &mut Db, key: &str) -> Result<Option<Book>, Refusal> {
 }
 
 fn read(db: &mut Db, key: &str) -> Result<Option<Row>, Refusal> {
-    Ok(simulator_book::table
-        .find(key)
-        .select(Row::as_select())
-        .first(db)
-        .optional()?)
+    Ok(Row::query().find(key).first(db).optional()?)
 }
 
 /// A purchase arrives and is granted, unless the key is closed.
