@@ -1,10 +1,10 @@
 //! Cases in their table: the queue.
 
-use crate::domain::{self, Case, Change, Verdict};
+use crate::domain::{self, Case, Verdict};
 use crate::schema::support_case;
 use diesel::prelude::*;
 use mesh::{Db, Event, Page, Refusal, Time, Tx};
-use ordering::domain::fulfilment::Fulfilment;
+use ordering::domain::fulfilment::{Decided, Fulfilment};
 use ordering::{fulfilments, rows, wire};
 use proto::iptv::subscription::v1::Service;
 use proto::iptv::support::v1::{self, CancelRequest, CaseChanged, QueuedCase};
@@ -17,7 +17,7 @@ pub const PATIENCE: Duration = Duration::from_secs(24 * 3600);
 pub type Key = (i64, String);
 
 /// A case's row. The order makes it.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(Clone, Debug, PartialEq, Eq, HasQuery, Insertable, AsChangeset)]
 #[diesel(table_name = support_case, treat_none_as_null = true)]
 pub struct Row {
     order_id: String,
@@ -60,18 +60,13 @@ impl Row {
         serde_json::from_str(&self.state).map_err(Refusal::internal)
     }
 
-    /// The row once this has become of the case.
-    fn after(&self, case: &Case, done: &Fulfilment, now: Time) -> Result<Self, Refusal> {
-        let mut after = self.clone();
-        after.status = domain::status(case, done);
-        after.installer_id.clone_from(&case.installer_id);
-        after.asked_at = case.asked_at().map(|at| at.0);
-        after.state = encode(case)?;
-        // What was just placed has waited since then.
-        if self.version > 0 && after != *self {
-            after.waiting_since = now.0;
-        }
-        Ok(after)
+    /// Keeps what has become of the case.
+    fn follow(&mut self, case: &Case, done: &Fulfilment) -> Result<(), Refusal> {
+        self.status = domain::status(case, done);
+        self.installer_id.clone_from(&case.installer_id);
+        self.asked_at = case.asked_at().map(|at| at.0);
+        self.state = encode(case)?;
+        Ok(())
     }
 
     /// The case as others hear of it.
@@ -120,63 +115,45 @@ fn verdict(verdict: &Verdict) -> v1::Verdict {
     }
 }
 
-/// Takes a decision on a case: `decision` changes what people decided and how far it came, and both are stated. `seen` is
-/// the order's version that led to it, if an order did. Answers also the case's row as it is then.
-pub fn decide<T>(
+/// Takes a decision on a case: what people decided and how far it came, and both are stated. `seen` is the order's version
+/// that led to it, if an order did. Answers the case's row as it is then. ABORTED when it is another by now.
+pub fn decide(
     tx: &mut Tx<'_>,
-    row: &Row,
+    before: Row,
     seen: Option<i64>,
-    decision: impl FnOnce(&mut Case, &mut Fulfilment) -> (T, Option<Change>),
-) -> Result<(T, Row), Refusal> {
-    let mut case = row.case()?;
-    let (answer, done) = fulfilments::update(tx, &row.order_id, seen, |done| {
-        let (answer, change) = decision(&mut case, done);
-        let event = change.map(|change| match change {
-            Change::Opened => "yemae.iptv.support.v1.CaseOpened",
-            Change::Assigned => "yemae.iptv.support.v1.CaseAssigned",
-            Change::Installed => "yemae.iptv.support.v1.CaseInstalled",
-            Change::Activated => "yemae.iptv.support.v1.CaseActivated",
-            Change::Answered => "yemae.iptv.support.v1.CancellationAnswered",
-            Change::Voided => "yemae.iptv.support.v1.CaseVoided",
-        });
-        ((answer, done.clone()), event)
+    decision: impl FnOnce(&mut Case, &mut Fulfilment, Time) -> Decided,
+) -> Result<Row, Refusal> {
+    let (mut case, now) = (before.case()?, tx.now());
+    let done = fulfilments::decide(tx, &before.order_id, seen, |done| {
+        decision(&mut case, done, now)
     })?;
-    let now = tx.now();
-    let mut after = row.after(&case, &done, now)?;
-    if after != *row || row.version == 0 {
-        save(tx, row.version, &mut after)?;
-        let changed = CaseChanged {
-            case: Some(after.told(&case)),
-        };
-        let event = Event::new(&after.order_id, after.version, &changed);
-        tx.enqueue(event.expires(done.expires_at()))?;
+    let mut row = before.clone();
+    row.follow(&case, &done)?;
+    let is_new = before.version == 0;
+    if row == before && !is_new {
+        return Ok(row);
     }
-    Ok((answer, after))
-}
-
-/// Writes what has become of a row. ABORTED when it is another by now.
-fn save(tx: &mut Tx<'_>, before: i64, row: &mut Row) -> Result<(), Refusal> {
-    row.version = before + 1;
-    let written = if before == 0 {
-        diesel::insert_into(support_case::table)
-            .values(&*row)
-            .execute(tx.db())
-    } else {
-        let unchanged = support_case::table
-            .find(&row.order_id)
-            .filter(support_case::version.eq(before));
-        mesh::update(unchanged).set(&*row).execute(tx.db())
+    row.version += 1;
+    // What was just placed has waited since then.
+    if !is_new {
+        row.waiting_since = now.0;
+    }
+    let insert = diesel::insert_into(support_case::table).values(&row);
+    let unchanged = support_case::table
+        .find(&row.order_id)
+        .filter(support_case::version.eq(before.version));
+    rows::save(tx, is_new, insert, mesh::update(unchanged).set(&row))?;
+    let changed = CaseChanged {
+        case: Some(row.told(&case)),
     };
-    rows::written(written)
+    let event = Event::new(&row.order_id, row.version, &changed);
+    tx.enqueue(event.expires(done.expires_at()))?;
+    Ok(row)
 }
 
 /// A case that there is.
 pub fn find(db: &mut Db, order_id: &str) -> Result<Option<Row>, Refusal> {
-    Ok(support_case::table
-        .find(order_id)
-        .select(Row::as_select())
-        .first(db)
-        .optional()?)
+    Ok(Row::query().find(order_id).first(db).optional()?)
 }
 
 /// The same for who asks for it.
@@ -192,20 +169,12 @@ pub fn list(
     statuses: &[i32],
     asked_before: Option<Time>,
 ) -> Result<Vec<Row>, Refusal> {
-    let mut query = support_case::table
+    let mut cases = Row::query()
         .filter(support_case::status.eq_any(statuses.to_vec()))
-        .order((support_case::waiting_since, support_case::order_id))
-        .limit(page.limit())
-        .select(Row::as_select())
         .into_boxed();
     if let Some(before) = asked_before {
-        query = query.filter(support_case::asked_at.le(before.0));
+        cases = cases.filter(support_case::asked_at.le(before.0));
     }
-    if let Some((at, id)) = page.after.clone() {
-        let same_time = support_case::waiting_since
-            .eq(at)
-            .and(support_case::order_id.gt(id));
-        query = query.filter(support_case::waiting_since.gt(at).or(same_time));
-    }
-    Ok(query.load(db)?)
+    let listed = page.oldest_first(cases, support_case::waiting_since, support_case::order_id);
+    Ok(listed.load(db)?)
 }

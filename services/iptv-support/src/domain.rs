@@ -1,11 +1,10 @@
 //! A case's life: what people decided about it stands in the case, how far it came in its fulfilment.
 
-mod refusals;
+pub mod event;
+pub mod no;
 
-pub use refusals::No;
-
-use mesh::{Text, Time, text};
-use ordering::domain::fulfilment::{Answer, Fulfilment};
+use mesh::{Refusal, Text, Time, text};
+use ordering::domain::fulfilment::{Answer, Decided, Fulfilment};
 use serde::{Deserialize, Serialize};
 
 /// Step: nobody is assigned yet.
@@ -25,23 +24,6 @@ pub const CANCELLED: i32 = 9;
 
 /// What is not over.
 pub const TO_DO: [i32; 5] = [OPEN, ASSIGNED, INSTALLED, CANCEL_ASKED, CHECKING];
-
-/// What came about in the fulfilment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// There is a case.
-    Opened,
-    /// An installer was assigned.
-    Assigned,
-    /// It was installed.
-    Installed,
-    /// The rep completed it.
-    Activated,
-    /// A request to cancel was answered.
-    Answered,
-    /// It was cancelled unasked.
-    Voided,
-}
 
 /// What people decided.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,18 +85,17 @@ impl Case {
 
 /// Where a case stands; 0 while nothing is known of it.
 pub fn status(case: &Case, done: &Fulfilment) -> i32 {
-    let step = done.steps.iter().map(|(step, _)| *step).max().unwrap_or(0);
     match case.open_request() {
         _ if done.voided => CANCELLED,
         Some(request) if request.received.is_some() => CHECKING,
         Some(_) => CANCEL_ASKED,
-        None => step,
+        None => done.furthest(),
     }
 }
 
 /// Opens the case of an order that stands.
-pub fn open(done: &mut Fulfilment, now: Time) -> Option<Change> {
-    done.reach(OPEN, now).then_some(Change::Opened)
+pub fn open(done: &mut Fulfilment, now: Time) -> Option<&'static str> {
+    done.reach(OPEN, now).then_some(event::OPENED)
 }
 
 /// Request `number` to cancel has come. What is completed answers it by itself; everything else waits for a rep.
@@ -124,10 +105,10 @@ pub fn ask(
     number: i32,
     why: Option<Text>,
     now: Time,
-) -> Option<Change> {
+) -> Option<&'static str> {
     if done.has_reached(ACTIVE) {
         let active = text("it is completed", "이미 가입이 완료되었습니다.");
-        return done.answer(number, active, now).then_some(Change::Answered);
+        return done.answer(number, active, now).then_some(event::ANSWERED);
     }
     let opened = open(done, now);
     let is_news = case.request.as_ref().is_none_or(|own| own.number < number);
@@ -150,19 +131,19 @@ pub fn assign(
     rep: &str,
     (installer_id, name): (&str, &str),
     now: Time,
-) -> Result<Option<Change>, No> {
+) -> Decided {
     let same = case.installer_id.as_deref() == Some(installer_id) && case.assigned_by == rep;
     match case.open_request() {
-        _ if done.voided => Err(No::Cancelled),
+        _ if done.voided => Err(no::CANCELLED),
         _ if same => Ok(None),
-        Some(_) => Err(No::CancellationOpen),
-        None if case.installer_id.is_some() => Err(No::Assigned),
+        Some(_) => Err(no::CANCELLATION_OPEN),
+        None if case.installer_id.is_some() => Err(no::ASSIGNED),
         None => {
             case.installer_id = Some(installer_id.to_owned());
             rep.clone_into(&mut case.assigned_by);
             let refs = vec![(text("Installer", "설치기사"), name.to_owned())];
             let told = done.tell(ASSIGNED, text(name.to_owned(), name.to_owned()), refs, now);
-            Ok(told.then_some(Change::Assigned))
+            Ok(told.then_some(event::ASSIGNED))
         }
     }
 }
@@ -174,7 +155,7 @@ pub fn hear(
     installed: bool,
     answer: Option<(i32, Verdict)>,
     now: Time,
-) -> Option<Change> {
+) -> Option<&'static str> {
     if let Some((number, verdict)) = answer
         && let Some(request) = case.numbered(number)
         && request.received.is_some()
@@ -184,38 +165,31 @@ pub fn hear(
     let reached = installed && done.reach(INSTALLED, now);
     // It is over only when the rep has completed it.
     done.irrevocable |= reached;
-    reached.then_some(Change::Installed)
+    reached.then_some(event::INSTALLED)
 }
 
 /// A rep completes it.
-pub fn complete(
-    case: &mut Case,
-    done: &mut Fulfilment,
-    rep: &str,
-    now: Time,
-) -> Result<Option<Change>, No> {
+pub fn complete(case: &mut Case, done: &mut Fulfilment, rep: &str, now: Time) -> Decided {
     match case.open_request() {
-        _ if done.voided => Err(No::Cancelled),
+        _ if done.voided => Err(no::CANCELLED),
         _ if done.has_reached(ACTIVE) && case.completed_by == rep => Ok(None),
-        _ if done.has_reached(ACTIVE) => Err(No::Completed),
-        Some(_) => Err(No::CancellationOpen),
-        None if !done.has_reached(INSTALLED) => Err(No::NotInstalled),
+        _ if done.has_reached(ACTIVE) => Err(no::COMPLETED),
+        Some(_) => Err(no::CANCELLATION_OPEN),
+        None if !done.has_reached(INSTALLED) => Err(no::NOT_INSTALLED),
         None => {
             rep.clone_into(&mut case.completed_by);
-            Ok(done
-                .reach_for_good(ACTIVE, now)
-                .then_some(Change::Activated))
+            Ok(done.reach_for_good(ACTIVE, now).then_some(event::ACTIVATED))
         }
     }
 }
 
 /// A rep takes up a request to cancel: the installer is asked. Where nobody is assigned nobody has to be.
-pub fn receive(case: &mut Case, rep: &str, number: i32, now: Time) -> Result<(), No> {
+pub fn receive(case: &mut Case, rep: &str, number: i32, now: Time) -> Result<(), Refusal> {
     let nobody = case.installer_id.is_none();
-    let request = case.numbered(number).ok_or(No::NotAsked)?;
+    let request = case.numbered(number).ok_or(no::NOT_ASKED)?;
     match &request.received {
         Some((by, _)) if by == rep => return Ok(()),
-        Some(_) => return Err(No::Received),
+        Some(_) => return Err(no::RECEIVED),
         None => request.received = Some((rep.to_owned(), now)),
     }
     if nobody {
@@ -237,22 +211,22 @@ pub fn decide(
     number: i32,
     decided: Verdict,
     now: Time,
-) -> Result<Option<Change>, No> {
-    let request = case.numbered(number).ok_or(No::NotReceived)?;
+) -> Decided {
+    let request = case.numbered(number).ok_or(no::NOT_RECEIVED)?;
     if let Some((by, before)) = &request.decision {
         let same_reason = decided.reason.is_none() || decided.reason == before.reason;
         let same = by == rep && before.agreed == decided.agreed && same_reason;
-        return same.then_some(None).ok_or(No::Decided);
+        return same.then_some(None).ok_or(no::DECIDED);
     }
     if request.received.is_none() {
-        return Err(No::NotReceived);
+        return Err(no::NOT_RECEIVED);
     }
-    let answer = request.answer.clone().ok_or(No::Unanswered)?;
+    let answer = request.answer.clone().ok_or(no::UNANSWERED)?;
     let refusable = decided.reason.clone().or(answer.reason);
     let answered = match (decided.agreed, answer.agreed) {
-        (true, false) => return Err(No::InstallerRefused),
+        (true, false) => return Err(no::INSTALLER_REFUSED),
         (true, true) => done.answer(number, text("", ""), now),
-        (false, true) if decided.reason.is_none() => return Err(No::ReasonRequired),
+        (false, true) if decided.reason.is_none() => return Err(no::reason_required()),
         (false, _) => refuse(done, number, refusable.clone()),
     };
     let reason = if decided.agreed {
@@ -265,7 +239,7 @@ pub fn decide(
     if !agreed {
         case.refused = number;
     }
-    Ok(answered.then_some(Change::Answered))
+    Ok(answered.then_some(event::ANSWERED))
 }
 
 /// A no that a person has said: [`Fulfilment::answer`] says it only of what is irrevocable.
@@ -280,8 +254,8 @@ fn refuse(done: &mut Fulfilment, number: i32, reason: Option<Text>) -> bool {
 }
 
 /// It was cancelled without support being asked.
-pub fn void(done: &mut Fulfilment, now: Time) -> Option<Change> {
-    done.void(now).then_some(Change::Voided)
+pub fn void(done: &mut Fulfilment, now: Time) -> Option<&'static str> {
+    done.void(now).then_some(event::VOIDED)
 }
 
 #[cfg(test)]

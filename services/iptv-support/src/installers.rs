@@ -4,14 +4,15 @@ use crate::domain::TO_DO;
 use crate::schema::{installer, support_case};
 use diesel::dsl::count_star;
 use diesel::prelude::*;
-use mesh::{Db, Refusal, Tx};
-use proto::iptv::support::v1::Installer;
+use mesh::{Db, Refusal, Tx, text};
+use ordering::rows;
+use proto::iptv::support::v1::{Installer, PutInstallerRequest};
 use std::collections::HashMap;
 
 /// The most installers that are listed of one region.
 const MOST: i64 = 200;
 
-#[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(Clone, Debug, HasQuery, Insertable, AsChangeset)]
 #[diesel(table_name = installer)]
 struct Row {
     installer_id: String,
@@ -20,41 +21,42 @@ struct Row {
 }
 
 /// Writes down who somebody is and where he works.
-pub fn put(tx: &mut Tx<'_>, told: &Installer) -> Result<Installer, Refusal> {
+pub fn put(tx: &mut Tx<'_>, told: PutInstallerRequest) -> Result<Installer, Refusal> {
     let row = Row {
-        installer_id: told.installer_id.clone(),
-        name: told.name.clone(),
-        region: told.region.clone(),
+        installer_id: told.installer_id,
+        name: told.name,
+        region: told.region,
     };
-    let known = mesh::update(installer::table.find(&row.installer_id))
-        .set(&row)
-        .execute(tx.db())?;
-    if known == 0 {
-        diesel::insert_into(installer::table)
-            .values(&row)
-            .execute(tx.db())?;
-    }
+    let update = mesh::update(installer::table.find(&row.installer_id)).set(&row);
+    let insert = diesel::insert_into(installer::table).values(&row);
+    rows::put(tx, update, insert)?;
     let open_cases = open_cases(tx.db(), std::slice::from_ref(&row.installer_id))?;
     Ok(show(row, &open_cases))
 }
 
-/// What an installer is called, and where he works.
-pub fn find(db: &mut Db, installer_id: &str) -> Result<(String, String), Refusal> {
-    let found: Option<(String, String)> = installer::table
-        .find(installer_id)
-        .select((installer::name, installer::region))
-        .first(db)
-        .optional()?;
-    found.ok_or_else(|| Refusal::not_found("installer"))
+/// What an installer is called, who works in one region: FAILED_PRECONDITION INSTALLER_ELSEWHERE if that is not `region`.
+pub fn works_in(db: &mut Db, installer_id: &str, region: &str) -> Result<String, Refusal> {
+    let found: Option<Row> = Row::query().find(installer_id).first(db).optional()?;
+    let installer = found.ok_or_else(|| Refusal::not_found("installer"))?;
+    if installer.region == region {
+        return Ok(installer.name);
+    }
+    let own = installer.region;
+    Err(Refusal::precondition(
+        "INSTALLER_ELSEWHERE",
+        text(
+            format!("the installer works in {own}"),
+            format!("{own} 지역의 설치기사입니다."),
+        ),
+    ))
 }
 
 /// The installers of a region, who has least to do first.
 pub fn list(db: &mut Db, region: &str) -> Result<Vec<Installer>, Refusal> {
-    let rows: Vec<Row> = installer::table
+    let rows: Vec<Row> = Row::query()
         .filter(installer::region.eq(region))
         .order(installer::installer_id)
         .limit(MOST)
-        .select(Row::as_select())
         .load(db)?;
     let ids: Vec<_> = rows.iter().map(|row| row.installer_id.clone()).collect();
     let open_cases = open_cases(db, &ids)?;

@@ -11,7 +11,7 @@ use proto::shared::v1::Money;
 pub type Key = (i64, String);
 
 /// A plan as it is stored.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[derive(Clone, Debug, HasQuery, Insertable, AsChangeset)]
 #[diesel(table_name = plan)]
 pub struct Plan {
     plan_id: String,
@@ -93,10 +93,7 @@ pub fn close(tx: &mut Tx<'_>, plan_id: &str) -> Result<v1::Plan, Refusal> {
         .filter(plan::version.eq(row.version));
     row.is_open = false;
     row.version += 1;
-    let saved = mesh::update(unchanged)
-        .set((plan::version.eq(row.version), plan::is_open.eq(false)))
-        .execute(tx.db());
-    rows::written(saved)?;
+    rows::written(mesh::update(unchanged).set(&row).execute(tx.db()))?;
     let plan = v1::Plan::from(&row);
     let closed = PlanClosed {
         plan: Some(plan.clone()),
@@ -107,24 +104,13 @@ pub fn close(tx: &mut Tx<'_>, plan_id: &str) -> Result<v1::Plan, Refusal> {
 
 /// A plan.
 pub fn read(db: &mut Db, plan_id: &str) -> Result<Plan, Refusal> {
-    let found: Option<Plan> = plan::table
-        .find(plan_id)
-        .select(Plan::as_select())
-        .first(db)
-        .optional()?;
+    let found: Option<Plan> = Plan::query().find(plan_id).first(db).optional()?;
     found.ok_or_else(|| Refusal::not_found("plan"))
 }
 
 /// Plans, newest first.
 pub fn list(db: &mut Db, page: &Page<Key>) -> Result<Vec<Plan>, Refusal> {
-    let mut query = plan::table
-        .select(Plan::as_select())
-        .order((plan::registered_at.desc(), plan::plan_id.desc()))
-        .limit(page.limit())
-        .into_boxed();
-    if let Some((at, id)) = page.after.clone() {
-        let same_time = plan::registered_at.eq(at).and(plan::plan_id.lt(id));
-        query = query.filter(plan::registered_at.lt(at).or(same_time));
-    }
-    Ok(query.load(db)?)
+    let plans = Plan::query().into_boxed();
+    let listed = page.newest_first(plans, plan::registered_at, plan::plan_id);
+    Ok(listed.load(db)?)
 }

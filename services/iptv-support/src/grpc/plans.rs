@@ -1,13 +1,13 @@
 //! Plans.
 
 use crate::plans::{self, Plan};
-use mesh::{Page, Store, fields, id, request};
+use mesh::{Page, Reply, Store, fields, id, request};
 use proto::iptv::support::v1::plan_service_server::PlanService;
 use proto::iptv::support::v1::{
     ClosePlanRequest, ClosePlanResponse, GetPlanRequest, GetPlanResponse, ListPlansRequest,
     ListPlansResponse, RegisterPlanRequest, RegisterPlanResponse,
 };
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response};
 
 /// The handlers of `PlanService`.
 pub struct Plans {
@@ -19,7 +19,7 @@ impl PlanService for Plans {
     async fn register_plan(
         &self,
         request: Request<RegisterPlanRequest>,
-    ) -> Result<Response<RegisterPlanResponse>, Status> {
+    ) -> Reply<RegisterPlanResponse> {
         let request = request.into_inner();
         fields::read(|fields| plans::check(fields, &request))?;
         let key = request::Key::new(&request.request_id, &request)?;
@@ -30,37 +30,28 @@ impl PlanService for Plans {
         Ok(Response::new(registered.await?))
     }
 
-    async fn get_plan(
-        &self,
-        request: Request<GetPlanRequest>,
-    ) -> Result<Response<GetPlanResponse>, Status> {
+    async fn get_plan(&self, request: Request<GetPlanRequest>) -> Reply<GetPlanResponse> {
         let plan_id = id::canonical(&request.get_ref().plan_id);
         let found = self.store.read(move |db| plans::read(db, &plan_id));
         let plan = Some((&found.await?).into());
         Ok(Response::new(GetPlanResponse { plan }))
     }
 
-    async fn list_plans(
-        &self,
-        request: Request<ListPlansRequest>,
-    ) -> Result<Response<ListPlansResponse>, Status> {
+    async fn list_plans(&self, request: Request<ListPlansRequest>) -> Reply<ListPlansResponse> {
         let request = request.into_inner();
-        let page = fields::read(|f| Page::read(f, request.page_size, &request.page_token))?;
+        let page = Page::of(request.page_size, &request.page_token)?;
         let listed = self.store.read(move |db| {
-            let mut rows = plans::list(db, &page)?;
-            let next_page_token = page.cut(&mut rows, Plan::key);
-            Ok(ListPlansResponse {
-                plans: rows.iter().map(Into::into).collect(),
-                next_page_token,
-            })
+            let rows = plans::list(db, &page)?;
+            page.show(rows, Plan::key, |row| Ok((&row).into()))
         });
-        Ok(Response::new(listed.await?))
+        let (plans, next_page_token) = listed.await?;
+        Ok(Response::new(ListPlansResponse {
+            plans,
+            next_page_token,
+        }))
     }
 
-    async fn close_plan(
-        &self,
-        request: Request<ClosePlanRequest>,
-    ) -> Result<Response<ClosePlanResponse>, Status> {
+    async fn close_plan(&self, request: Request<ClosePlanRequest>) -> Reply<ClosePlanResponse> {
         let plan_id = id::canonical(&request.get_ref().plan_id);
         let closed = self.store.write(plan_id.clone(), move |tx| {
             let plan = Some(plans::close(tx, &plan_id)?);
