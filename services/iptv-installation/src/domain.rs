@@ -1,7 +1,10 @@
 //! A job's life: what was asked and answered about it stands in the job, how far it came in its fulfilment.
 
-use mesh::{Text, Time, text};
-use ordering::domain::fulfilment::Fulfilment;
+pub mod event;
+pub mod no;
+
+use mesh::{Refusal, Time, text};
+use ordering::domain::fulfilment::{Answer, Decided, Fulfilment};
 use serde::{Deserialize, Serialize};
 
 /// Step: its installer is to accept it.
@@ -16,36 +19,8 @@ pub const CANCELLED: i32 = 9;
 /// What is to be done.
 pub const TO_DO: [i32; 2] = [REQUESTED, ACCEPTED];
 
-/// What came about in the fulfilment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// An installer has it.
-    Requested,
-    /// He accepted it.
-    Accepted,
-    /// It is installed.
-    Completed,
-    /// The subscription was cancelled.
-    Cancelled,
-}
-
-/// Why the installer can't do that.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum No {
-    /// The subscription was cancelled.
-    Cancelled,
-    /// He has agreed to cancel it, and support has not decided.
-    Locked,
-    /// He has not accepted it.
-    NotAccepted,
-    /// There is no such question.
-    NotAsked,
-    /// It was answered otherwise.
-    Answered,
-}
-
 /// What was asked and answered.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Job {
     /// Whose it is.
     pub installer_id: Option<String>,
@@ -57,17 +32,6 @@ pub struct Job {
     refused: i32,
     /// The answer to the newest request that was answered.
     pub answer: Option<Answer>,
-}
-
-/// An answer to a request to cancel.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Answer {
-    /// To which request.
-    pub number: i32,
-    /// Yes or no.
-    pub agreed: bool,
-    /// Why.
-    pub reason: Option<Text>,
 }
 
 impl Job {
@@ -98,11 +62,10 @@ impl Job {
 
 /// Where a job stands; 0 while it is nobody's.
 pub fn status(done: &Fulfilment) -> i32 {
-    let step = done.steps.iter().map(|(step, _)| *step).max();
     if done.voided {
         CANCELLED
     } else {
-        step.unwrap_or(0)
+        done.furthest()
     }
 }
 
@@ -119,7 +82,7 @@ pub struct Case {
 }
 
 /// Support has assigned it, asks about it, or has refused to cancel it.
-pub fn hear(job: &mut Job, done: &mut Fulfilment, case: Case, now: Time) -> Option<Change> {
+pub fn hear(job: &mut Job, done: &mut Fulfilment, case: Case, now: Time) -> Option<&'static str> {
     job.installer_id = Some(case.installer_id);
     job.refused = case.refused;
     if case.question > job.question {
@@ -129,54 +92,54 @@ pub fn hear(job: &mut Job, done: &mut Fulfilment, case: Case, now: Time) -> Opti
     if done.has_reached(COMPLETED) {
         job.answer_by_itself();
     }
-    done.reach(REQUESTED, now).then_some(Change::Requested)
+    done.reach(REQUESTED, now).then_some(event::REQUESTED)
 }
 
 /// The installer accepts it.
-pub fn accept(job: &Job, done: &mut Fulfilment, now: Time) -> Result<Option<Change>, No> {
+pub fn accept(job: &Job, done: &mut Fulfilment, now: Time) -> Decided {
     match status(done) {
-        CANCELLED => Err(No::Cancelled),
+        CANCELLED => Err(no::CANCELLED),
         ACCEPTED | COMPLETED => Ok(None),
-        _ if job.is_locked() => Err(No::Locked),
-        _ => Ok(done.reach(ACCEPTED, now).then_some(Change::Accepted)),
+        _ if job.is_locked() => Err(no::LOCKED),
+        _ => Ok(done.reach(ACCEPTED, now).then_some(event::ACCEPTED)),
     }
 }
 
 /// It is installed. An open question is answered by that.
-pub fn complete(job: &mut Job, done: &mut Fulfilment, now: Time) -> Result<Option<Change>, No> {
+pub fn complete(job: &mut Job, done: &mut Fulfilment, now: Time) -> Decided {
     match status(done) {
-        CANCELLED => Err(No::Cancelled),
+        CANCELLED => Err(no::CANCELLED),
         COMPLETED => Ok(None),
-        _ if job.is_locked() => Err(No::Locked),
+        _ if job.is_locked() => Err(no::LOCKED),
         ACCEPTED => {
             let completed = done.reach_for_good(COMPLETED, now);
             job.answer_by_itself();
-            Ok(completed.then_some(Change::Completed))
+            Ok(completed.then_some(event::COMPLETED))
         }
-        _ => Err(No::NotAccepted),
+        _ => Err(no::NOT_ACCEPTED),
     }
 }
 
 /// The installer answers a request to cancel.
-pub fn answer(job: &mut Job, done: &Fulfilment, answer: Answer) -> Result<(), No> {
+pub fn answer(job: &mut Job, done: &Fulfilment, answer: Answer) -> Result<(), Refusal> {
     match &job.answer {
         Some(given) if *given == answer => return Ok(()),
-        Some(given) if given.number == answer.number => return Err(No::Answered),
+        Some(given) if given.number == answer.number => return Err(no::ANSWERED),
         _ => {}
     }
     if done.voided {
-        return Err(No::Cancelled);
+        return Err(no::CANCELLED);
     }
     if job.question().map(|(number, _)| number) != Some(answer.number) {
-        return Err(No::NotAsked);
+        return Err(no::NOT_ASKED);
     }
     job.answer = Some(answer);
     Ok(())
 }
 
 /// The subscription was cancelled.
-pub fn void(done: &mut Fulfilment, now: Time) -> Option<Change> {
-    done.void(now).then_some(Change::Cancelled)
+pub fn void(done: &mut Fulfilment, now: Time) -> Option<&'static str> {
+    done.void(now).then_some(event::CANCELLED)
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! Jobs in their table: each installer's queue.
 
-use crate::domain::{self, Change, Job};
+use crate::domain::{self, Job};
 use crate::homes;
 use crate::schema::job;
 use diesel::prelude::*;
 use mesh::{Db, Event, Page, Refusal, Time, Tx};
-use ordering::domain::fulfilment::Fulfilment;
+use ordering::domain::fulfilment::{Decided, Fulfilment};
 use ordering::{fulfilments, rows, wire};
 use proto::iptv::installation::v1::{self, JobChanged, QueuedJob};
 use proto::iptv::subscription::v1::Service;
@@ -18,7 +18,7 @@ pub const DAY: Duration = Duration::from_secs(24 * 3600);
 pub type Key = (i64, String);
 
 /// A job's row. Whichever message about it comes first makes it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, HasQuery, Insertable, AsChangeset)]
 #[diesel(table_name = job, treat_none_as_null = true)]
 pub struct Row {
     order_id: String,
@@ -34,8 +34,7 @@ pub struct Row {
 }
 
 impl Row {
-    /// A job that was not heard of before.
-    pub fn new(order_id: &str) -> Self {
+    fn new(order_id: &str) -> Self {
         Self {
             order_id: order_id.to_owned(),
             ..Self::default()
@@ -48,7 +47,7 @@ impl Row {
     }
 
     /// Keeps what is to be installed, as its order says.
-    pub fn know(&mut self, service: Service) {
+    fn know(&mut self, service: Service) {
         self.plan_name = service.plan_name;
         self.region = service.region;
         self.wished_on = service.wished_on;
@@ -104,81 +103,63 @@ impl Row {
     }
 }
 
-/// Takes a decision on a job: `learn` adds what is known of its order, then `decision` changes what was answered and how
-/// far it came, and both are stated. `seen` is the order's version that led to it, if an order did. Answers also the job's
-/// row as it is then.
-pub fn decide<T>(
+/// Takes a decision on a job: what was answered and how far it came, and both are stated. `order` is what led to it, if an
+/// order did: its version, and what is to be installed. Answers the job's row as it is then. ABORTED when it is another by
+/// now.
+pub fn decide(
     tx: &mut Tx<'_>,
-    row: &Row,
-    seen: Option<i64>,
-    learn: impl FnOnce(&mut Row),
-    decision: impl FnOnce(&mut Job, &mut Fulfilment) -> (T, Option<Change>),
-) -> Result<(T, Row), Refusal> {
-    let mut job = row.job()?;
-    let (answer, done) = fulfilments::update(tx, &row.order_id, seen, |done| {
-        let (answer, change) = decision(&mut job, done);
-        let event = change.map(|change| match change {
-            Change::Requested => "yemae.iptv.installation.v1.JobRequested",
-            Change::Accepted => "yemae.iptv.installation.v1.JobAccepted",
-            Change::Completed => "yemae.iptv.installation.v1.JobCompleted",
-            Change::Cancelled => "yemae.iptv.installation.v1.JobCancelled",
-        });
-        ((answer, done.clone()), event)
+    before: Row,
+    order: Option<(i64, Service)>,
+    decision: impl FnOnce(&mut Job, &mut Fulfilment, Time) -> Decided,
+) -> Result<Row, Refusal> {
+    let (mut job, now) = (before.job()?, tx.now());
+    let (seen, service) = order.unzip();
+    let done = fulfilments::decide(tx, &before.order_id, seen, |done| {
+        decision(&mut job, done, now)
     })?;
-    let mut after = row.clone();
-    learn(&mut after);
-    after.follow(&job, &done)?;
-    if after != *row {
-        let has_moved = after.status != row.status || after.state != row.state;
-        if has_moved {
-            after.waiting_since = tx.now().0;
-        }
-        save(tx, row.version, &mut after)?;
-        if has_moved && after.installer_id.is_some() {
-            let changed = JobChanged {
-                job: Some(after.told(&job)),
-            };
-            let event = Event::new(&after.order_id, after.version, &changed);
-            tx.enqueue(event.expires(done.expires_at()))?;
-        }
+    let mut row = before.clone();
+    if let Some(service) = service {
+        row.know(service);
     }
-    Ok((answer, after))
+    row.follow(&job, &done)?;
+    if row == before {
+        return Ok(row);
+    }
+    row.version += 1;
+    let has_moved = row.status != before.status || row.state != before.state;
+    if has_moved {
+        row.waiting_since = now.0;
+    }
+    let insert = diesel::insert_into(job::table).values(&row);
+    let unchanged = job::table
+        .find(&row.order_id)
+        .filter(job::version.eq(before.version));
+    let update = mesh::update(unchanged).set(&row);
+    rows::save(tx, before.version == 0, insert, update)?;
+    if has_moved && row.installer_id.is_some() {
+        let changed = JobChanged {
+            job: Some(row.told(&job)),
+        };
+        let event = Event::new(&row.order_id, row.version, &changed);
+        tx.enqueue(event.expires(done.expires_at()))?;
+    }
+    Ok(row)
 }
 
-/// Writes what has become of a row. ABORTED when it is another by now.
-fn save(tx: &mut Tx<'_>, before: i64, row: &mut Row) -> Result<(), Refusal> {
-    row.version = before + 1;
-    let written = if before == 0 {
-        diesel::insert_into(job::table)
-            .values(&*row)
-            .execute(tx.db())
-    } else {
-        let unchanged = job::table
-            .find(&row.order_id)
-            .filter(job::version.eq(before));
-        mesh::update(unchanged).set(&*row).execute(tx.db())
-    };
-    rows::written(written)
-}
-
-/// A job that was heard of.
-pub fn find(db: &mut Db, order_id: &str) -> Result<Option<Row>, Refusal> {
-    Ok(job::table
-        .find(order_id)
-        .select(Row::as_select())
-        .first(db)
-        .optional()?)
+/// What is known of a job: nothing of one that was not heard of before.
+pub fn find(db: &mut Db, order_id: &str) -> Result<Row, Refusal> {
+    let found = Row::query().find(order_id).first(db).optional()?;
+    Ok(found.unwrap_or_else(|| Row::new(order_id)))
 }
 
 /// A job of this installer's; another's is not found.
 pub fn own(db: &mut Db, order_id: &str, installer_id: &str) -> Result<Row, Refusal> {
-    let found: Option<Row> = job::table
+    let own = Row::query()
         .find(order_id)
-        .filter(job::installer_id.eq(installer_id))
-        .select(Row::as_select())
-        .first(db)
-        .optional()?;
-    found.ok_or_else(|| Refusal::not_found("job"))
+        .filter(job::installer_id.eq(installer_id));
+    own.first(db)
+        .optional()?
+        .ok_or_else(|| Refusal::not_found("job"))
 }
 
 /// An installer's jobs of these statuses, who has waited longest first; none: those to be done, and those that were
@@ -190,23 +171,17 @@ pub fn list(
     statuses: &[i32],
     since: Time,
 ) -> Result<Vec<Row>, Refusal> {
-    let mut query = job::table
+    let own = Row::query()
         .filter(job::installer_id.eq(installer_id))
-        .order((job::waiting_since, job::order_id))
-        .limit(page.limit())
-        .select(Row::as_select())
         .into_boxed();
-    if statuses.is_empty() {
+    let jobs = if statuses.is_empty() {
         let news = job::status
             .eq(domain::CANCELLED)
             .and(job::waiting_since.ge(since.0));
-        query = query.filter(job::status.eq_any(domain::TO_DO.to_vec()).or(news));
+        own.filter(job::status.eq_any(domain::TO_DO.to_vec()).or(news))
     } else {
-        query = query.filter(job::status.eq_any(statuses.to_vec()));
-    }
-    if let Some((at, id)) = page.after.clone() {
-        let same_time = job::waiting_since.eq(at).and(job::order_id.gt(id));
-        query = query.filter(job::waiting_since.gt(at).or(same_time));
-    }
-    Ok(query.load(db)?)
+        own.filter(job::status.eq_any(statuses.to_vec()))
+    };
+    let listed = page.oldest_first(jobs, job::waiting_since, job::order_id);
+    Ok(listed.load(db)?)
 }

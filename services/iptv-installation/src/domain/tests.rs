@@ -22,14 +22,14 @@ fn said(number: i32, agreed: bool) -> Answer {
 fn requested() -> (Job, Fulfilment) {
     let (mut job, mut done) = (Job::default(), Fulfilment::new("order"));
     let change = hear(&mut job, &mut done, case(0, 0), NOW);
-    assert_eq!(change, Some(Change::Requested));
+    assert_eq!(change, Some(event::REQUESTED));
     (job, done)
 }
 
 fn accepted() -> (Job, Fulfilment) {
     let (job, mut done) = requested();
     let change = accept(&job, &mut done, NOW);
-    assert_eq!(change, Ok(Some(Change::Accepted)));
+    assert_eq!(change, Ok(Some(event::ACCEPTED)));
     (job, done)
 }
 
@@ -37,12 +37,12 @@ fn accepted() -> (Job, Fulfilment) {
 fn a_job_is_requested_accepted_and_completed_once() {
     let (mut job, mut done) = requested();
     let early = complete(&mut job, &mut done, NOW);
-    assert_eq!(early, Err(No::NotAccepted));
+    assert_eq!(early, Err(no::NOT_ACCEPTED));
     accept(&job, &mut done, NOW).unwrap();
     assert_eq!(accept(&job, &mut done, NOW), Ok(None));
     assert!(!done.irrevocable);
     let completed = complete(&mut job, &mut done, NOW);
-    assert_eq!(completed, Ok(Some(Change::Completed)));
+    assert_eq!(completed, Ok(Some(event::COMPLETED)));
     assert!(done.irrevocable && done.over_at.is_some());
     assert_eq!(complete(&mut job, &mut done, NOW), Ok(None));
     assert_eq!(accept(&job, &mut done, NOW), Ok(None));
@@ -58,14 +58,14 @@ fn a_yes_locks_until_the_refusal() {
         assert!(job.is_locked());
         assert_eq!(job.question(), None);
         if before == REQUESTED {
-            assert_eq!(accept(&job, &mut done, NOW), Err(No::Locked));
+            assert_eq!(accept(&job, &mut done, NOW), Err(no::LOCKED));
         }
-        assert_eq!(complete(&mut job, &mut done, NOW), Err(No::Locked));
+        assert_eq!(complete(&mut job, &mut done, NOW), Err(no::LOCKED));
         hear(&mut job, &mut done, case(1, 1), NOW);
         assert!(!job.is_locked());
         accept(&job, &mut done, NOW).unwrap();
         let completed = complete(&mut job, &mut done, NOW);
-        assert_eq!(completed, Ok(Some(Change::Completed)));
+        assert_eq!(completed, Ok(Some(event::COMPLETED)));
     }
 }
 
@@ -76,7 +76,7 @@ fn a_no_locks_nothing() {
     answer(&mut job, &done, said(1, false)).unwrap();
     assert!(!job.is_locked());
     let completed = complete(&mut job, &mut done, NOW);
-    assert_eq!(completed, Ok(Some(Change::Completed)));
+    assert_eq!(completed, Ok(Some(event::COMPLETED)));
     assert_eq!(job.answer, Some(said(1, false)));
 }
 
@@ -94,7 +94,7 @@ fn what_is_completed_answers_no_by_itself_whichever_comes_first() {
         let given = job.answer.clone().unwrap();
         assert!(!given.agreed && given.number == 1 && given.reason.is_some());
         let late = answer(&mut job, &done, said(1, true));
-        assert_eq!(late, Err(No::Answered));
+        assert_eq!(late, Err(no::ANSWERED));
     }
 }
 
@@ -102,14 +102,14 @@ fn what_is_completed_answers_no_by_itself_whichever_comes_first() {
 fn only_the_open_question_is_answered_and_only_once() {
     let (mut job, mut done) = requested();
     let early = answer(&mut job, &done, said(1, true));
-    assert_eq!(early, Err(No::NotAsked));
+    assert_eq!(early, Err(no::NOT_ASKED));
     hear(&mut job, &mut done, case(2, 1), NOW);
     let old = answer(&mut job, &done, said(1, true));
-    assert_eq!(old, Err(No::NotAsked));
+    assert_eq!(old, Err(no::NOT_ASKED));
     answer(&mut job, &done, said(2, true)).unwrap();
     assert_eq!(answer(&mut job, &done, said(2, true)), Ok(()));
     let other = answer(&mut job, &done, said(2, false));
-    assert_eq!(other, Err(No::Answered));
+    assert_eq!(other, Err(no::ANSWERED));
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn a_yes_to_an_old_request_answers_no_later_one() {
 fn the_question_may_come_first() {
     let (mut job, mut done) = (Job::default(), Fulfilment::new("order"));
     let change = hear(&mut job, &mut done, case(1, 0), NOW);
-    assert_eq!(change, Some(Change::Requested));
+    assert_eq!(change, Some(event::REQUESTED));
     assert_eq!(job.question(), Some((1, NOW)));
 }
 
@@ -138,10 +138,10 @@ fn a_cancelled_job_stays_so() {
     let (mut job, mut done) = accepted();
     hear(&mut job, &mut done, case(1, 0), NOW);
     answer(&mut job, &done, said(1, true)).unwrap();
-    assert_eq!(void(&mut done, NOW), Some(Change::Cancelled));
+    assert_eq!(void(&mut done, NOW), Some(event::CANCELLED));
     assert_eq!(status(&done), CANCELLED);
-    assert_eq!(accept(&job, &mut done, NOW), Err(No::Cancelled));
-    assert_eq!(complete(&mut job, &mut done, NOW), Err(No::Cancelled));
+    assert_eq!(accept(&job, &mut done, NOW), Err(no::CANCELLED));
+    assert_eq!(complete(&mut job, &mut done, NOW), Err(no::CANCELLED));
     assert_eq!(answer(&mut job, &done, said(1, true)), Ok(()));
     let mut unknown = Fulfilment::new("order");
     void(&mut unknown, NOW);
