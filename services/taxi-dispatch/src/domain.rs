@@ -1,8 +1,11 @@
 //! A ride's life at dispatch, decided on its fulfilment and on who drives it now: the fulfilment says how far the ride has
 //! come, which never goes back; a driver may.
 
-use mesh::{Time, text};
-use ordering::domain::fulfilment::Fulfilment;
+pub mod event;
+pub mod no;
+
+use mesh::{Refusal, Time, text};
+use ordering::domain::fulfilment::{Decided, Fulfilment};
 use std::time::Duration;
 
 /// Step: it waits for a driver.
@@ -23,40 +26,6 @@ pub const DRIVEN: [i32; 2] = [ASSIGNED, PICKED_UP];
 
 /// How long a ride waits for a driver, from when dispatch hears of it.
 pub const PATIENCE: Duration = Duration::from_secs(600);
-
-/// What came about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// Dispatch has heard of it.
-    Received,
-    /// A driver is on the way.
-    Assigned,
-    /// He says now that he is called, drives or is reached otherwise.
-    Introduced,
-    /// He gave it back, and nobody else is free.
-    Declined,
-    /// The customer is in the car.
-    PickedUp,
-    /// The customer is there.
-    Arrived,
-    /// Nobody was found in time.
-    GivenUp,
-    /// A request to cancel was answered.
-    Answered,
-    /// It was cancelled unasked.
-    Voided,
-}
-
-/// Why a driver can't do that.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum No {
-    /// The customer is not in the car yet.
-    NotPickedUp,
-    /// The customer is in the car already.
-    PickedUp,
-    /// It was cancelled.
-    Cancelled,
-}
 
 /// Who could drive a ride, and what its customer is told of him.
 #[derive(Clone, Debug)]
@@ -83,34 +52,33 @@ pub struct Drive<'a> {
 impl Drive<'_> {
     /// Where it stands; 0 while nothing is known of it. One whose driver declined waits again.
     pub fn status(&self) -> i32 {
-        let step = self.ride.steps.iter().map(|(step, _)| *step).max();
-        match step {
+        match self.ride.furthest() {
             _ if self.ride.failed.is_some() => NO_DRIVER,
             _ if self.ride.voided => CANCELLED,
-            Some(ASSIGNED) if self.driver.is_none() => WAITING,
-            step => step.unwrap_or(0),
+            ASSIGNED if self.driver.is_none() => WAITING,
+            step => step,
         }
     }
 
     /// Takes a ride that stands; the nearest free driver, if there is one, gets it.
-    pub fn receive(&mut self, nearest: Option<Driver>, now: Time) -> Option<Change> {
-        let received = self.ride.reach(WAITING, now).then_some(Change::Received);
+    pub fn receive(&mut self, nearest: Option<Driver>, now: Time) -> Option<&'static str> {
+        let received = self.ride.reach(WAITING, now).then_some(event::RECEIVED);
         self.assign(nearest, now).or(received)
     }
 
     /// The nearest free driver gets a ride that waits; its customer is told who comes.
-    pub fn assign(&mut self, nearest: Option<Driver>, now: Time) -> Option<Change> {
+    pub fn assign(&mut self, nearest: Option<Driver>, now: Time) -> Option<&'static str> {
         let driver = nearest.filter(|_| self.status() == WAITING)?;
         self.tell_of(&driver, now);
         *self.driver = Some(driver.id);
-        Some(Change::Assigned)
+        Some(event::ASSIGNED)
     }
 
     /// Its driver says who he is. The customer who waits for him is told when that is something else than before; who sits
     /// in the car sees it.
-    pub fn introduce(&mut self, driver: &Driver, now: Time) -> Option<Change> {
+    pub fn introduce(&mut self, driver: &Driver, now: Time) -> Option<&'static str> {
         let is_news = self.status() == ASSIGNED && self.tell_of(driver, now);
-        is_news.then_some(Change::Introduced)
+        is_news.then_some(event::ASSIGNED)
     }
 
     /// False: the customer was told so before.
@@ -126,9 +94,9 @@ impl Drive<'_> {
     }
 
     /// The driver gives it back; `next` gets it, or it waits, and its customer is told so.
-    pub fn decline(&mut self, next: Option<Driver>, now: Time) -> Result<Option<Change>, No> {
+    pub fn decline(&mut self, next: Option<Driver>, now: Time) -> Decided {
         match self.in_hand()? {
-            PICKED_UP | ARRIVED => Err(No::PickedUp),
+            PICKED_UP | ARRIVED => Err(no::PICKED_UP),
             _ => {
                 *self.driver = None;
                 Ok(self.assign(next, now).or_else(|| self.wait_again(now)))
@@ -136,41 +104,41 @@ impl Drive<'_> {
         }
     }
 
-    fn wait_again(&mut self, now: Time) -> Option<Change> {
+    fn wait_again(&mut self, now: Time) -> Option<&'static str> {
         let why = text(
             "the driver can't come; another one is being looked for",
             "배차된 기사가 운행할 수 없어 다른 기사를 찾고 있습니다.",
         );
         let told = self.ride.tell(ASSIGNED, why, Vec::new(), now);
-        told.then_some(Change::Declined)
+        told.then_some(event::DECLINED)
     }
 
     /// The customer gets into the car.
-    pub fn pick_up(&mut self, now: Time) -> Result<Option<Change>, No> {
+    pub fn pick_up(&mut self, now: Time) -> Decided {
         match self.in_hand()? {
             ASSIGNED => {
                 // It is over only when they have arrived.
                 self.ride.irrevocable = self.ride.reach(PICKED_UP, now);
-                Ok(Some(Change::PickedUp))
+                Ok(Some(event::PICKED_UP))
             }
             _ => Ok(None),
         }
     }
 
     /// They have arrived.
-    pub fn arrive(&mut self, now: Time) -> Result<Option<Change>, No> {
+    pub fn arrive(&mut self, now: Time) -> Decided {
         match self.in_hand()? {
             PICKED_UP => {
                 let arrived = self.ride.reach_for_good(ARRIVED, now);
-                Ok(arrived.then_some(Change::Arrived))
+                Ok(arrived.then_some(event::ARRIVED))
             }
             ARRIVED => Ok(None),
-            _ => Err(No::NotPickedUp),
+            _ => Err(no::NOT_PICKED_UP),
         }
     }
 
     /// Fails a ride that has waited too long since it was heard of.
-    pub fn give_up(&mut self, heard_at: Time, now: Time) -> Option<Change> {
+    pub fn give_up(&mut self, heard_at: Time, now: Time) -> Option<&'static str> {
         if self.status() != WAITING || now.since(heard_at) < PATIENCE {
             return None;
         }
@@ -179,25 +147,25 @@ impl Drive<'_> {
             "10분 안에 배차되지 않았습니다. 결제 금액은 환불됩니다.",
         );
         let failed = self.ride.fail("NO_DRIVER", why, now);
-        failed.then_some(Change::GivenUp)
+        failed.then_some(event::NOBODY_FOUND)
     }
 
     /// Answers request `number` to cancel: yes until the customer is in the car.
-    pub fn answer(&mut self, number: i32, now: Time) -> Option<Change> {
+    pub fn answer(&mut self, number: i32, now: Time) -> Option<&'static str> {
         let why = text("the customer was picked up", "이미 탑승하셨습니다.");
         let answered = self.ride.answer(number, why, now);
-        answered.then_some(Change::Answered)
+        answered.then_some(event::ANSWERED)
     }
 
     /// It was cancelled without dispatch being asked.
-    pub fn void(&mut self, now: Time) -> Option<Change> {
-        self.ride.void(now).then_some(Change::Voided)
+    pub fn void(&mut self, now: Time) -> Option<&'static str> {
+        self.ride.void(now).then_some(event::VOIDED)
     }
 
     /// Where it stands, unless it was cancelled.
-    fn in_hand(&self) -> Result<i32, No> {
+    fn in_hand(&self) -> Result<i32, Refusal> {
         match self.status() {
-            CANCELLED => Err(No::Cancelled),
+            CANCELLED => Err(no::CANCELLED),
             step => Ok(step),
         }
     }

@@ -25,15 +25,9 @@ pub fn report(
         driver::is_free.eq(said.free),
         driver::reported_at.eq(now.0),
     );
-    let known = mesh::update(driver::table.find(driver_id))
-        .set(report)
-        .execute(tx.db())?;
-    if known == 0 {
-        let new = diesel::insert_into(driver::table)
-            .values((driver::driver_id.eq(driver_id), report))
-            .execute(tx.db());
-        rows::written(new)?;
-    }
+    let update = mesh::update(driver::table.find(driver_id)).set(report);
+    let new = (driver::driver_id.eq(driver_id), report);
+    rows::put(tx, update, diesel::insert_into(driver::table).values(new))?;
     let said = said.clone();
     if let Some(row) = drives::awaiting(tx.db(), driver_id)? {
         let driver = domain::Driver {
@@ -42,7 +36,12 @@ pub fn report(
             car: said.car.clone(),
             phone: said.phone.clone(),
         };
-        drives::decide(tx, &row, None, |drive| ((), drive.introduce(&driver, now)))?;
+        drives::decide(
+            tx,
+            row,
+            None,
+            |drive, now| Ok(drive.introduce(&driver, now)),
+        )?;
     }
     Ok(Driver {
         driver_id: driver_id.to_owned(),

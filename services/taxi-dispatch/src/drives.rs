@@ -1,13 +1,14 @@
 //! Rides as dispatch sees them: whose each is, and where it stands.
 
-use crate::domain::{Change, DRIVEN, Drive, Driver, PATIENCE, Spot};
+use crate::domain::{Drive, Driver, PATIENCE, Spot};
 use crate::drivers;
 use crate::schema::drive;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
-use mesh::watch::{self, Written};
+use mesh::watch::Written;
 use mesh::{Db, Page, Refusal, Time, Tx};
+use ordering::domain::fulfilment::Decided;
 use ordering::{fulfilments, rows};
 use prost::Message;
 use proto::taxi::dispatch::v1::DriverRide;
@@ -17,7 +18,7 @@ use proto::taxi::ride::v1::Trip;
 pub type Key = (i64, String);
 
 /// A ride. The first message about it makes its row.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(Clone, Debug, PartialEq, Eq, HasQuery, Insertable, AsChangeset)]
 #[diesel(table_name = drive, treat_none_as_null = true)]
 pub struct Row {
     pub ride_id: String,
@@ -91,140 +92,81 @@ impl Row {
     }
 }
 
-/// Takes a decision on a ride: `decision` changes what was done about it, which is stated, and who drives it. `seen` is the
-/// order's version that led to it, if an order did. Answers also the ride's row as it is then.
-pub fn decide<T>(
+/// Takes a decision on a ride: what was done about it, which is stated, and who drives it. `seen` is the order's version that
+/// led to it, if an order did. Answers the ride's row as it is then. ABORTED when it is another by now, or its driver has
+/// another ride.
+pub fn decide(
     tx: &mut Tx<'_>,
-    row: &Row,
+    before: Row,
     seen: Option<i64>,
-    decision: impl FnOnce(&mut Drive<'_>) -> (T, Option<Change>),
-) -> Result<(T, Row), Refusal> {
-    let mut after = row.clone();
-    let (answer, status) = fulfilments::update(tx, &row.ride_id, seen, |ride| {
+    decision: impl FnOnce(&mut Drive<'_>, Time) -> Decided,
+) -> Result<Row, Refusal> {
+    let now = tx.now();
+    let mut row = before.clone();
+    fulfilments::decide(tx, &before.ride_id, seen, |ride| {
         let mut drive = Drive {
             ride,
-            driver: &mut after.driver_id,
+            driver: &mut row.driver_id,
         };
-        let (answer, change) = decision(&mut drive);
-        let event = change.map(|change| match change {
-            Change::Received => "yemae.taxi.dispatch.v1.RideReceived",
-            Change::Assigned | Change::Introduced => "yemae.taxi.dispatch.v1.DriverAssigned",
-            Change::Declined => "yemae.taxi.dispatch.v1.DriverDeclined",
-            Change::PickedUp => "yemae.taxi.dispatch.v1.CustomerPickedUp",
-            Change::Arrived => "yemae.taxi.dispatch.v1.CustomerArrived",
-            Change::GivenUp => "yemae.taxi.dispatch.v1.NoDriverFound",
-            Change::Answered => "yemae.taxi.dispatch.v1.CancellationAnswered",
-            Change::Voided => "yemae.taxi.dispatch.v1.RideVoided",
-        });
-        ((answer, drive.status()), event)
+        let decided = decision(&mut drive, now)?;
+        row.status = drive.status();
+        Ok(decided)
     })?;
-    after.status = status;
-    if after != *row || row.version == 0 {
-        save(tx, row.version, &mut after)?;
+    if row == before && before.version > 0 {
+        return Ok(row);
     }
-    Ok((answer, after))
-}
-
-/// Writes what has become of a row. ABORTED when it is another by now, or its driver has another ride.
-fn save(tx: &mut Tx<'_>, before: i64, row: &mut Row) -> Result<(), Refusal> {
-    let last: Option<i64> = drive::table
-        .filter(drive::driver_id.eq(&row.driver_id))
-        .select(diesel::dsl::max(drive::written_at))
-        .first(tx.db())?;
-    row.version = before + 1;
-    row.written_at = last.map_or(tx.now().0, |last| last.max(tx.now().0));
-    let written = if before == 0 {
-        diesel::insert_into(drive::table)
-            .values(&*row)
-            .execute(tx.db())
-    } else {
-        let unchanged = drive::table
-            .find(&row.ride_id)
-            .filter(drive::version.eq(before));
-        mesh::update(unchanged).set(&*row).execute(tx.db())
-    };
-    rows::written(written)
+    row.version += 1;
+    let last = newest(tx.db(), row.driver_id.as_deref())?;
+    row.written_at = last.map_or(now.0, |last| last.max(now.0));
+    let insert = diesel::insert_into(drive::table).values(&row);
+    let unchanged = drive::table
+        .find(&row.ride_id)
+        .filter(drive::version.eq(before.version));
+    let update = mesh::update(unchanged).set(&row);
+    rows::save(tx, before.version == 0, insert, update)?;
+    Ok(row)
 }
 
 /// A ride that was heard of.
 pub fn find(db: &mut Db, ride_id: &str) -> Result<Option<Row>, Refusal> {
-    Ok(drive::table
-        .find(ride_id)
-        .select(Row::as_select())
-        .first(db)
-        .optional()?)
+    Ok(Row::query().find(ride_id).first(db).optional()?)
 }
 
 /// A driver's own ride. Another's is NOT_FOUND.
 pub fn own(db: &mut Db, ride_id: &str, driver_id: &str) -> Result<Row, Refusal> {
-    let row = drive::table
+    let own = Row::query()
         .find(ride_id)
-        .filter(drive::driver_id.eq(driver_id))
-        .select(Row::as_select())
-        .first(db)
-        .optional()?;
-    row.ok_or_else(|| Refusal::not_found("ride"))
+        .filter(drive::driver_id.eq(driver_id));
+    own.first(db)
+        .optional()?
+        .ok_or_else(|| Refusal::not_found("ride"))
 }
 
 /// The ride whose customer waits for this driver.
 pub fn awaiting(db: &mut Db, driver_id: &str) -> Result<Option<Row>, Refusal> {
-    Ok(drive::table
+    Ok(Row::query()
         .filter(drive::driver_id.eq(driver_id))
         // ASSIGNED, and what its index says: of a value that is bound SQLite does not know whether that index has it.
         .filter(sql::<Bool>("status IN (2, 3) AND status = 2"))
-        .select(Row::as_select())
         .first(db)
         .optional()?)
 }
 
 /// A driver's rides, newest first.
 pub fn list(db: &mut Db, driver_id: &str, page: &Page<Key>) -> Result<Vec<Row>, Refusal> {
-    let mut query = drive::table
+    let rides = Row::query()
         .filter(drive::driver_id.eq(driver_id))
-        .order((drive::called_at.desc(), drive::ride_id.desc()))
-        .limit(page.limit())
-        .select(Row::as_select())
         .into_boxed();
-    if let Some((at, id)) = page.after.clone() {
-        let same_time = drive::called_at.eq(at).and(drive::ride_id.lt(id));
-        query = query.filter(drive::called_at.lt(at).or(same_time));
-    }
-    Ok(query.load(db)?)
+    let listed = page.newest_first(rides, drive::called_at, drive::ride_id);
+    Ok(listed.load(db)?)
 }
 
 /// When a driver's newest change was written.
-pub fn newest(db: &mut Db, driver_id: &str) -> Result<Option<i64>, Refusal> {
+pub fn newest(db: &mut Db, driver_id: Option<&str>) -> Result<Option<i64>, Refusal> {
     Ok(drive::table
         .filter(drive::driver_id.eq(driver_id))
         .select(diesel::dsl::max(drive::written_at))
         .first(db)?)
-}
-
-/// What was written of a driver's rides behind `at` and the ride `id`, the first of it: the one that is driven, and what is
-/// over only if that was written at `over_since` or later.
-pub fn written_since(
-    db: &mut Db,
-    driver_id: &str,
-    (at, id): (i64, &str),
-    over_since: i64,
-) -> Result<Vec<Written>, Refusal> {
-    let behind = drive::written_at.gt(at).or(drive::ride_id.gt(id));
-    let is_driven = drive::status.eq_any(DRIVEN);
-    let rows: Vec<(String, i64, i64)> = drive::table
-        .filter(drive::driver_id.eq(driver_id))
-        .filter(drive::written_at.ge(at))
-        .filter(behind)
-        .filter(is_driven.or(drive::written_at.ge(over_since)))
-        .order((drive::written_at, drive::ride_id))
-        .limit(watch::PAGE)
-        .select((drive::ride_id, drive::version, drive::written_at))
-        .load(db)?;
-    let written = |(id, version, written_at)| Written {
-        id,
-        version,
-        written_at,
-    };
-    Ok(rows.into_iter().map(written).collect())
 }
 
 /// Rides without a driver about which there is something to do, who has waited longest first: if nobody is free, only those

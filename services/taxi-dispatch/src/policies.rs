@@ -2,7 +2,7 @@
 //! whenever a driver becomes free, who has waited longest gets him; whoever waits too long is given up.
 
 use crate::drives::{self, Row};
-use mesh::{Change as News, Refusal, Site, Time, Tx};
+use mesh::{Change, Refusal, Site, Time, Tx};
 use ordering::is_own_word;
 use ordering::wire::{self, Wish};
 use proto::ordering::v1::Order;
@@ -12,26 +12,24 @@ use proto::taxi::ride::v1::Trip;
 const ROUND: i64 = 256;
 
 /// A ride was called, moved on, is to be cancelled or was.
-pub fn ride_changed(tx: &mut Tx<'_>, news: &News<Order>) -> Result<(), Refusal> {
+pub fn ride_changed(tx: &mut Tx<'_>, news: &Change<Order>) -> Result<(), Refusal> {
     let order = &news.entity;
     is_own_word(&order.context, &news.context)?;
-    let now = tx.now();
     let row = match drives::find(tx.db(), &order.order_id)? {
         Some(row) => row,
-        None => new(order, now)?,
+        None => new(order, tx.now())?,
     };
     let wish = wire::wish(order);
     let nearest = match wish {
         Wish::Fulfil if row.driver_id.is_none() => row.nearest(tx.db())?,
         Wish::Fulfil | Wish::Answer(_) | Wish::Void => None,
     };
-    let decided = drives::decide(tx, &row, Some(order.version), |drive| {
-        let change = match wish {
+    let decided = drives::decide(tx, row, Some(order.version), |drive, now| {
+        Ok(match wish {
             Wish::Fulfil => drive.receive(nearest, now),
             Wish::Answer(number) => drive.answer(number, now),
             Wish::Void => drive.void(now),
-        };
-        ((), change)
+        })
     });
     decided.map(drop)
 }
@@ -64,11 +62,10 @@ fn find_driver(tx: &mut Tx<'_>, ride_id: &str) -> Result<(), Refusal> {
     let Some(row) = drives::find(tx.db(), ride_id)? else {
         return Ok(());
     };
-    let now = tx.now();
-    let nearest = row.nearest(tx.db())?;
-    let decided = drives::decide(tx, &row, None, |drive| {
-        let given_up = drive.give_up(row.heard_at(), now);
-        ((), given_up.or_else(|| drive.assign(nearest, now)))
+    let (heard_at, nearest) = (row.heard_at(), row.nearest(tx.db())?);
+    let decided = drives::decide(tx, row, None, |drive, now| {
+        let given_up = drive.give_up(heard_at, now);
+        Ok(given_up.or_else(|| drive.assign(nearest, now)))
     });
     decided.map(drop)
 }

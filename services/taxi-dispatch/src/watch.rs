@@ -1,7 +1,10 @@
 //! What a driver watches: the rides that are his.
 
+use crate::domain::DRIVEN;
 use crate::drives;
-use mesh::watch::{Changed, Since, Watched, Written};
+use crate::schema::drive;
+use diesel::prelude::*;
+use mesh::watch::{Changed, PAGE, Since, Watched, Written};
 use mesh::{Db, Refusal};
 use proto::taxi::dispatch::v1::DriverRide;
 
@@ -16,10 +19,20 @@ impl Watched for Mine {
     type Entry = DriverRide;
 
     fn changed(&self, db: &mut Db, since: &Since) -> Result<Changed, Refusal> {
-        let newest = drives::newest(db, &self.driver_id)?;
+        let newest = drives::newest(db, Some(&self.driver_id))?;
+        let (at, id) = since.of(0);
+        let behind = drive::written_at.gt(at).or(drive::ride_id.gt(id));
         // A watch begins with what is to be driven.
-        let over_since = since.began();
-        let rows = drives::written_since(db, &self.driver_id, since.of(0), over_since)?;
+        let is_driven = drive::status.eq_any(DRIVEN);
+        let rows = drive::table
+            .filter(drive::driver_id.eq(&self.driver_id))
+            .filter(drive::written_at.ge(at))
+            .filter(behind)
+            .filter(is_driven.or(drive::written_at.ge(since.began())))
+            .order((drive::written_at, drive::ride_id))
+            .limit(PAGE)
+            .select((drive::ride_id, drive::version, drive::written_at))
+            .load(db)?;
         Ok(Changed {
             generation: 0,
             rows,

@@ -34,20 +34,20 @@ const OVER: &[i32] = &[WAITING, ASSIGNED, PICKED_UP, ARRIVED];
 #[test]
 fn each_command_in_each_state_is_done_once_or_refused_for_its_reason() {
     let pick_up = |steps| at(steps, |drive| drive.pick_up(NOW)).0;
-    assert_eq!(pick_up(COMING), Ok(Some(Change::PickedUp)));
+    assert_eq!(pick_up(COMING), Ok(Some(event::PICKED_UP)));
     assert_eq!(pick_up(DRIVING), Ok(None));
     assert_eq!(pick_up(OVER), Ok(None));
     let arrive = |steps| at(steps, |drive| drive.arrive(NOW)).0;
-    assert_eq!(arrive(COMING), Err(No::NotPickedUp));
-    assert_eq!(arrive(DRIVING), Ok(Some(Change::Arrived)));
+    assert_eq!(arrive(COMING), Err(no::NOT_PICKED_UP));
+    assert_eq!(arrive(DRIVING), Ok(Some(event::ARRIVED)));
     assert_eq!(arrive(OVER), Ok(None));
     let decline = |steps| at(steps, |drive| drive.decline(None, NOW)).0;
-    assert_eq!(decline(COMING), Ok(Some(Change::Declined)));
-    assert_eq!(decline(DRIVING), Err(No::PickedUp));
-    assert_eq!(decline(OVER), Err(No::PickedUp));
+    assert_eq!(decline(COMING), Ok(Some(event::DECLINED)));
+    assert_eq!(decline(DRIVING), Err(no::PICKED_UP));
+    assert_eq!(decline(OVER), Err(no::PICKED_UP));
     let after_all = at(COMING, |drive| {
         drive.void(NOW);
-        let no = Err(No::Cancelled);
+        let no = Err(no::CANCELLED);
         assert_eq!(drive.decline(Some(driver("next")), NOW), no);
         assert_eq!(drive.pick_up(NOW), no);
         assert_eq!(drive.arrive(NOW), no);
@@ -83,7 +83,7 @@ fn who_waits_is_told_of_another_car_and_who_sits_in_it_is_not() {
         (told, drive.introduce(&other, NOW))
     };
     let (told, ride, left) = at(COMING, again);
-    assert_eq!(told, (Some(Change::Introduced), None));
+    assert_eq!(told, (Some(event::ASSIGNED), None));
     assert_eq!(
         (ride.refs[1].1.as_str(), left.as_deref()),
         ("black Ioniq", Some("first"))
@@ -140,7 +140,7 @@ fn nobody_is_given_up_early_nor_with_a_driver_on_the_way() {
     let give_up = |steps, now| at(steps, |drive| drive.give_up(NOW, now)).0;
     let almost = PATIENCE - Duration::from_micros(1);
     assert_eq!(give_up(CALLED, later(almost)), None);
-    assert_eq!(give_up(CALLED, later(PATIENCE)), Some(Change::GivenUp));
+    assert_eq!(give_up(CALLED, later(PATIENCE)), Some(event::NOBODY_FOUND));
     assert_eq!(give_up(COMING, later(PATIENCE)), None);
     assert_eq!(give_up(DRIVING, later(PATIENCE)), None);
     let (_, ride, _) = at(COMING, |drive| {
