@@ -2,7 +2,7 @@
 
 use crate::selling::Selling;
 use crate::words::SYSTEM;
-use mesh::Refusal;
+use mesh::{Refusal, Reply};
 use ordering::domain::order::Order;
 use ordering::{Orders, wire};
 use proto::food::order::v1::order_service_server::OrderService;
@@ -11,7 +11,7 @@ use proto::food::order::v1::{
     ListOrdersRequest, ListOrdersResponse, Meal, PlaceOrderRequest, PlaceOrderResponse,
     SystemCancelOrderRequest, SystemCancelOrderResponse,
 };
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response};
 
 /// The handlers of `OrderService`.
 pub(crate) struct Handlers {
@@ -20,27 +20,18 @@ pub(crate) struct Handlers {
 
 #[tonic::async_trait]
 impl OrderService for Handlers {
-    async fn place_order(
-        &self,
-        request: Request<PlaceOrderRequest>,
-    ) -> Result<Response<PlaceOrderResponse>, Status> {
+    async fn place_order(&self, request: Request<PlaceOrderRequest>) -> Reply<PlaceOrderResponse> {
         let placed = self.orders.create(request.into_inner());
         Ok(Response::new(placed.await?))
     }
 
-    async fn get_order(
-        &self,
-        request: Request<GetOrderRequest>,
-    ) -> Result<Response<GetOrderResponse>, Status> {
+    async fn get_order(&self, request: Request<GetOrderRequest>) -> Reply<GetOrderResponse> {
         let found = self.orders.read(&request.into_inner().order_id).await?;
         let order = Some(order(&found)?);
         Ok(Response::new(GetOrderResponse { order }))
     }
 
-    async fn list_orders(
-        &self,
-        request: Request<ListOrdersRequest>,
-    ) -> Result<Response<ListOrdersResponse>, Status> {
+    async fn list_orders(&self, request: Request<ListOrdersRequest>) -> Reply<ListOrdersResponse> {
         let request = request.into_inner();
         let page = self.orders.page(request.page_size, &request.page_token);
         let (orders, next_page_token) = page.await?;
@@ -54,7 +45,7 @@ impl OrderService for Handlers {
     async fn cancel_order(
         &self,
         request: Request<CancelOrderRequest>,
-    ) -> Result<Response<CancelOrderResponse>, Status> {
+    ) -> Reply<CancelOrderResponse> {
         let asked = self.orders.cancel(&request.into_inner().order_id).await?;
         let order = Some(order(&asked)?);
         Ok(Response::new(CancelOrderResponse { order }))
@@ -63,7 +54,7 @@ impl OrderService for Handlers {
     async fn system_cancel_order(
         &self,
         request: Request<SystemCancelOrderRequest>,
-    ) -> Result<Response<SystemCancelOrderResponse>, Status> {
+    ) -> Reply<SystemCancelOrderResponse> {
         let request = request.into_inner();
         let asked = self.orders.system_cancel(&request.order_id, request.reason);
         let order = Some(order(&asked.await?)?);

@@ -2,7 +2,7 @@
 
 use crate::selling::Selling;
 use crate::words::SYSTEM;
-use mesh::Refusal;
+use mesh::{Refusal, Reply};
 use ordering::domain::order::Order;
 use ordering::{Orders, wire};
 use proto::iptv::subscription::v1::subscription_service_server::SubscriptionService;
@@ -12,7 +12,7 @@ use proto::iptv::subscription::v1::{
     SubscribeRequest, SubscribeResponse, Subscription, SystemCancelSubscriptionRequest,
     SystemCancelSubscriptionResponse,
 };
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response};
 
 /// The handlers of `SubscriptionService`.
 pub(crate) struct Handlers {
@@ -21,10 +21,7 @@ pub(crate) struct Handlers {
 
 #[tonic::async_trait]
 impl SubscriptionService for Handlers {
-    async fn subscribe(
-        &self,
-        request: Request<SubscribeRequest>,
-    ) -> Result<Response<SubscribeResponse>, Status> {
+    async fn subscribe(&self, request: Request<SubscribeRequest>) -> Reply<SubscribeResponse> {
         let placed = self.orders.create(request.into_inner());
         Ok(Response::new(placed.await?))
     }
@@ -32,7 +29,7 @@ impl SubscriptionService for Handlers {
     async fn get_subscription(
         &self,
         request: Request<GetSubscriptionRequest>,
-    ) -> Result<Response<GetSubscriptionResponse>, Status> {
+    ) -> Reply<GetSubscriptionResponse> {
         let id = request.into_inner().subscription_id;
         let subscription = Some(subscription(&self.orders.read(&id).await?)?);
         Ok(Response::new(GetSubscriptionResponse { subscription }))
@@ -41,7 +38,7 @@ impl SubscriptionService for Handlers {
     async fn list_subscriptions(
         &self,
         request: Request<ListSubscriptionsRequest>,
-    ) -> Result<Response<ListSubscriptionsResponse>, Status> {
+    ) -> Reply<ListSubscriptionsResponse> {
         let request = request.into_inner();
         let page = self.orders.page(request.page_size, &request.page_token);
         let (orders, next_page_token) = page.await?;
@@ -55,7 +52,7 @@ impl SubscriptionService for Handlers {
     async fn cancel_subscription(
         &self,
         request: Request<CancelSubscriptionRequest>,
-    ) -> Result<Response<CancelSubscriptionResponse>, Status> {
+    ) -> Reply<CancelSubscriptionResponse> {
         let id = request.into_inner().subscription_id;
         let subscription = Some(subscription(&self.orders.cancel(&id).await?)?);
         Ok(Response::new(CancelSubscriptionResponse { subscription }))
@@ -64,7 +61,7 @@ impl SubscriptionService for Handlers {
     async fn system_cancel_subscription(
         &self,
         request: Request<SystemCancelSubscriptionRequest>,
-    ) -> Result<Response<SystemCancelSubscriptionResponse>, Status> {
+    ) -> Reply<SystemCancelSubscriptionResponse> {
         let request = request.into_inner();
         let asked = self
             .orders

@@ -3,7 +3,7 @@
 use crate::selling::Selling;
 use crate::tariff;
 use crate::words::SYSTEM;
-use mesh::{Refusal, fields};
+use mesh::{Refusal, Reply, fields};
 use ordering::domain::order::Order;
 use ordering::{Orders, wire};
 use proto::taxi::ride::v1::ride_service_server::RideService;
@@ -12,7 +12,7 @@ use proto::taxi::ride::v1::{
     EstimateRideResponse, GetRideRequest, GetRideResponse, ListRidesRequest, ListRidesResponse,
     Ride, SystemCancelRideRequest, SystemCancelRideResponse, Trip,
 };
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response};
 
 /// The handlers of `RideService`.
 pub(crate) struct Handlers {
@@ -24,7 +24,7 @@ impl RideService for Handlers {
     async fn estimate_ride(
         &self,
         request: Request<EstimateRideRequest>,
-    ) -> Result<Response<EstimateRideResponse>, Status> {
+    ) -> Reply<EstimateRideResponse> {
         let request = request.into_inner();
         let (from, to) = (request.from.as_ref(), request.to.as_ref());
         fields::read(|fields| tariff::check(fields, from, to))?;
@@ -33,27 +33,18 @@ impl RideService for Handlers {
         Ok(Response::new(EstimateRideResponse { meters, total }))
     }
 
-    async fn call_taxi(
-        &self,
-        request: Request<CallTaxiRequest>,
-    ) -> Result<Response<CallTaxiResponse>, Status> {
+    async fn call_taxi(&self, request: Request<CallTaxiRequest>) -> Reply<CallTaxiResponse> {
         let called = self.rides.create(request.into_inner());
         Ok(Response::new(called.await?))
     }
 
-    async fn get_ride(
-        &self,
-        request: Request<GetRideRequest>,
-    ) -> Result<Response<GetRideResponse>, Status> {
+    async fn get_ride(&self, request: Request<GetRideRequest>) -> Reply<GetRideResponse> {
         let found = self.rides.read(&request.into_inner().ride_id).await?;
         let ride = Some(ride(&found)?);
         Ok(Response::new(GetRideResponse { ride }))
     }
 
-    async fn list_rides(
-        &self,
-        request: Request<ListRidesRequest>,
-    ) -> Result<Response<ListRidesResponse>, Status> {
+    async fn list_rides(&self, request: Request<ListRidesRequest>) -> Reply<ListRidesResponse> {
         let request = request.into_inner();
         let page = self.rides.page(request.page_size, &request.page_token);
         let (rides, next_page_token) = page.await?;
@@ -64,10 +55,7 @@ impl RideService for Handlers {
         }))
     }
 
-    async fn cancel_ride(
-        &self,
-        request: Request<CancelRideRequest>,
-    ) -> Result<Response<CancelRideResponse>, Status> {
+    async fn cancel_ride(&self, request: Request<CancelRideRequest>) -> Reply<CancelRideResponse> {
         let asked = self.rides.cancel(&request.into_inner().ride_id).await?;
         let ride = Some(ride(&asked)?);
         Ok(Response::new(CancelRideResponse { ride }))
@@ -76,7 +64,7 @@ impl RideService for Handlers {
     async fn system_cancel_ride(
         &self,
         request: Request<SystemCancelRideRequest>,
-    ) -> Result<Response<SystemCancelRideResponse>, Status> {
+    ) -> Reply<SystemCancelRideResponse> {
         let request = request.into_inner();
         let asked = self.rides.system_cancel(&request.ride_id, request.reason);
         let ride = Some(ride(&asked.await?)?);

@@ -2,7 +2,7 @@
 
 use crate::selling::Selling;
 use crate::words::SYSTEM;
-use mesh::Refusal;
+use mesh::{Refusal, Reply};
 use ordering::domain::order::Order;
 use ordering::{Orders, wire};
 use proto::vod::order::v1::order_service_server::OrderService;
@@ -11,7 +11,7 @@ use proto::vod::order::v1::{
     ListOrdersResponse, Order as Told, OrderMovieRequest, OrderMovieResponse,
     SystemCancelOrderRequest, SystemCancelOrderResponse, Title,
 };
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response};
 
 /// Serves orders.
 pub(crate) struct Service {
@@ -20,29 +20,20 @@ pub(crate) struct Service {
 
 #[tonic::async_trait]
 impl OrderService for Service {
-    async fn order_movie(
-        &self,
-        request: Request<OrderMovieRequest>,
-    ) -> Result<Response<OrderMovieResponse>, Status> {
+    async fn order_movie(&self, request: Request<OrderMovieRequest>) -> Reply<OrderMovieResponse> {
         Ok(Response::new(
             self.orders.create(request.into_inner()).await?,
         ))
     }
 
-    async fn get_order(
-        &self,
-        request: Request<GetOrderRequest>,
-    ) -> Result<Response<GetOrderResponse>, Status> {
+    async fn get_order(&self, request: Request<GetOrderRequest>) -> Reply<GetOrderResponse> {
         let order = self.orders.read(&request.into_inner().order_id).await?;
         Ok(Response::new(GetOrderResponse {
             order: Some(told(&order)?),
         }))
     }
 
-    async fn list_orders(
-        &self,
-        request: Request<ListOrdersRequest>,
-    ) -> Result<Response<ListOrdersResponse>, Status> {
+    async fn list_orders(&self, request: Request<ListOrdersRequest>) -> Reply<ListOrdersResponse> {
         let request = request.into_inner();
         let page = self.orders.page(request.page_size, &request.page_token);
         let (orders, next_page_token) = page.await?;
@@ -56,7 +47,7 @@ impl OrderService for Service {
     async fn cancel_order(
         &self,
         request: Request<CancelOrderRequest>,
-    ) -> Result<Response<CancelOrderResponse>, Status> {
+    ) -> Reply<CancelOrderResponse> {
         let order = self.orders.cancel(&request.into_inner().order_id).await?;
         Ok(Response::new(CancelOrderResponse {
             order: Some(told(&order)?),
@@ -66,7 +57,7 @@ impl OrderService for Service {
     async fn system_cancel_order(
         &self,
         request: Request<SystemCancelOrderRequest>,
-    ) -> Result<Response<SystemCancelOrderResponse>, Status> {
+    ) -> Reply<SystemCancelOrderResponse> {
         let request = request.into_inner();
         let (id, reason) = (request.order_id, request.reason);
         let order = self.orders.system_cancel(&id, reason).await?;
