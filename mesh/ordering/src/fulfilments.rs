@@ -102,14 +102,6 @@ fn keep(
     Ok(())
 }
 
-/// What a person's decision comes to: what came about, or nothing, and why not.
-pub fn or_why_not<C, N>(decided: Result<Option<C>, N>) -> (Result<(), N>, Option<C>) {
-    match decided {
-        Ok(change) => (Ok(()), change),
-        Err(no) => (Err(no), None),
-    }
-}
-
 fn save(
     tx: &mut Tx<'_>,
     fulfilment: &Fulfilment,
