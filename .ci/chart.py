@@ -5,6 +5,7 @@
 """
 
 import difflib
+import json
 import re
 import shutil
 import signal
@@ -53,6 +54,7 @@ def main(write):
     faults += refusals()
     faults += broker(template(*SEED))
     faults += rules()
+    faults += dashboards()
     print(f"chart: {len(GOLDEN)} renderings, {len(REFUSED)} values to be refused, {len(faults)} faults", flush=True)
     sys.exit("\n".join(faults) if faults else 0)
 
@@ -102,6 +104,29 @@ def rules():
         tests = shutil.copy(CHART / "rules.test.yaml", folder)
         done = subprocess.run([promtool, "test", "rules", tests], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
     return [f"an alert does otherwise than its test: {done.stdout}"] if done.returncode else []
+
+
+def dashboards():
+    """Each can be read, and asks for metrics that the operator's page has."""
+    page = (ROOT / "services/yemae/docs/operations.md").read_text()
+    known = set(re.findall(r"<br>`([a-z_]+)` \|", page)) | set(re.findall(r"record: (\S+)", (CHART / "rules.yaml").read_text()))
+    known |= {f"{name}_{part}" for name in known for part in ("bucket", "sum", "count")}
+    faults, seen = [], set()
+    for path in sorted((CHART / "dashboards").glob("*.json")):
+        board = json.loads(path.read_text())
+        ids = [panel["id"] for panel in board["panels"]]
+        if board["uid"] in seen or len(ids) != len(set(ids)):
+            faults.append(f"{path.name}: an id is there twice")
+        seen.add(board["uid"])
+        asked = {name for panel in board["panels"] for target in panel["targets"] for name in METRIC.findall(target["expr"])}
+        faults += [f"{path.name}: nobody tells {name}" for name in sorted(asked - known)]
+        if not asked:
+            faults.append(f"{path.name}: it asks for nothing")
+    return faults
+
+
+# A metric's name in an expression: what stands before its labels, or is a rule's.
+METRIC = re.compile(r"\b(?:(?:yemae|rpc|messaging)_[a-z_]+(?=\{)|yemae:[a-z0-9_:]+)")
 
 
 def refusals():
