@@ -15,11 +15,15 @@ import time
 
 import cluster_edges
 import cluster_images
+import cluster_kinds
 import cluster_load
+import cluster_stores
+import cluster_watch
 import image
 from cluster_kit import (
     CHART, LOAD_IMAGE, NAMESPACE, NEXT, NOW, OUT, OWN, ROOT, WAIT, Failed, Inside, audit, give_up, helm, kubectl, ops, read, run, step, until, values,
 )
+from cluster_volumes import gone, volumes
 
 def main(wanted):
     unknown = set(wanted) - set(STEPS)
@@ -63,33 +67,6 @@ def install(told):
     said = helm("test", "--logs", "--timeout", "3m", patience=200)
     told["booked_s"] = round(time.monotonic() - begun, 1)
     told["helm_test"] = said.count("Succeeded")
-
-
-def volumes(told):
-    """Where no storage class is the default one, some volumes on the node."""
-    classes = json.loads(run("kubectl", "get", "storageclasses", "--output", "json"))["items"]
-    marks = [own["metadata"].get("annotations", {}).get("storageclass.kubernetes.io/is-default-class") for own in classes]
-    told["volumes"] = "of the default class" if "true" in marks else "directories on the node"
-    if "true" in marks:
-        return
-    place, number = f"/var/lib/{NAMESPACE}", range(12)
-    container = {
-        "name": "make", "image": f"{cluster_images.POSTGRESQL}:test", "imagePullPolicy": "IfNotPresent",
-        "command": ["/bin/sh", "-c", " && ".join(f"mkdir -p /node/{n} && chmod 777 /node/{n}" for n in number)],
-        "securityContext": {"runAsUser": 0}, "volumeMounts": [{"name": "node", "mountPath": "/node"}],
-    }
-    path = {"path": place, "type": "DirectoryOrCreate"}
-    spec = {"restartPolicy": "Never", "containers": [container], "volumes": [{"name": "node", "hostPath": path}]}
-    maker = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "yemae-test-volumes", "namespace": "default"}, "spec": spec}
-    run("kubectl", "apply", "--filename", "-", given=json.dumps(maker))
-    done = ["--for", "jsonpath={.status.phase}=Succeeded", "pod/yemae-test-volumes", "--timeout", "60s"]
-    run("kubectl", "--namespace", "default", "wait", *done, patience=70)
-    run("kubectl", "--namespace", "default", "delete", "pod", "yemae-test-volumes")
-    for n in number:
-        spec = {"capacity": {"storage": "5Gi"}, "accessModes": ["ReadWriteOnce"], "persistentVolumeReclaimPolicy": "Retain"}
-        spec["hostPath"] = {"path": f"{place}/{n}"}
-        volume = {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": f"{NAMESPACE}-{n}"}, "spec": spec}
-        run("kubectl", "apply", "--filename", "-", given=json.dumps(volume))
 
 
 def idle(told):
@@ -149,18 +126,18 @@ def booked_before():
 def clear(told):
     """Nothing of it stays in the cluster."""
     run("kubectl", "delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout", "120s", patience=130)
-    for volume in json.loads(run("kubectl", "get", "persistentvolumes", "--output", "json"))["items"]:
-        if volume["metadata"]["name"].startswith(f"{NAMESPACE}-"):
-            run("kubectl", "delete", "persistentvolume", volume["metadata"]["name"], patience=70)
+    gone()
+    cluster_kinds.gone()
     told["left"] = 0
 
 
 STEPS = {
     "images": images, "install": install, "idle": idle, "operators": operators,
-    "upgrade": cluster_load.upgrade, "trouble": cluster_load.trouble, "siege": cluster_load.siege, "breaker": cluster_load.breaker,
+    "upgrade": cluster_load.upgrade, "atomic": cluster_load.atomic, "liveness": cluster_load.liveness, "trouble": cluster_load.trouble, "siege": cluster_load.siege, "breaker": cluster_load.breaker,
     "autoscaling": cluster_load.autoscaling, "policies": cluster_load.policies,
     "edges": cluster_edges.edges, "identities": cluster_edges.identities,
-    "remove": remove, "clear": clear,
+    "watch": cluster_watch.watch, "remove": remove,
+    "sqlite": cluster_stores.sqlite, "production": cluster_stores.production, "clear": clear,
 }
 
 if __name__ == "__main__":

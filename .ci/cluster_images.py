@@ -14,6 +14,8 @@ ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ROOT / ".tools"
 NATS = "yemae-test-nats"
 POSTGRESQL = "yemae-test-postgresql"
+PROMETHEUS = "yemae-test-prometheus"
+COLLECTOR = "yemae-test-collector"
 # What the chart's scripts call, and those of the test's own pods.
 PROGRAMS = "sh rm mv mkdir chmod sleep grep sync".split()
 POSTGRESQL_PROGRAMS = "initdb postgres psql pg_isready".split()
@@ -22,9 +24,15 @@ PASSWD = b"postgres:x:999:999::/var/lib/postgresql:/bin/sh\nroot:x:0:0::/:/bin/s
 
 
 def make(folder):
-    """Both archives, by the image's name; the tag is `test`."""
+    """The archives, by the image's name; the tag is `test`. Prometheus and the OpenTelemetry collector if they are in PATH."""
     folder.mkdir(parents=True, exist_ok=True)
+    watchers = {PROMETHEUS: shutil.which("prometheus"), COLLECTOR: shutil.which("otelcol")}
     return {
+        **{
+            name: packed(name, alone(Path(program)), {"Entrypoint": [f"/{Path(program).name}"], "User": "65532:65532"}, folder)
+            for name, program in watchers.items()
+            if program
+        },
         NATS: packed(NATS, nats(), {"Entrypoint": ["/nats-server"], "User": "65532:65532"}, folder),
         POSTGRESQL: packed(
             POSTGRESQL,
@@ -39,6 +47,11 @@ def packed(name, files, own, folder):
     path = folder / f"{name}.tar"
     image.pack(f"{name}:test", files, own, path, ".ci/cluster_images.py")
     return path
+
+
+def alone(program):
+    """A program, and the machine's libraries that it needs."""
+    return {program.name: program, **{str(library).lstrip("/"): library for library in libraries(program)}}
 
 
 def nats():

@@ -20,7 +20,6 @@ RELEASE = "yemae"
 NAMESPACE = os.environ.get("NAMESPACE", "yemae-test")
 # How an archive comes into the cluster; its path is added. kind load image-archive, k3s ctr images import …
 LOAD_IMAGE = shlex.split(os.environ.get("LOAD_IMAGE", "kind load image-archive"))
-DOOR = f"http://{RELEASE}-gateway.{NAMESPACE}:8088"
 RESTRICTED = {
     "runAsNonRoot": True,
     "runAsUser": 65532,
@@ -32,6 +31,7 @@ CLOSED = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "ca
 
 
 CHART = ROOT / "helm"
+HELM = ROOT / ".tools/bin/helm" if (ROOT / ".tools/bin/helm").exists() else shutil.which("helm")
 VERSION = next(line.split()[1] for line in (CHART / "Chart.yaml").read_text().splitlines() if line.startswith("appVersion:"))
 NOW, NEXT = f"yemae:{VERSION}", "yemae:next"
 OWN = f"app.kubernetes.io/instance={RELEASE}"
@@ -42,6 +42,44 @@ VALUES = [
     "services.payment.settings.YEMAE_SIMULATOR=true",
 ]
 WAIT = ["--wait", "--timeout", "5m"]
+
+
+def namespace():
+    """Where the release is that is spoken of."""
+    return PLACE[-1]
+
+
+def door():
+    return f"http://{RELEASE}-gateway.{namespace()}:8088"
+
+
+PLACE = [NAMESPACE]
+
+
+@contextmanager
+def beside(what):
+    """A namespace beside the test's own, gone at the end unless KEEP is set; answers its name."""
+    name = f"{NAMESPACE}-{what}"
+    gone = ["kubectl", "delete", "namespace", name, "--ignore-not-found", "--timeout", "120s"]
+    run(*gone, patience=130)
+    run("kubectl", "create", "namespace", name)
+    run("kubectl", "label", "namespace", name, "pod-security.kubernetes.io/enforce=restricted")
+    try:
+        yield name
+    finally:
+        if not os.environ.get("KEEP"):
+            run(*gone, patience=130)
+
+
+@contextmanager
+def elsewhere(what):
+    """The same, and all that is typed within it is of the release there."""
+    with beside(what) as name:
+        PLACE.append(name)
+        try:
+            yield name
+        finally:
+            PLACE.pop()
 
 
 class Failed(Exception):
@@ -67,22 +105,25 @@ def run(*command, given=None, patience=60, may_fail=False):
     return done.stdout
 
 
-def kubectl(*words, **how):
-    return run("kubectl", "--namespace", NAMESPACE, *words, **how)
+def kubectl(*words, at=None, **how):
+    return run("kubectl", "--namespace", at or namespace(), *words, **how)
 
 
-def read(*words):
-    return json.loads(kubectl("get", *words, "--output", "json"))
+def read(*words, at=None):
+    return json.loads(kubectl("get", *words, "--output", "json", at=at))
 
 
-def apply(*objects):
-    kubectl("apply", "--filename", "-", given=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
+def apply(*objects, at=None):
+    kubectl("apply", "--filename", "-", at=at, given=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
 
 
 def helm(verb, *words, patience=300):
-    own = ROOT / ".tools/bin/helm"
-    program = own if own.exists() else shutil.which("helm")
-    return run(program, verb, RELEASE, *words, "--namespace", NAMESPACE, patience=patience)
+    return run(HELM, verb, RELEASE, *words, "--namespace", namespace(), patience=patience)
+
+
+def template(*words, at):
+    """What the chart renders, and the hooks of `helm test` not."""
+    return run(HELM, "template", RELEASE, CHART, "--no-hooks", *words, "--namespace", at, patience=60)
 
 
 def until(what, seconds, look):
@@ -134,13 +175,25 @@ def pod(name, image, words, **more):
     }
 
 
+def said_inside(name, *words, patience=90):
+    """What a command of ours says in a pod, which is to end well."""
+    kubectl("delete", "pod", name, "--ignore-not-found", patience=90)
+    apply(pod(name, NOW, [*words, "--server", door(), "--data", "/run/yemae"]))
+    phase = lambda: kubectl("get", "pod", name, "--output", "jsonpath={.status.phase}")  # noqa: E731
+    until(f"pod {name} ends", patience, lambda: phase() in ("Succeeded", "Failed"))
+    said = kubectl("logs", name)
+    if phase() == "Failed":
+        raise Failed(f"{name}: {said[-1000:]}")
+    return said
+
+
 class Inside:
     """`yemae load` in a pod: it finds the gateway by its name."""
 
-    def __init__(self, name, image, *words, server=DOOR):
+    def __init__(self, name, image, *words):
         self.name = name
         kubectl("delete", "pod", name, "--ignore-not-found", patience=90)
-        apply(pod(name, image, ["load", *words, "--json", "--history", "/dev/stdout", "--server", server, "--data", "/run/yemae"]))
+        apply(pod(name, image, ["load", *words, "--json", "--history", "/dev/stdout", "--server", door(), "--data", "/run/yemae"]))
         until(f"pod {name} runs", 90, lambda: self.phase() in ("Running", "Succeeded", "Failed"))
 
     def phase(self):

@@ -51,6 +51,66 @@ def upgrade(told):
         raise Failed(f"{failed} calls failed")
 
 
+def atomic(told):
+    """An upgrade that cannot come up, under bookings: one context ends as soon as it starts. Helm takes all of it back by itself."""
+    wrong = values(f"image.tag={NEXT.split(':')[1]}", "services.cinema-booking.settings.YEMAE_SIMULATOR=perhaps")
+    before = revision()
+    inside = Inside("atomic", NOW, *SYSTEMS, "--rate", "5", "--seconds", "200")
+    time.sleep(5)
+    begun = time.monotonic()
+    try:
+        helm("upgrade", CHART, *wrong, "--wait", "--atomic", "--timeout", "75s", patience=400)
+        raise Failed("an upgrade whose context cannot start came through")
+    except Failed as why:
+        if "came through" in str(why):
+            raise
+        told["helm"] = next((line for line in reversed(str(why).splitlines()) if "rolled back" in line or "Error" in line), str(why)[-300:])
+    told["took_s"] = round(time.monotonic() - begun, 1)
+    told["ready_again_s"] = at_rest("rolled back")
+    told["under_load"] = inside.runs()
+    images_ = {own["spec"]["template"]["spec"]["containers"][0]["image"] for own in read("deployments", "--selector", OWN)["items"]}
+    told["images"], told["revisions"] = sorted(images_), f"{before} to {revision()}"
+    summary, history = inside.result(330)
+    told["load"] = raw(summary)
+    told["audit"] = audit(history)
+    if images_ != {NOW} or told["load"]["failed"] or not told["under_load"] or "rolled back" not in told["helm"]:
+        raise Failed(f"{told['load']['failed']} calls failed, the images are {sorted(images_)}, and helm said {told['helm']}")
+
+
+def revision():
+    return json.loads(helm("history", "--output", "json", "--max", "1"))[-1]["revision"]
+
+
+def liveness(told, name="payment"):
+    """One of two replicas says that it lives no more, and serves on: the kubelet starts it anew, and nobody's call is lost."""
+    helm("upgrade", CHART, *values(f"services.{name}.autoscaling.minReplicas=2"), *WAIT, patience=330)
+    until(f"two replicas of {name}", 60, lambda: replicas(name) == 2)
+    inside = Inside("liveness", NOW, "--rate", "5", "--seconds", "100", "--system", "cinema")
+    time.sleep(5)
+    pods = read("pods", "--selector", component(name))["items"]
+    unwell = pods[0]["metadata"]["name"]
+    begun = time.monotonic()
+    kubectl("exec", unwell, "--", "/yemae", "unwell")
+    restarts = lambda: started(unwell)["restartCount"] == 1  # noqa: E731
+    until(f"{unwell} is not ready", 60, lambda: not started(unwell)["ready"])
+    told["not_ready_after_s"] = round(time.monotonic() - begun, 1)
+    until(f"{unwell} is started again", 120, lambda: restarts() and started(unwell)["ready"])
+    told["started_again_after_s"] = round(time.monotonic() - begun, 1)
+    told["exit_code"] = started(unwell)["lastState"]["terminated"]["exitCode"]
+    told["others_started_again"] = sum(started(own["metadata"]["name"])["restartCount"] for own in pods[1:])
+    told["under_load"] = inside.runs()
+    summary, history = inside.result(200)
+    told["load"] = raw(summary)
+    told["audit"] = audit(history)
+    helm("upgrade", CHART, *values(), *WAIT, patience=330)
+    if told["load"]["failed"] or not told["under_load"]:
+        raise Failed(f"{told['load']['failed']} calls failed; under load to the end: {told['under_load']}")
+
+
+def started(name):
+    return read("pod", name)["status"]["containerStatuses"][0]
+
+
 def moved(name, go, seconds=int(os.environ.get("UPGRADE_SECONDS", "150")), rate=os.environ.get("UPGRADE_RATE", "5")):
     loads = [*SYSTEMS, "--rate", rate, "--seconds", str(seconds)]
     inside = Inside(f"{name}-inside", NOW, *loads)
