@@ -43,6 +43,7 @@ REFUSED = {
     "image.digest=latest": "digest",
     "defaults.port=0": "port",
     "httpRoute.enabled=true": "parentRefs",
+    "mtls.existingSecret=": "existingSecret",
 }
 
 

@@ -68,7 +68,7 @@ def beside(what):
         yield name
     finally:
         if not os.environ.get("KEEP"):
-            run(*gone, patience=130)
+            run(*gone[:5], "--wait=false", patience=130)
 
 
 @contextmanager
@@ -123,7 +123,8 @@ def helm(verb, *words, patience=300):
 
 def template(*words, at):
     """What the chart renders, and the hooks of `helm test` not."""
-    return run(HELM, "template", RELEASE, CHART, "--no-hooks", *words, "--namespace", at, patience=60)
+    version = json.loads(run("kubectl", "version", "--output", "json"))["serverVersion"]["gitVersion"]
+    return run(HELM, "template", RELEASE, CHART, "--no-hooks", *words, "--namespace", at, "--kube-version", version, patience=60)
 
 
 def until(what, seconds, look):

@@ -47,7 +47,7 @@ def sqlite(told):
 
 def booked(seconds):
     """What one customer, load-0, booked in so long."""
-    words = ["--system", "cinema", "--just-book", "--clients", "1", "--seconds", str(seconds)]
+    words = ["--just-book", "--clients", "1", "--seconds", str(seconds)]
     _, history = Inside("booked", NOW, *words).result(60)
     return [json.loads(line) for line in history.splitlines()]
 
@@ -77,7 +77,7 @@ def production(told, seconds=75):
         pods = read("pods", "--selector", f"{OWN},app.kubernetes.io/component notin (ops,provision)")["items"]
         told["replicas"] = len(pods)
         told["stream_replicas"] = stream(stores)
-        inside = Inside("production", NOW, "--system", "cinema", "--system", "vod", "--rate", "5", "--seconds", str(seconds))
+        inside = Inside("production", NOW, "--system", "cinema", "--system", "vod", "--rate", "2", "--seconds", str(seconds))
         time.sleep(10)
         kubectl("delete", "pod", "yemae-nats-0", "--grace-period=0", "--force", at=stores)
         time.sleep(25)
@@ -147,6 +147,7 @@ def yours(stores):
         "image": {"repository": "yemae"},
         "defaults": {"autoscaling": {"minReplicas": 2, "maxReplicas": 3}, "resources": {"requests": {"cpu": "15m", "memory": "32Mi"}}},
         "identity": {"users": {"issuer": "yemae"}},
+        "mtls": {"enabled": False},
         "networkPolicy": {"postgresqlTo": there, "natsTo": there, "gatewayFrom": []},
     }
     path = OUT / "your-own.json"

@@ -198,7 +198,7 @@ def trace(there):
     traces = {}
 
     def whole():
-        Inside("traced", NOW, "--system", "cinema", "--just-book", "--clients", "1", "--seconds", "2").result(60)
+        Inside("traced", NOW, "--just-book", "--clients", "1", "--seconds", "2").result(60)
         traces.update(spans(kubectl("logs", "collector", at=there)))
         most = max(traces.values(), key=lambda own: len({who for who, _ in own}), default=[])
         return most if len({who for who, _ in most}) > 4 else None

@@ -96,6 +96,7 @@ labels:
 {{/* Where a pod finds its secrets and public keys. */}}
 {{- define "yemae.secretsDirectory" -}}/etc/yemae/secrets{{- end }}
 {{- define "yemae.jwksDirectory" -}}/etc/yemae/jwks{{- end }}
+{{- define "yemae.tlsDirectory" -}}/etc/yemae/tls{{- end }}
 
 {{/* The Secret of a context (or of ops, or provision) that somebody else made: (list "yemae-{context}-key" "payment"). */}}
 {{- define "yemae.existing" -}}
@@ -139,12 +140,15 @@ labels:
 {{- printf "nats://%s:%s@%s-nats:4222" (index . 1) $password (include "yemae.fullname" $root) -}}
 {{- end }}
 
+{{/* How contexts are dialled. */}}
+{{- define "yemae.scheme" -}}{{ if .Values.mtls.enabled }}https{{ else }}http{{ end }}{{- end }}
+
 {{/* The settings that every pod of the yemae image has. */}}
 {{- define "yemae.settings" -}}
 {{- $directory := include "yemae.jwksDirectory" . -}}
 {{- $own := dict
   "YEMAE_METRICS_LISTEN" "0.0.0.0:9464"
-  "YEMAE_PEERS" (printf "http://%s-{context}:%v" (include "yemae.fullname" .) .Values.defaults.port)
+  "YEMAE_PEERS" (printf "%s://%s-{context}:%v" (include "yemae.scheme" .) (include "yemae.fullname" .) .Values.defaults.port)
   "YEMAE_SERVICE_JWKS_FILE" (printf "%s/services.jwks.json" $directory)
   "YEMAE_ISSUER" .Values.identity.users.issuer
   "YEMAE_AUDIENCE" .Values.identity.users.audience -}}

@@ -121,20 +121,43 @@ projected:
 {{- end }}
 {{- end }}
 
+{{/* The settings that name a certificate, its key and the CA; who serves contexts asks callers for theirs: (list serves). */}}
+{{- define "yemae.tlsSettings" -}}
+{{- $directory := include "yemae.tlsDirectory" . -}}
+- {name: YEMAE_MESH_CERTIFICATE, value: {{ $directory }}/tls.crt}
+- {name: YEMAE_MESH_KEY, value: {{ $directory }}/tls.key}
+- {name: YEMAE_MESH_CA, value: {{ $directory }}/ca.crt}
+{{- if index . 0 }}
+- {name: YEMAE_MESH_CLIENT_CA, value: {{ $directory }}/ca.crt}
+{{- end }}
+{{- end }}
+
+{{/* Those files, as a folder: a file alone would not be renewed. (list $ name) */}}
+{{- define "yemae.tlsVolume" -}}
+name: tls
+secret: {secretName: {{ include "yemae.existing" (list (index . 0).Values.mtls.existingSecret (index . 1)) }}, defaultMode: 0440}
+{{- end }}
+
 {{/* What an operator's container knows: where each context is, all databases by one URL, the broker, and the key that makes an admin's
 tokens. */}}
 {{- define "yemae.operator" -}}
 # Commands look for a data directory here, and find its keys.
 workingDir: /var/lib/yemae
 env:
-  - {name: YEMAE_SERVER, value: "http://{{ include "yemae.fullname" . }}-{context}:{{ .Values.defaults.port }}"}
+  - {name: YEMAE_SERVER, value: "{{ include "yemae.scheme" . }}://{{ include "yemae.fullname" . }}-{context}:{{ .Values.defaults.port }}"}
   {{- with (include "yemae.unread" (list (include "yemae.services" . | fromYaml) .Values.services) | fromJson).names }}
   - {name: YEMAE_WITHOUT, value: {{ join "," . }}}
   {{- end }}
   - {name: YEMAE_DATABASE_URL_FILE, value: {{ include "yemae.secretsDirectory" . }}/database-url}
   - {name: NATS_URL_FILE, value: {{ include "yemae.secretsDirectory" . }}/nats-url}
+  {{- if .Values.mtls.enabled }}
+  {{- include "yemae.tlsSettings" (list false) | nindent 2 }}
+  {{- end }}
 volumeMounts:
   - {name: secrets, mountPath: {{ include "yemae.secretsDirectory" . }}, readOnly: true}
+  {{- if .Values.mtls.enabled }}
+  - {name: tls, mountPath: {{ include "yemae.tlsDirectory" . }}, readOnly: true}
+  {{- end }}
   {{- if include "yemae.makesUsers" . }}
   - {name: keys, mountPath: /var/lib/yemae/.yemae/keys, readOnly: true}
   {{- end }}
@@ -156,6 +179,9 @@ volumeMounts:
 {{- if include "yemae.makesUsers" . }}
 - name: keys
   secret: {secretName: {{ $fullname }}-users, defaultMode: 0440}
+{{- end }}
+{{- if .Values.mtls.enabled }}
+- {{ include "yemae.tlsVolume" (list . "ops") | nindent 2 | trim }}
 {{- end }}
 - {{ include "yemae.tmp" . | nindent 2 | trim }}
 {{- end }}

@@ -6,7 +6,7 @@ mod load;
 mod views;
 
 pub(crate) use dead_letters::{DeadLetters, Which};
-pub(crate) use hidden::{Child, Guard};
+pub(crate) use hidden::{Child, Guard, Unwell};
 pub(crate) use load::Load;
 pub(crate) use views::{Rebuild, Republish};
 
@@ -86,6 +86,9 @@ pub(crate) enum Command {
     /// Become a program that dies with its parent.
     #[command(hide = true)]
     Guard(Guard),
+    /// Have a `yemae serve` that is on trial (YEMAE_SIMULATOR=true) say that it lives no more.
+    #[command(hide = true)]
+    Unwell(Unwell),
 }
 
 /// `yemae up`.

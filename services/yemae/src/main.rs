@@ -35,6 +35,7 @@ mod status;
 mod systems;
 mod telling;
 mod token;
+mod unwell;
 mod up;
 
 use clap::Parser;
@@ -93,6 +94,7 @@ fn run(command: &Command) -> Result<(), Fault> {
         Command::Status(command) => status::run(command),
         Command::Child(command) => child::run(command),
         Command::Guard(command) => guard::run(command.parent, &command.program),
+        Command::Unwell(command) => unwell::run(command.process),
     }
 }
 

@@ -5,7 +5,7 @@ use crate::fault::Fault;
 use crate::house::{Ground, House, Place};
 use crate::operator::Operator;
 use crate::settings::Settings;
-use crate::{cli, databases, door, metrics, runtime};
+use crate::{cli, databases, door, metrics, runtime, unwell};
 use mesh::bus::{self, Bus};
 use mesh::identity::{Key, Verifier};
 use mesh::server::{self, Doors, Drained, Limits, Server};
@@ -221,7 +221,12 @@ pub(crate) async fn live(
     let stores = house.residents.iter().map(|own| own.site.store.clone());
     let ready = server::keep_ready(server.health().clone(), stores.collect(), stop.clone());
     drop(mesh::task::detach(ready));
-    let _page = metrics::serve(metrics, &stop);
+    let live = stop.child_token();
+    let _page = metrics::serve(metrics, &live);
+    if ground.mode == Mode::Trial {
+        let unwell = unwell::when_told(server.health().clone(), live);
+        drop(mesh::task::detach(unwell));
+    }
     let serving = mesh::task::detach(server::serve(listener, server, stop.clone(), patience));
     asked.await;
     stop.cancel();

@@ -1,4 +1,4 @@
-//! What yemae types itself, to start its own processes.
+//! What yemae types itself, to start its own processes, and what its own tests type.
 
 use clap::Args;
 use std::net::SocketAddr;
@@ -38,4 +38,12 @@ pub(crate) struct Guard {
     /// What to become.
     #[arg(last = true, required = true)]
     pub(crate) program: Vec<String>,
+}
+
+/// `yemae unwell`.
+#[derive(Args, Debug)]
+pub(crate) struct Unwell {
+    /// The process: in a pod the first one.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) process: i32,
 }

@@ -48,4 +48,5 @@ mod story;
 mod taxi;
 mod telemetry;
 mod unread;
+mod unwell;
 mod vod;

@@ -20,7 +20,7 @@ use std::time::Duration;
 use tonic::{Code, Request};
 
 /// `yemae serve` of every context in one process, with a broker of its own.
-struct Served {
+pub struct Served {
     grpc: String,
     child: Child,
     _broker: Broker,
@@ -32,7 +32,7 @@ impl Served {
     }
 
     /// With these settings besides.
-    async fn told(data: &Path, settings: &[(&str, &str)]) -> Self {
+    pub async fn told(data: &Path, settings: &[(&str, &str)]) -> Self {
         let (grpc, broker) = (free().to_string(), Broker::start(data));
         std::fs::create_dir(data.join("db")).unwrap();
         stores::environment(data);
@@ -65,7 +65,11 @@ impl Served {
         served
     }
 
-    fn client(&self) -> Client {
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub fn client(&self) -> Client {
         server::plain(&self.grpc)
     }
 }
