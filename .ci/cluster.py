@@ -4,7 +4,8 @@
 `make test-cluster` runs all steps, `make test-cluster STEPS="install upgrade"` these. Its own namespace (NAMESPACE, default
 yemae-test) comes and goes with it. LOAD_IMAGE is the command that brings an archive into the cluster (default: kind load
 image-archive); NEXT names the archive of another build to upgrade to, with the tag `next` (default: this one, under that tag);
-OUTSIDE the gateway's address as seen from here (default: a port of the first node). What came of it is in
+OUTSIDE the gateway's address as seen from here (default: a port of the first node). Steps whose programs are not in PATH
+(`prometheus`, `otelcol`) say that they were not shown. What came of it is in
 target/cluster/report.json; a call that was tried again counts as failed.
 """
 

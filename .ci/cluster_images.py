@@ -50,8 +50,10 @@ def packed(name, files, own, folder):
 
 
 def alone(program):
-    """A program, and the machine's libraries that it needs."""
-    return {program.name: program, **{str(library).lstrip("/"): library for library in libraries(program)}}
+    """A program, the machine's libraries that it needs, and a shell to bring it files by."""
+    tools = {f"bin/{name}": Path(shutil.which(name)) for name in ("sh", "cat", "mv")}
+    needed = [library for path in (program, *tools.values()) for library in libraries(path)]
+    return {program.name: program, **tools, **{str(library).lstrip("/"): library for library in needed}}
 
 
 def nats():

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import tempfile
 import time
 
 import cluster_kinds
@@ -9,6 +10,7 @@ from cluster_kit import (
     CHART, NOW, OUT, OWN, WAIT, Failed, Inside, apply, audit, beside, elsewhere, helm, kubectl, raw, read, run, said_inside, template, until, values,
 )
 from cluster_load import at_rest, component
+from cluster_tls import Authority, renewed, turned_away
 from cluster_volumes import volumes
 
 MINIMAL = ["--values", CHART / "values-minimal.yaml"]
@@ -31,8 +33,10 @@ def sqlite(told):
         told["booked"] = len(orders)
         told["ready_again_s"] = {}
         for what, selector in (("cinema-booking", component("cinema-booking")), ("all pods", OWN)):
+            begun = time.monotonic()
             kubectl("delete", "pods", "--selector", selector, patience=90)
-            told["ready_again_s"][what] = at_rest(what)
+            at_rest(what)
+            told["ready_again_s"][what] = round(time.monotonic() - begun, 1)
             found(orders)
         told["found_again"] = len(orders)
         booked(2)
@@ -60,15 +64,18 @@ def found(orders):
             raise Failed(f"the booking {order} is gone")
 
 
-def production(told, seconds=75):
-    """By values-production.yaml: PostgreSQL, three NATS servers, keys and people's keys are there before, in Secrets and a namespace
-    of their own; each context has two replicas. A NATS server goes, and PostgreSQL starts anew, while customers order."""
+def production(told, seconds=180):
+    """By values-production.yaml: PostgreSQL, three NATS servers, keys, people's keys and certificates are there before, in Secrets and
+    a namespace of their own. While customers order a NATS server is killed, and all certificates are renewed."""
     cluster_kinds.known(told)
-    with beside("stores") as stores, elsewhere("production") as here:
+    with tempfile.TemporaryDirectory() as folder, beside("stores") as stores, elsewhere("production") as here:
         own = {(one["kind"], one["metadata"]["name"]): one for one in rendered(here)}
         volumes(told, 8)
         existing(own, stores)
         secrets(own, stores)
+        authority = Authority(folder)
+        names = [name[len("yemae-"):] for kind, name in own if kind == "Deployment" and name != "yemae-provision"]
+        authority.all(names)
         begun = time.monotonic()
         helm("install", CHART, *PRODUCTION, "--values", yours(stores), *WAIT, patience=330)
         told["ready_s"] = round(time.monotonic() - begun, 1)
@@ -80,7 +87,12 @@ def production(told, seconds=75):
         inside = Inside("production", NOW, "--system", "cinema", "--system", "vod", "--rate", "2", "--seconds", str(seconds))
         time.sleep(10)
         kubectl("delete", "pod", "yemae-nats-0", "--grace-period=0", "--force", at=stores)
-        time.sleep(25)
+        told["mtls"] = {}
+        turned_away(told["mtls"])
+        begun = time.monotonic()
+        told["mtls"]["restarted"] = renewed(authority, names)
+        told["mtls"]["renewed_after_s"] = round(time.monotonic() - begun, 1)
+        told["under_load"] = inside.runs()
         summary, history = inside.result(seconds + 120)
         told["load"] = raw(summary)
         told["a_nats_server_killed"] = "back" if until("NATS is whole again", 90, lambda: servers(stores) == 3) else ""
@@ -147,7 +159,6 @@ def yours(stores):
         "image": {"repository": "yemae"},
         "defaults": {"autoscaling": {"minReplicas": 2, "maxReplicas": 3}, "resources": {"requests": {"cpu": "15m", "memory": "32Mi"}}},
         "identity": {"users": {"issuer": "yemae"}},
-        "mtls": {"enabled": False},
         "networkPolicy": {"postgresqlTo": there, "natsTo": there, "gatewayFrom": []},
     }
     path = OUT / "your-own.json"

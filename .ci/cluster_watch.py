@@ -2,8 +2,8 @@
 PrometheusRule, and is asked what the dashboards ask; a real collector is sent the traces."""
 
 import json
-import re
 import shutil
+import threading
 import time
 from urllib.parse import quote
 
@@ -27,7 +27,7 @@ def watch(told):
         own += [f"networkPolicy.{who}[0].namespaceSelector.matchLabels.kubernetes\\.io/metadata\\.name={there}" for who in ("metricsFrom", "collectorTo")]
         helm("upgrade", CHART, *values(*own), *WAIT, patience=330)
         at_rest("with a collector")
-        prometheus(there)
+        finder = prometheus(there)
         told["targets"] = targets(there)
         load = Inside("watched", NOW, *SYSTEMS, "--rate", "4", "--seconds", "420")
         told["alerts"] = {
@@ -39,6 +39,7 @@ def watch(told):
         told["under_load"] = load.runs()
         kubectl("delete", "pod", "watched", patience=60)
         told["trace"] = trace(there)
+        finder.stop.set()
     helm("upgrade", CHART, *values(), *WAIT, patience=330)
     wrong = [name for name, rule in told["rules"]["health"].items() if rule != "ok"]
     if wrong or told["targets"]["up"] != told["targets"]["pods"]:
@@ -54,48 +55,67 @@ def prometheus(there):
         }),
         "rules.json": json.dumps({"groups": rule["spec"]["groups"]}),
     }
-    may = {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]}
-    kind = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "yemae-test-prometheus"}
-    who = [{"kind": "ServiceAccount", "name": "prometheus", "namespace": there}]
-    rbac, name = "rbac.authorization.k8s.io/v1", {"name": "yemae-test-prometheus"}
-    apply(
-        {"apiVersion": rbac, "kind": "Role", "metadata": name, "rules": [may]},
-        {"apiVersion": rbac, "kind": "RoleBinding", "metadata": name, "roleRef": kind, "subjects": who},
-    )
     words = ["--config.file=/etc/prometheus/prometheus.json", "--storage.tsdb.path=/data", "--web.listen-address=:9090"]
     apply(
-        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "prometheus"}},
         {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "prometheus"}, "data": files},
-        program("prometheus", PROMETHEUS, words, serviceAccountName="prometheus"),
+        program("prometheus", PROMETHEUS, words),
         at=there,
     )
     kubectl("wait", "--for=condition=Ready", "pod/prometheus", "--timeout", "60s", at=there, patience=70)
     until("Prometheus answers", 60, lambda: asked(there, "/-/ready", plain=True))
+    return Found(there, monitor)
 
 
 def scrapes(monitor):
-    """What the operator makes of a PodMonitor."""
+    """What the operator makes of a PodMonitor; the pods are found by `Found`, for not every Prometheus is built to ask Kubernetes."""
     name, where = monitor["metadata"]["name"], monitor["metadata"]["namespace"]
-    wanted = monitor["spec"]["selector"]["matchLabels"]
-    made = []
-    for number, end in enumerate(monitor["spec"]["podMetricsEndpoints"]):
-        label = lambda word: re.sub(r"\W", "_", word)  # noqa: E731
-        keeps = [keep(f"__meta_kubernetes_pod_label_{label(key)}", value) for key, value in wanted.items()]
-        keeps += [keep("__meta_kubernetes_pod_container_port_name", end["port"])]
-        keeps += [{"action": "drop", "source_labels": ["__meta_kubernetes_pod_phase"], "regex": "(Failed|Succeeded)"}]
-        named = [("namespace", "namespace"), ("pod_name", "pod"), ("pod_container_name", "container")]
-        keeps += [{"source_labels": [f"__meta_kubernetes_{of}"], "target_label": to} for of, to in named]
-        keeps += [{"target_label": "job", "replacement": f"{where}/{name}"}]
-        made.append({
-            "job_name": f"podMonitor/{where}/{name}/{number}", "metrics_path": end["path"], "scrape_interval": end["interval"],
-            "scrape_timeout": end["interval"], "relabel_configs": keeps,
-            "kubernetes_sd_configs": [{"role": "pod", "namespaces": {"names": [where]}}],
-        })
-    return made
+    return [
+        {
+            "job_name": f"podMonitor/{where}/{name}/{number}", "metrics_path": end["path"],
+            "scrape_interval": end["interval"], "scrape_timeout": end["interval"],
+            "file_sd_configs": [{"files": [f"/data/{end['port']}.json"]}],
+        }
+        for number, end in enumerate(monitor["spec"]["podMetricsEndpoints"])
+    ]
 
 
-def keep(source, value):
-    return {"action": "keep", "source_labels": [source], "regex": re.escape(value)}
+class Found(threading.Thread):
+    """The pods that a PodMonitor is for, told to Prometheus as they come and go: by their labels and the name of the port, not by
+    whether they are ready."""
+
+    def __init__(self, there, monitor):
+        super().__init__(daemon=True)
+        self.there, self.monitor, self.told, self.stop = there, monitor, {}, threading.Event()
+        self.start()
+
+    def run(self):
+        while not self.stop.wait(1):
+            try:
+                self.look()
+            except Failed:
+                continue
+
+    def look(self):
+        name, where = self.monitor["metadata"]["name"], self.monitor["metadata"]["namespace"]
+        wanted = ",".join(f"{key}={value}" for key, value in self.monitor["spec"]["selector"]["matchLabels"].items())
+        pods = read("pods", "--selector", wanted, at=where)["items"]
+        for end in self.monitor["spec"]["podMetricsEndpoints"]:
+            found = [
+                {
+                    "targets": [f"{pod['status']['podIP']}:{port['containerPort']}"],
+                    "labels": {"job": f"{where}/{name}", "namespace": where, "pod": pod["metadata"]["name"], "container": own["name"]},
+                }
+                for pod in pods
+                if pod["status"].get("podIP") and pod["status"]["phase"] not in ("Failed", "Succeeded")
+                for own in pod["spec"]["containers"]
+                for port in own.get("ports", [])
+                if port.get("name") == end["port"]
+            ]
+            if self.told.get(end["port"]) != found:
+                file = f"/data/{end['port']}.json"
+                put = ["exec", "-i", "prometheus", "--", "/bin/sh", "-c", f"cat > {file}.new && mv {file}.new {file}"]
+                kubectl(*put, at=self.there, given=json.dumps(found))
+                self.told[end["port"]] = found
 
 
 def program(name, image, words, **more):
