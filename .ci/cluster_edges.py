@@ -3,12 +3,14 @@
 import base64
 import hashlib
 import json
+import re
 import subprocess
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from cluster_kit import NAMESPACE, NOW, OUT, RELEASE, ROOT, Failed, apply, keys, kubectl, outside, pod, read, run, until
+from cluster_kit import CHART, NAMESPACE, NOW, OUT, RELEASE, ROOT, Failed, apply, keys, kubectl, outside, pod, read, run, until
 
 
 def edges(told):
@@ -25,6 +27,44 @@ def edges(told):
         raise Failed(f"a stranger reaches {', '.join(open_)}")
     elif all(tried.values()):
         raise Failed("a stranger does not reach the gateway")
+    else:
+        told.update(between(sorted(name.split(".")[0][len(RELEASE) + 1:] for name in contexts)))
+
+
+def between(contexts):
+    """Every context tries every other one's door: open are those that values.yaml says it calls, and all for the gateway and ops."""
+    wanted = {(who, whom) for who in ("gateway", "ops") for whom in contexts}
+    wanted |= {(who, whom) for who, calls in calls_of(contexts).items() for whom in calls}
+    pairs = [(who, whom) for who in [*contexts, "gateway", "ops"] for whom in contexts if who != whom]
+    with ThreadPoolExecutor(8) as several:
+        found = {pair for pair, is_open in zip(pairs, several.map(lambda pair: reaches(*pair), pairs)) if is_open}
+    if found != wanted:
+        raise Failed(f"open, and not to be: {sorted(found - wanted)}; shut, and not to be: {sorted(wanted - found)}")
+    return {"between_contexts": len(pairs), "open": len(found)}
+
+
+def calls_of(contexts):
+    found, name = {}, ""
+    for line in (CHART / "values.yaml").read_text().splitlines():
+        entry = re.match(r"  ([a-z-]+):", line)
+        name = entry.group(1) if entry else name
+        calls = re.match(r"    calls: \{(.*)\}$", line)
+        if calls and name in contexts:
+            found[name] = re.findall(r"([a-z-]+): \[", calls.group(1))
+    return found
+
+
+def reaches(who, whom):
+    """Whether anything answers there: what is sent as a token is none, and nobody is told more than that."""
+    door = f"http://{RELEASE}-{whom}:50051"
+    words = ["/yemae", "call", "GetStatus", "{}", "--server", door, "--token-file", "/proc/self/comm"]
+    command = ["kubectl", "--namespace", NAMESPACE, "exec", f"deploy/{RELEASE}-{who}", "--", *words]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True, timeout=120)
+    if "UNAUTHENTICATED" in done.stderr:
+        return True
+    if any(word in done.stderr for word in ("DEADLINE", "PEER_UNREACHABLE", "cannot be reached")):
+        return False
+    raise Failed(f"{who} to {whom}: {done.stderr[-300:]}")
 
 
 def knock(name, at):
