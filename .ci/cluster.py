@@ -138,7 +138,7 @@ STEPS = {
     "autoscaling": cluster_load.autoscaling, "policies": cluster_load.policies,
     "edges": cluster_edges.edges, "identities": cluster_edges.identities,
     "watch": cluster_watch.watch, "remove": remove,
-    "sqlite": cluster_stores.sqlite, "production": cluster_stores.production, "clear": clear,
+    "sqlite": cluster_stores.sqlite, "siege-sqlite": cluster_stores.siege, "production": cluster_stores.production, "clear": clear,
 }
 
 if __name__ == "__main__":

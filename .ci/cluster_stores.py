@@ -49,6 +49,17 @@ def sqlite(told):
             told["two_replicas"] = "refused"
 
 
+def siege(told):
+    """The old systems' trial with each context on a file of its own, which is how one pod of each books most."""
+    with elsewhere("siege"):
+        volumes(told)
+        helm("install", CHART, *MINIMAL, *values(), *WAIT, patience=330)
+        time.sleep(8)
+        told["verdict"], _ = Inside("siege", NOW, "--siege").result(200)
+        if not told["verdict"]["passed"]:
+            raise Failed("the siege was not withstood")
+
+
 def booked(seconds):
     """What one customer, load-0, booked in so long."""
     words = ["--just-book", "--clients", "1", "--seconds", str(seconds)]
