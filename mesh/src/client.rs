@@ -8,6 +8,7 @@ mod breaker;
 mod circuit;
 mod credentials;
 mod deadline;
+mod dial;
 mod endpoint;
 mod limit;
 mod receive;
@@ -15,11 +16,13 @@ mod reply;
 mod resolve;
 mod retry;
 mod span;
+mod tls;
 mod trip;
 
 pub use board::{Board, Standing, State};
 pub use endpoint::{BadUri, Endpoint};
 pub use resolve::Lookup;
+pub use tls::Tls;
 pub use trip::never_sent;
 
 use crate::contracts::Contracts;

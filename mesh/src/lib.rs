@@ -32,6 +32,7 @@ pub mod store;
 pub mod task;
 pub mod tasks;
 pub mod telemetry;
+mod tls;
 pub mod watch;
 
 pub use call::{Call, Caller, Reply, Service, User};
@@ -46,3 +47,4 @@ pub use replay::Replay;
 pub use running::run;
 pub use store::{Db, Store, Tx, update};
 pub use tasks::{Done, Task};
+pub use tls::TlsFault;

@@ -2,8 +2,10 @@
 
 mod answer;
 mod auth;
+mod calm;
 mod connection;
 mod deadline;
+mod frames;
 mod front;
 mod greeting;
 mod health;
@@ -11,6 +13,7 @@ mod limit;
 mod listen;
 mod message;
 mod next;
+mod outcasts;
 mod pass;
 mod places;
 mod ready;
@@ -30,7 +33,7 @@ pub use next::locale;
 pub use pass::{pass_through, plain};
 pub use places::{Place, Places, neighbours};
 pub use ready::keep_ready;
-pub use tls::{Tls, TlsFault};
+pub use tls::Tls;
 
 use crate::client::{Reply, Request};
 use crate::contracts::{Contracts, Method};

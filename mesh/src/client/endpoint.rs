@@ -1,6 +1,8 @@
 //! Where a peer is: the lowest hop.
 
+use super::dial::Dial;
 use super::resolve::{self, Lookup};
+use super::tls::Tls;
 use super::trip::{Ticket, Trip};
 use super::{Reply, Request};
 use http::Uri;
@@ -32,6 +34,8 @@ pub(super) enum Lost {
     Late,
     /// No connection, or a broken one.
     Broken(String),
+    /// There is no secure one, and why.
+    Insecure(&'static str),
 }
 
 /// Where a peer is.
@@ -53,32 +57,46 @@ pub(super) struct Name {
     host: String,
     port: u16,
     lookup: Lookup,
+    dial: Dial,
 }
 
-/// An address that is none.
+/// Why nobody can be called at an address.
 #[derive(Debug, thiserror::Error)]
-#[error("{uri} is no address of a peer; one looks like http://127.0.0.1:50051")]
-pub struct BadUri {
-    uri: String,
+pub enum BadUri {
+    /// It is none.
+    #[error("{0} is no address of a peer; one looks like http://127.0.0.1:50051")]
+    None(String),
+    /// It is to be called over TLS, and nothing says whom to trust.
+    #[error("{0} is to be called over TLS, and no file says by which authorities")]
+    NobodyTrusted(String),
 }
 
 impl Endpoint {
-    /// A server by its URI, plain HTTP/2; by a name, all that this leads to at any time. Each is connected to when first
-    /// called, and again whenever the connection is lost. To be called inside a runtime.
+    /// A server by its URI, `http://`: HTTP/2 in the clear. By a name, all that this leads to at any time. Each is connected
+    /// to when first called, and again whenever the connection is lost. To be called inside a runtime.
     pub fn at(uri: &str) -> Result<Self, BadUri> {
-        Self::looked_up(uri, resolve::system())
+        Self::trusting(uri, None)
     }
 
-    /// The same, its name looked up by `lookup`.
-    pub fn looked_up(uri: &str, lookup: Lookup) -> Result<Self, BadUri> {
-        let bad = || BadUri {
-            uri: uri.to_owned(),
-        };
+    /// The same, `https://` over `tls`.
+    pub fn trusting(uri: &str, tls: Option<&Tls>) -> Result<Self, BadUri> {
+        Self::looked_up(uri, tls, resolve::system())
+    }
+
+    /// The same, its name looked up by `lookup`. The certificate of whoever is found must be for the name all the same.
+    pub fn looked_up(uri: &str, tls: Option<&Tls>, lookup: Lookup) -> Result<Self, BadUri> {
+        let bad = || BadUri::None(uri.to_owned());
         let parsed: Uri = uri.parse().map_err(|_| bad())?;
-        if parsed.scheme() != Some(&http::uri::Scheme::HTTP) {
-            return Err(bad());
-        }
         let host = parsed.host().ok_or_else(bad)?;
+        let (dial, port) = match parsed.scheme_str() {
+            Some("http") => (Dial::plain(), 80),
+            Some("https") => {
+                let tls = tls.ok_or_else(|| BadUri::NobodyTrusted(uri.to_owned()))?;
+                (Dial::secure(tls, host).ok_or_else(bad)?, 443)
+            }
+            _ => return Err(bad()),
+        };
+        let port = parsed.port_u16().unwrap_or(port);
         let is_address = host
             .trim_matches(['[', ']'])
             .parse::<std::net::IpAddr>()
@@ -87,14 +105,15 @@ impl Endpoint {
         if is_address || host == "localhost" {
             return Ok(Self(At::Wire {
                 name: uri.to_owned(),
-                wire: wire(parsed.clone().into()),
+                wire: wire(&format!("{host}:{port}"), &parsed, &dial).ok_or_else(bad)?,
             }));
         }
         Ok(Self(At::Name(Name {
             host: host.to_owned(),
-            port: parsed.port_u16().unwrap_or(80),
+            port,
             uri: parsed,
             lookup,
+            dial,
         })))
     }
 
@@ -136,10 +155,7 @@ impl Name {
 
     /// The wire to one of its addresses. The server hears the name.
     pub(super) fn wire(&self, address: SocketAddr) -> Option<Wire> {
-        let uri: Uri = format!("http://{address}").parse().ok()?;
-        Some(wire(
-            transport::Endpoint::from(uri).origin(self.uri.clone()),
-        ))
+        wire(&address.to_string(), &self.uri, &self.dial.another())
     }
 }
 
@@ -149,28 +165,36 @@ impl std::fmt::Debug for Name {
     }
 }
 
-fn wire(endpoint: transport::Endpoint) -> Wire {
-    let endpoint = endpoint
-        .tcp_nodelay(true)
+/// Calls who listens at `authority` by the name in `uri`.
+fn wire(authority: &str, uri: &Uri, dial: &Dial) -> Option<Wire> {
+    // What tonic makes of the scheme is not asked: we dial.
+    let place: Uri = format!("http://{authority}").parse().ok()?;
+    let endpoint = transport::Endpoint::from(place)
+        .origin(uri.clone())
         .connect_timeout(CONNECT)
         .http2_keep_alive_interval(PING_EVERY)
         .keep_alive_timeout(PONG_WITHIN)
         .keep_alive_while_idle(true);
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one room where channels are made"
-    )]
-    let channel = || endpoint.connect_lazy();
+    let channel = || {
+        let dial = dial.clone();
+        endpoint.connect_with_connector_lazy(service_fn(move |uri| dial.clone().dial(uri)))
+    };
     // The calls of a connection share its places and its window: watchers who do not read would hold up everybody else.
     let (unary, streams) = (channel(), channel());
-    Wire::new(service_fn(move |request| {
+    let dial = dial.clone();
+    Some(Wire::new(service_fn(move |request| {
         let is_unary = Trip::of(&request).is_unary();
         let channel = if is_unary { &unary } else { &streams };
-        over(channel.clone(), request, is_unary)
-    }))
+        over(channel.clone(), request, is_unary, dial.clone())
+    })))
 }
 
-async fn over(channel: Channel, request: Request, is_unary: bool) -> Result<Reply, Lost> {
+async fn over(
+    channel: Channel,
+    request: Request,
+    is_unary: bool,
+    dial: Dial,
+) -> Result<Reply, Lost> {
     let ticket = Ticket::of(&request);
     let request = if is_unary {
         request.map(|body| ticket.watch(body))
@@ -178,7 +202,10 @@ async fn over(channel: Channel, request: Request, is_unary: bool) -> Result<Repl
         ticket.go();
         request
     };
-    channel.oneshot(request).await.map_err(|why| lost(&why))
+    channel.oneshot(request).await.map_err(|why| {
+        let insecure = dial.wrong().map(Lost::Insecure);
+        insecure.unwrap_or_else(|| lost(&why))
+    })
 }
 
 fn lost(why: &transport::Error) -> Lost {

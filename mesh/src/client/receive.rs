@@ -38,6 +38,7 @@ pub(super) async fn receive(peer: Arc<str>, wire: Wire, mut request: Request) ->
     match wire.oneshot(request).await {
         Err(Lost::Late) => reply::peer_timeout(&peer, Kind::Unavailable),
         Err(Lost::Broken(why)) => reply::unreachable(&peer, why),
+        Err(Lost::Insecure(why)) => reply::insecure(&peer, why),
         Ok(reply) => answered(&peer, trip.is_unary(), departure, reply).await,
     }
 }

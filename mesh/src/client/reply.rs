@@ -189,6 +189,19 @@ pub(super) fn unreachable(peer: &str, why: impl std::fmt::Display) -> Reply {
     )
 }
 
+/// There is no connection that both ends trust.
+pub(super) fn insecure(peer: &str, why: &str) -> Reply {
+    tracing::debug!(peer, why, "no secure connection");
+    let words = text(
+        format!("{peer} cannot be reached securely: {why}"),
+        format!("{peer} 서비스에 안전하게 연결할 수 없습니다. 잠시 후 다시 시도해 주세요."),
+    );
+    made(
+        Own::Lost,
+        Refusal::new(Kind::Unavailable, "PEER_UNREACHABLE", words),
+    )
+}
+
 /// Something that is no gRPC server answered, and not because it was busy.
 pub(super) fn no_peer(peer: &str, status: StatusCode) -> Reply {
     tracing::warn!(peer, %status, "answered without a gRPC status");

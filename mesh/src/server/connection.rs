@@ -1,6 +1,7 @@
 //! One connection: what it speaks, by its first bytes, and for how long.
 
-use super::greeting::{Greeted, Speaks, greeted};
+use super::calm::Calm;
+use super::greeting::{Greeted, PREFACE, Speaks, greeted};
 use super::listen::Settings;
 use crate::client::{Reply, Request};
 use hyper::server::conn::{http1, http2};
@@ -48,15 +49,16 @@ pub(super) trait Answers: Clone + Send + 'static {
     fn answer(self, request: Request, over: Came) -> impl Future<Output = Reply> + Send + 'static;
 }
 
+/// Serves a connection to its end. Answers whether that was because it flooded.
 pub(super) async fn serve(
     (stream, from): (TcpStream, SocketAddr),
     answers: impl Answers,
     drain: Drain,
     settings: Settings,
-) {
+) -> bool {
     // Small replies leave at once.
     if stream.set_nodelay(true).is_err() {
-        return;
+        return false;
     }
     let came = Came {
         from,
@@ -69,15 +71,20 @@ pub(super) async fn serve(
                 let handshake = timeout(settings.handshake, tls.accept(stream));
                 let shaken = tokio::select! {
                     shaken = handshake => shaken,
-                    () = drain.start.cancelled() => return,
+                    () = drain.start.cancelled() => return false,
                 };
-                if let Ok(Ok(stream)) = shaken {
-                    over(stream, answers, came, &drain, &settings).await;
+                match shaken {
+                    Ok(Ok(stream)) => over(stream, answers, came, &drain, &settings).await,
+                    Ok(Err(why)) => {
+                        tracing::debug!(%from, %why, "no TLS");
+                        false
+                    }
+                    Err(_) => false,
                 }
             }
         }
     };
-    greeting.await;
+    greeting.await
 }
 
 async fn over<I: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
@@ -86,23 +93,24 @@ async fn over<I: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     came: Came,
     drain: &Drain,
     settings: &Settings,
-) {
+) -> bool {
     let greeting = timeout(settings.handshake, greeted(io));
     let greeted = tokio::select! {
         greeted = greeting => greeted,
-        () = drain.start.cancelled() => return,
+        () = drain.start.cancelled() => return false,
     };
     let Ok(Ok(Greeted { speaks, io })) = greeted else {
-        return;
+        return false;
     };
+    let from = came.from;
     let ending = came.ending.clone();
     let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
         let answer = answers.clone().answer(request.map(Body::new), came.clone());
         async move { Ok::<_, Infallible>(answer.await) }
     });
-    let io = TokioIo::new(io);
     match speaks {
         Speaks::Http2 => {
+            let (io, flooded) = Calm::new(io, PREFACE.len(), settings.streams);
             // hyper's windows stay: 1 MiB, one message of the longest, for a stream and for the connection, so that what
             // a peer makes us hold is bounded.
             let connection = http2::Builder::new(TokioExecutor::new())
@@ -112,8 +120,12 @@ async fn over<I: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
                 .max_pending_accept_reset_streams(RESETS)
                 .keep_alive_interval(KEEPALIVE.0)
                 .keep_alive_timeout(KEEPALIVE.1)
-                .serve_connection(io, service);
+                .serve_connection(TokioIo::new(io), service);
             live(connection, ending, drain, settings).await;
+            if flooded.is_so() {
+                tracing::debug!(%from, "a connection that flooded was ended");
+            }
+            flooded.is_so()
         }
         Speaks::Other if settings.http1 => {
             let connection = http1::Builder::new()
@@ -121,10 +133,11 @@ async fn over<I: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
                 // Also how long a connection may be idle.
                 .header_read_timeout(settings.headers)
                 .max_header_size(settings.header_bytes as usize)
-                .serve_connection(io, service);
+                .serve_connection(TokioIo::new(io), service);
             live(connection, ending, drain, settings).await;
+            false
         }
-        Speaks::Other => {}
+        Speaks::Other => false,
     }
 }
 

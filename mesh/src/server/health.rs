@@ -19,6 +19,7 @@ pub struct Health(Arc<Inner>);
 struct Inner {
     reporter: HealthReporter,
     services: Vec<String>,
+    ready: AtomicBool,
     stopped: AtomicBool,
 }
 
@@ -30,6 +31,11 @@ impl Health {
         }
     }
 
+    /// What is said of [`READY`].
+    pub fn is_ready(&self) -> bool {
+        self.0.ready.load(Ordering::Acquire)
+    }
+
     pub(super) async fn stop(&self) {
         self.0.stopped.store(true, Ordering::Release);
         for service in &self.0.services {
@@ -38,6 +44,9 @@ impl Health {
     }
 
     async fn tell(&self, service: &str, serves: bool) {
+        if service == READY {
+            self.0.ready.store(serves, Ordering::Release);
+        }
         let status = if serves { Serving } else { NotServing };
         self.0.reporter.set_service_status(service, status).await;
     }
@@ -59,6 +68,7 @@ pub(super) async fn add(
     let health = Health(Arc::new(Inner {
         reporter,
         services: services.map(str::to_owned).collect(),
+        ready: AtomicBool::new(true),
         stopped: AtomicBool::new(false),
     }));
     for service in &health.0.services {

@@ -1,6 +1,7 @@
 //! Listens, until told to stop; then drains.
 
 use super::connection::{self, Answers, Came, Drain};
+use super::outcasts::Outcasts;
 use super::{Health, Places, Server, Tls, neighbours};
 use crate::client::{Reply, Request};
 use crate::task;
@@ -40,6 +41,9 @@ pub struct Settings {
     pub connections: usize,
     /// The most of them from one address; an IPv6 network of 64 bits is one.
     pub from_one: usize,
+    /// An address of which three connections within a minute were ended because they flooded gets no new one for so long; of
+    /// those behind one address that are connected none is ended. Zero: whoever was hung up on may come again at once.
+    pub outcast: Duration,
     /// A connection is asked to end at this age, ± 10 %, so that callers spread over new replicas.
     pub age: Duration,
     /// What was begun on it may go on so long after that.
@@ -61,6 +65,7 @@ impl Default for Settings {
             header_bytes: 16 * 1024,
             connections: 10_000,
             from_one: usize::MAX,
+            outcast: Duration::ZERO,
             age: Duration::from_secs(300),
             age_grace: Duration::from_secs(30),
             // A client resolves names every 2 s.
@@ -124,7 +129,7 @@ async fn listen(
     settings: Settings,
 ) -> Drained {
     let (connections, drain) = (TaskTracker::new(), Drain::default());
-    let guests = Places::default();
+    let (guests, outcasts) = (Places::default(), Outcasts::default());
     let left = async {
         stop.cancelled().await;
         health.stop().await;
@@ -135,12 +140,22 @@ async fn listen(
         tokio::select! {
             () = &mut left => break,
             came = accepted(|| listener.accept()) => {
-                let place = guests.enter(neighbours(came.1.ip()), settings.from_one);
+                let who = neighbours(came.1.ip());
+                if outcasts.has(who, settings.outcast) {
+                    continue;
+                }
+                let place = guests.enter(who, settings.from_one);
                 let Some(place) = place.filter(|_| connections.len() < settings.connections) else {
                     continue;
                 };
                 let one = connection::serve(came, answers.clone(), drain.clone(), settings.clone());
-                task::detach(connections.track_future(one.map(move |()| drop(place))));
+                let (outcasts, pause) = (outcasts.clone(), settings.outcast);
+                task::detach(connections.track_future(one.map(move |flooded| {
+                    if flooded {
+                        outcasts.strike(who, pause);
+                    }
+                    drop(place);
+                })));
             }
         }
     }

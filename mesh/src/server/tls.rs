@@ -1,137 +1,95 @@
-//! TLS by files, which may be replaced while they are in use.
+//! Who a listener is to those who connect, and whom it lets.
 
-use std::fmt::Display;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use crate::tls::{Renewed, TlsFault, VERSIONS, provider};
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::Instant;
-use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio_rustls::rustls::{ServerConfig, crypto};
+use tokio::time::timeout;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
-/// How often the files are looked at again at most. Whoever renews certificates does it days before they expire.
-const LOOK_EVERY: Duration = Duration::from_secs(10);
-
-/// Why a certificate or its key cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[error("TLS, {file}: {why}")]
-pub struct TlsFault {
-    file: String,
-    why: String,
-}
-
-fn fault(file: &Path, why: impl Display) -> TlsFault {
-    TlsFault {
-        file: file.display().to_string(),
-        why: why.to_string(),
-    }
-}
+/// Whoever could not agree with us has so long to hear why.
+const FAREWELL: Duration = Duration::from_secs(1);
+/// And so much of what they have said meanwhile is taken, bytes: closed with more left unread, TCP would take back what we said.
+const UNHEARD: u64 = 64 * 1024;
 
 /// Who we are to those who connect: a certificate chain and its key, both PEM. The files are read again when they have
 /// changed; those that cannot be read leave what was there. Cheap to clone.
 #[derive(Clone)]
-pub struct Tls(Arc<Inner>);
-
-struct Inner {
-    files: Files,
-    state: Mutex<State>,
-}
-
-struct Files {
-    certificate: PathBuf,
-    key: PathBuf,
-    protocols: Vec<Vec<u8>>,
-}
-
-struct State {
-    text: (Vec<u8>, Vec<u8>),
-    acceptor: TlsAcceptor,
-    looked: Instant,
-}
+pub struct Tls(Arc<Renewed<TlsAcceptor>>);
 
 impl Tls {
-    /// Reads the files. `http1`: callers may choose HTTP/1.1 as well as HTTP/2.
-    pub fn from_files(certificate: &Path, key: &Path, http1: bool) -> Result<Self, TlsFault> {
+    /// Reads the files. `clients`: whoever connects must show a certificate of one of the authorities in this file (mTLS).
+    /// `http1`: callers may choose HTTP/1.1 as well as HTTP/2.
+    pub fn from_files(
+        certificate: &Path,
+        key: &Path,
+        clients: Option<&Path>,
+        http1: bool,
+    ) -> Result<Self, TlsFault> {
         let mut protocols = vec![b"h2".to_vec()];
         if http1 {
             protocols.push(b"http/1.1".to_vec());
         }
-        let files = Files {
-            certificate: certificate.to_owned(),
-            key: key.to_owned(),
-            protocols,
-        };
-        let text = files.read()?;
-        let state = State {
-            acceptor: files.acceptor(&text)?,
-            text,
-            looked: Instant::now(),
-        };
-        Ok(Self(Arc::new(Inner {
-            files,
-            state: Mutex::new(state),
-        })))
+        let files = [certificate, key].into_iter().chain(clients);
+        let files = files.map(Path::to_owned).collect();
+        let acceptor = Renewed::open(files, move |texts| {
+            let [chain, key, clients @ ..] = texts else {
+                return Err(crate::tls::fault(Path::new(""), "is not given"));
+            };
+            let config = ServerConfig::builder_with_provider(provider())
+                .with_protocol_versions(VERSIONS)
+                .map_err(|why| chain.fault(why))?;
+            let config = match clients {
+                [] => config.with_no_client_auth(),
+                [authorities, ..] => {
+                    let roots = authorities.authorities()?;
+                    let judge = WebPkiClientVerifier::builder_with_provider(roots, provider());
+                    let judge = judge.build().map_err(|why| authorities.fault(why))?;
+                    config.with_client_cert_verifier(judge)
+                }
+            };
+            let mut config = config
+                .with_single_cert(chain.certificates()?, key.key()?)
+                .map_err(|why| chain.fault(why))?;
+            config.alpn_protocols = protocols.clone();
+            if !clients.is_empty() {
+                // A session that is taken up again would not show its certificate again.
+                config.session_storage = Arc::new(NoServerSessionStorage {});
+                config.send_tls13_tickets = 0;
+            }
+            Ok(TlsAcceptor::from(Arc::new(config)))
+        })?;
+        Ok(Self(Arc::new(acceptor)))
     }
 
-    pub(super) async fn accept(&self, stream: TcpStream) -> std::io::Result<TlsStream<TcpStream>> {
-        self.acceptor().accept(stream).await
-    }
-
-    /// A few KiB of local files, so they are read in place.
-    fn acceptor(&self) -> TlsAcceptor {
-        let files = &self.0.files;
-        let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.looked.elapsed() >= LOOK_EVERY {
-            state.looked = Instant::now();
-            match files.read() {
-                Ok(text) if text == state.text => {}
-                Ok(text) => match files.acceptor(&text) {
-                    Ok(acceptor) => {
-                        tracing::info!(file = %files.certificate.display(), "certificate read again");
-                        (state.text, state.acceptor) = (text, acceptor);
-                    }
-                    Err(why) => tracing::warn!(%why, "the old certificate stays"),
-                },
-                Err(why) => tracing::warn!(%why, "the old certificate stays"),
+    pub(super) async fn accept(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
+        let shaken = self.0.now().accept(stream).into_fallible().await;
+        match shaken {
+            Ok(stream) => Ok(stream),
+            Err((why, stream)) => {
+                let _ = timeout(FAREWELL, hang_up(stream)).await;
+                Err(why)
             }
         }
-        state.acceptor.clone()
     }
 }
 
-impl Files {
-    fn read(&self) -> Result<(Vec<u8>, Vec<u8>), TlsFault> {
-        let read = |path: &Path| std::fs::read(path).map_err(|why| fault(path, why));
-        Ok((read(&self.certificate)?, read(&self.key)?))
-    }
-
-    fn acceptor(&self, (chain, key): &(Vec<u8>, Vec<u8>)) -> Result<TlsAcceptor, TlsFault> {
-        let of_chain = |why: &dyn Display| fault(&self.certificate, why);
-        let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(chain)
-            .collect::<Result<_, _>>()
-            .map_err(|why| of_chain(&why))?;
-        if chain.is_empty() {
-            return Err(of_chain(&"has no certificate"));
-        }
-        // What is wrong with a key is not repeated: it might show some of it.
-        let of_key = |_| fault(&self.key, "has no private key in PEM");
-        let key = PrivateKeyDer::from_pem_slice(key).map_err(of_key)?;
-        let mut config =
-            ServerConfig::builder_with_provider(crypto::ring::default_provider().into())
-                .with_safe_default_protocol_versions()
-                .map_err(|why| of_chain(&why))?
-                .with_no_client_auth()
-                .with_single_cert(chain, key)
-                .map_err(|why| of_chain(&why))?;
-        config.alpn_protocols = self.protocols.clone();
-        Ok(TlsAcceptor::from(Arc::new(config)))
-    }
+/// Waits until the peer has heard what it was told.
+async fn hang_up(mut stream: TcpStream) -> io::Result<()> {
+    stream.shutdown().await?;
+    let mut unheard = stream.take(UNHEARD);
+    tokio::io::copy(&mut unheard, &mut tokio::io::sink())
+        .await
+        .map(drop)
 }
 
 impl std::fmt::Debug for Tls {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Tls({})", self.0.files.certificate.display())
+        write!(f, "Tls({})", self.0)
     }
 }

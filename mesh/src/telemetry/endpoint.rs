@@ -17,7 +17,7 @@ use tokio::sync::Semaphore;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-/// The port where metrics and `/healthz` are, beside whatever address the services have.
+/// The port where metrics, `/healthz` and `/readyz` are, beside whatever address the services have.
 pub const PORT: u16 = 9464;
 /// Nobody needs more connections to it at once.
 const AT_ONCE: usize = 32;
@@ -26,13 +26,19 @@ const HEADERS: Duration = Duration::from_secs(5);
 /// When no connection can be accepted.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Serves `GET /metrics`, and `GET /healthz`: 200 as long as `is_live` says so, and then 503. Until `stop`.
+/// Serves `GET /metrics`; `GET /healthz`: 200 as long as `is_live` says so, and else 503; and `GET /readyz`, for which
+/// `is_ready` must say so too. Until `stop`.
 pub async fn serve(
     listener: TcpListener,
     is_live: impl Fn() -> bool + Send + Sync + 'static,
+    is_ready: impl Fn() -> bool + Send + Sync + 'static,
     stop: CancellationToken,
 ) {
-    let is_live: Arc<dyn Fn() -> bool + Send + Sync> = Arc::new(is_live);
+    let state: Arc<Ask> = Arc::new(move || match (is_live(), is_ready()) {
+        (false, _) => State::Stopping,
+        (true, false) => State::Unready,
+        (true, true) => State::Ready,
+    });
     let places = Arc::new(Semaphore::new(AT_ONCE));
     loop {
         let Ok(place) = places.clone().acquire_owned().await else {
@@ -46,21 +52,31 @@ pub async fn serve(
             sleep(PAUSE).await;
             continue;
         };
-        let (is_live, stop) = (is_live.clone(), stop.clone());
+        let (state, stop) = (state.clone(), stop.clone());
         crate::task::detach(async move {
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = connection(stream, is_live) => {}
+                () = connection(stream, state) => {}
             }
             drop(place);
         });
     }
 }
 
-async fn connection(stream: TcpStream, is_live: Arc<dyn Fn() -> bool + Send + Sync>) {
+/// How a process is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Ready,
+    Unready,
+    Stopping,
+}
+
+type Ask = dyn Fn() -> State + Send + Sync;
+
+async fn connection(stream: TcpStream, state: Arc<Ask>) {
     let service = service_fn(move |request: Request<Incoming>| {
-        let is_live = is_live.clone();
-        async move { Ok::<_, Infallible>(answer(&request, &*is_live).await) }
+        let state = state();
+        async move { Ok::<_, Infallible>(answer(&request, state).await) }
     });
     // Its error is the caller's: what they sent is no HTTP.
     let _ = http1::Builder::new()
@@ -70,10 +86,7 @@ async fn connection(stream: TcpStream, is_live: Arc<dyn Fn() -> bool + Send + Sy
         .await;
 }
 
-async fn answer<B>(
-    request: &Request<B>,
-    is_live: &(dyn Fn() -> bool + Send + Sync),
-) -> Response<Full<Bytes>> {
+async fn answer<B>(request: &Request<B>, state: State) -> Response<Full<Bytes>> {
     let plain = "text/plain; charset=utf-8";
     let (status, kind, text) = match (request.method(), request.uri().path()) {
         (&Method::GET, "/metrics") => (
@@ -81,13 +94,15 @@ async fn answer<B>(
             "text/plain; version=0.0.4; charset=utf-8",
             page().await,
         ),
-        (&Method::GET, "/healthz") if is_live() => (StatusCode::OK, plain, "ok\n".to_owned()),
-        (&Method::GET, "/healthz") => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            plain,
-            "stopping\n".to_owned(),
-        ),
-        (_, "/metrics" | "/healthz") => (
+        (&Method::GET, path @ ("/healthz" | "/readyz")) => {
+            let (status, text) = match (state, path) {
+                (State::Stopping, _) => (StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
+                (State::Unready, "/readyz") => (StatusCode::SERVICE_UNAVAILABLE, "not ready\n"),
+                _ => (StatusCode::OK, "ok\n"),
+            };
+            (status, plain, text.to_owned())
+        }
+        (_, "/metrics" | "/healthz" | "/readyz") => (
             StatusCode::METHOD_NOT_ALLOWED,
             plain,
             "only GET\n".to_owned(),
@@ -95,7 +110,7 @@ async fn answer<B>(
         _ => (
             StatusCode::NOT_FOUND,
             plain,
-            "here are /metrics and /healthz\n".to_owned(),
+            "here are /metrics, /healthz and /readyz\n".to_owned(),
         ),
     };
     let mut response = Response::new(Full::from(text));

@@ -11,4 +11,5 @@ mod never_sent;
 pub mod peer;
 mod retry;
 mod streams;
+mod tls;
 mod wire;

@@ -1,7 +1,7 @@
 //! How the door calls contexts: through the client stack that contexts use, too.
 
 use mesh::Contracts;
-use mesh::client::{self, BadUri, Board, Client, Endpoint};
+use mesh::client::{self, BadUri, Board, Client, Endpoint, Tls};
 use mesh::contracts::context_of;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,11 +18,13 @@ const IN_FLIGHT: usize = 1000;
 pub struct Peers(BTreeMap<String, Client>);
 
 impl Peers {
-    /// To these contexts, where `at` says; `{context}` in it stands for the name. To be called inside a runtime.
+    /// To these contexts, where `at` says; `{context}` in it stands for the name. `https://` is over `tls`. To be called
+    /// inside a runtime.
     pub fn at<'a>(
         contracts: &Arc<Contracts>,
         contexts: impl Iterator<Item = &'a str>,
         at: &str,
+        tls: Option<&Tls>,
     ) -> Result<Self, BadUri> {
         let patience = client::Settings {
             total: PATIENCE,
@@ -32,7 +34,7 @@ impl Peers {
             ..client::Settings::default()
         };
         let stack = |context: &str| {
-            let endpoint = Endpoint::at(&at.replace("{context}", context))?;
+            let endpoint = Endpoint::trusting(&at.replace("{context}", context), tls)?;
             let board = Board::default();
             // The caller's token goes as it is.
             let stack = client::stack(

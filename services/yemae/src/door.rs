@@ -5,8 +5,9 @@ use crate::contexts;
 use crate::data::Data;
 use crate::fault::Fault;
 use crate::settings::{Found, Settings};
-use crate::{cli, metrics, runtime, serve};
+use crate::{cli, metrics, runtime, secure, serve};
 use gateway::{Gateway, Peers, Rate, Rates};
+use mesh::client;
 use mesh::identity::Verifier;
 use mesh::server::{self, Drained, Tls};
 use mesh::{Clock, Contracts};
@@ -32,6 +33,8 @@ pub(crate) struct House<'a> {
     pub(crate) contexts: &'a [&'a str],
     /// Where they are; `{context}` stands for the name.
     pub(crate) peers: &'a str,
+    /// Whom it believes them to be. None: they are called in the clear.
+    pub(crate) tls: Option<client::Tls>,
     pub(crate) verifier: Verifier,
     pub(crate) settings: gateway::Settings,
     pub(crate) patience: server::Settings,
@@ -60,17 +63,18 @@ pub(crate) fn run() -> Result<(), Fault> {
         let contexts: Vec<_> = contexts::ALL.iter().map(|entry| entry.name).collect();
         let house = House {
             contexts: &contexts,
-            peers: &settings.get(NAME, "PEERS")?,
+            peers: &secure::peers(&settings, NAME)?,
+            tls: secure::calls(&settings, NAME)?,
             verifier: serve::verifier(&settings, NAME, Clock::system())?,
             settings: read(&settings)?,
-            patience: patience(&settings, outside())?,
+            patience: patience(&settings, outside(&settings)?)?,
         };
         let listener = listen(&settings, None).await?;
         let at = address(&settings, &listener)?;
         let page = page.take().await?;
         let asked = serve::asked_to_stop();
         let door = open(listener, house).await?;
-        let _page = metrics::serve(page, &door.stop);
+        let _page = metrics::serve(page, &door.stop, || true);
         eprintln!("yemae: serving {NAME} on {at}");
         asked.await;
         door.close().await
@@ -108,7 +112,8 @@ pub(crate) async fn open(listener: TcpListener, house: House<'_>) -> Result<Open
     let services = gateway::services(&contracts, house.contexts);
     let services: Vec<&str> = services.iter().map(String::as_str).collect();
     let contexts = house.contexts.iter().copied();
-    let peers = Peers::at(&contracts, contexts, house.peers).map_err(Fault::usage)?;
+    let peers =
+        Peers::at(&contracts, contexts, house.peers, house.tls.as_ref()).map_err(Fault::usage)?;
     let opened = Gateway::open(&contracts, house.verifier, &services, peers, house.settings);
     let opened = opened.await.map_err(Fault::bug)?;
     let stop = CancellationToken::new();
@@ -152,12 +157,16 @@ pub(crate) fn of_up(settings: &Settings, data: &Data) -> Result<gateway::Setting
     Ok(own)
 }
 
-/// What strangers find: one of them does not take all places.
-fn outside() -> server::Settings {
-    server::Settings {
+/// What strangers find: one of them does not take all places, nor comes again at once when hung up on for flooding.
+fn outside(settings: &Settings) -> Result<server::Settings, Fault> {
+    let pause = found(settings, "GATEWAY_FLOOD_PAUSE")?;
+    Ok(server::Settings {
         from_one: 1024,
+        outcast: Duration::from_secs(
+            parsed::<u32>(&pause, "must be a number of seconds: 10")?.into(),
+        ),
         ..server::Settings::default()
-    }
+    })
 }
 
 /// How its connections are served.
@@ -169,7 +178,7 @@ pub(crate) fn patience(
     let tls = match (file("GATEWAY_TLS_CERTIFICATE")?, file("GATEWAY_TLS_KEY")?) {
         (Some(certificate), Some(key)) => {
             let (certificate, key) = (Path::new(&certificate.value), Path::new(&key.value));
-            Some(Tls::from_files(certificate, key, true).map_err(Fault::usage)?)
+            Some(Tls::from_files(certificate, key, None, true).map_err(Fault::usage)?)
         }
         (None, None) => None,
         _ => {
@@ -180,14 +189,15 @@ pub(crate) fn patience(
     };
     let header_bytes = server::Settings::default().header_bytes;
     // Behind a proxy all of them are the proxy's.
-    let from_one = match settings.get(NAME, "GATEWAY_PROXIES")?.as_str() {
-        "0" => patience.from_one,
-        _ => usize::MAX,
+    let (from_one, outcast) = match settings.get(NAME, "GATEWAY_PROXIES")?.as_str() {
+        "0" => (patience.from_one, patience.outcast),
+        _ => (usize::MAX, Duration::ZERO),
     };
     Ok(server::Settings {
         tls,
         header_bytes,
         from_one,
+        outcast,
         ..patience
     })
 }

@@ -47,6 +47,8 @@ pub(crate) struct Place {
     pub(crate) signing: Option<Key>,
     /// Where its peers are; `{context}` stands for the name.
     pub(crate) peers: String,
+    /// Whom it believes them to be. None: they are called in the clear.
+    pub(crate) tls: Option<client::Tls>,
 }
 
 /// A context that was opened.
@@ -109,7 +111,7 @@ impl House {
         let mut peers = HashMap::new();
         for (peer, patience) in &context.calls {
             let uri = place.peers.replace("{context}", peer);
-            let endpoint = Endpoint::at(&uri).map_err(Fault::usage)?;
+            let endpoint = Endpoint::trusting(&uri, place.tls.as_ref()).map_err(Fault::usage)?;
             let stack = client::stack(
                 ground.contracts.clone(),
                 Some(signer.clone()),

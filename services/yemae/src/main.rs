@@ -28,6 +28,7 @@ mod republish;
 mod restore;
 mod rpc;
 mod schemas;
+mod secure;
 mod serve;
 mod settings;
 mod stage;

@@ -71,8 +71,13 @@ fn address(found: &Found) -> Result<SocketAddr, Fault> {
     })
 }
 
-/// Serves them until the answer is dropped. `/healthz` says that the process stops from `draining` on.
-pub(crate) fn serve(listener: Option<TcpListener>, draining: &CancellationToken) -> DropGuard {
+/// Serves them until the answer is dropped. `/healthz` says that the process stops from `draining` on, `/readyz` besides whether
+/// it is of use now.
+pub(crate) fn serve(
+    listener: Option<TcpListener>,
+    draining: &CancellationToken,
+    is_ready: impl Fn() -> bool + Send + Sync + 'static,
+) -> DropGuard {
     let stop = CancellationToken::new();
     if let Some(listener) = listener {
         let draining = draining.clone();
@@ -80,6 +85,7 @@ pub(crate) fn serve(listener: Option<TcpListener>, draining: &CancellationToken)
         drop(mesh::task::detach(telemetry::serve(
             listener,
             is_live,
+            is_ready,
             stop.clone(),
         )));
     }

@@ -5,10 +5,11 @@ use crate::contexts;
 use crate::data::Data;
 use crate::everybody::{self, Doors};
 use crate::fault::Fault;
+use crate::secure;
 use crate::settings::Settings;
 use http::HeaderValue;
 use http::header::AUTHORIZATION;
-use mesh::client::{self, Board, Client, Endpoint};
+use mesh::client::{self, BadUri, Board, Client, Endpoint, Tls};
 use mesh::identity::Key;
 use mesh::refusal::code_name;
 use mesh::{Clock, Contracts, server};
@@ -63,7 +64,7 @@ pub(crate) async fn reach(reach: &cli::Reach) -> Result<Mesh, Fault> {
                     reach.data.display()
                 ))
             })?;
-            running.grpc
+            format!("http://{}", running.grpc)
         }
     };
     let sign = match (&reach.token_file, settings.find("", "TOKEN")?) {
@@ -82,8 +83,14 @@ pub(crate) async fn reach(reach: &cli::Reach) -> Result<Mesh, Fault> {
             Fault::usage(format!("{why}; give --data, --token-file or YEMAE_TOKEN"))
         })?),
     };
+    let tls = secure::calls(&settings, "")?;
+    let server = match (server.contains("://"), &tls) {
+        (true, _) => server,
+        (false, None) => format!("http://{server}"),
+        (false, Some(_)) => format!("https://{server}"),
+    };
     Ok(Mesh {
-        client: connect(&server, &settings).await?,
+        client: connect(&server, tls.as_ref(), &settings).await?,
         server,
         sign,
         bearer: None,
@@ -91,7 +98,7 @@ pub(crate) async fn reach(reach: &cli::Reach) -> Result<Mesh, Fault> {
 }
 
 /// A client for commands: patient, and never repeating by itself, so that what is seen is what was answered.
-async fn connect(server: &str, settings: &Settings) -> Result<Client, Fault> {
+async fn connect(server: &str, tls: Option<&Tls>, settings: &Settings) -> Result<Client, Fault> {
     let contracts = Arc::new(Contracts::load(proto::DESCRIPTORS).map_err(Fault::bug)?);
     let patience = client::Settings {
         total: PATIENCE,
@@ -101,12 +108,13 @@ async fn connect(server: &str, settings: &Settings) -> Result<Client, Fault> {
         ..client::Settings::default()
     };
     let to = |peer: &str, server: &str| {
-        let uri = if server.contains("://") {
-            server.to_owned()
-        } else {
-            format!("http://{server}")
-        };
-        let endpoint = Endpoint::at(&uri).map_err(Fault::usage)?;
+        let endpoint = Endpoint::trusting(server, tls);
+        let endpoint = endpoint.map_err(|why| match why {
+            BadUri::NobodyTrusted(_) => {
+                Fault::usage(format!("{why}: YEMAE_MESH_CA names that file"))
+            }
+            BadUri::None(_) => Fault::usage(why),
+        })?;
         let (contracts, breakers) = (contracts.clone(), Board::default());
         let stack = client::stack(contracts, None, peer, endpoint, &patience, &breakers);
         Ok::<_, Fault>(stack)
@@ -164,8 +172,12 @@ impl Mesh {
         }
     }
 
-    /// The same mesh with no breaker before it: a load keeps coming, and hears each answer, however bad.
+    /// The same mesh with no breaker before it: a load keeps coming, and hears each answer, however bad. Over TLS it is the
+    /// guarded one: the bare hop speaks none.
     pub(crate) fn unguarded(&self) -> Self {
+        if self.server.starts_with("https://") {
+            return self.clone();
+        }
         let authority = self.server.trim_start_matches("http://");
         let bare = server::plain(authority);
         let client = BoxCloneSyncService::new(tower::service_fn(move |call: client::Request| {

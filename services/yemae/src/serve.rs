@@ -5,8 +5,9 @@ use crate::fault::Fault;
 use crate::house::{Ground, House, Place};
 use crate::operator::Operator;
 use crate::settings::Settings;
-use crate::{cli, databases, door, metrics, runtime, unwell};
+use crate::{cli, databases, door, metrics, runtime, secure, unwell};
 use mesh::bus::{self, Bus};
+use mesh::client;
 use mesh::identity::{Key, Verifier};
 use mesh::server::{self, Doors, Drained, Limits, Server};
 use mesh::store::{Backend, Url};
@@ -43,6 +44,11 @@ pub(crate) fn run(command: &cli::Serve) -> Result<(), Fault> {
         .parse()
         .map_err(|_| Fault::usage("YEMAE_LISTEN must be an address and a port: 127.0.0.1:50051"))?;
     let page = metrics::Place::read(&settings, first)?;
+    let patience = server::Settings {
+        tls: secure::listens(&settings, first)?,
+        ..patience()
+    };
+    let tls = secure::calls(&settings, first)?;
     runtime()?.block_on(async {
         let clock = Clock::system();
         let verifier = verifier(&settings, first, clock.clone())?;
@@ -69,23 +75,16 @@ pub(crate) fn run(command: &cli::Serve) -> Result<(), Fault> {
         for (entry, (_, url)) in entries.iter().zip(&databases) {
             until_there(entry, url).await?;
         }
-        let house = House::open(&ground, &entries, |entry| place(&settings, entry))?;
+        let house = House::open(&ground, &entries, |entry| {
+            place(&settings, entry, tls.clone())
+        })?;
         let listener = TcpListener::bind(at)
             .await
             .map_err(|why| Fault::not_ready(format!("cannot listen on {at}: {why}")))?;
         let metrics = page.take().await?;
         let asked = asked_to_stop();
         eprintln!("yemae: serving {} on {at}", command.names.join(", "));
-        live(
-            listener,
-            house,
-            &ground,
-            verifier,
-            patience(),
-            metrics,
-            asked,
-        )
-        .await
+        live(listener, house, &ground, verifier, patience, metrics, asked).await
     })
 }
 
@@ -191,7 +190,7 @@ pub(crate) fn named(name: &str) -> Result<&'static Entry, Fault> {
     })
 }
 
-fn place(settings: &Settings, entry: &Entry) -> Result<Place, Fault> {
+fn place(settings: &Settings, entry: &Entry, tls: Option<client::Tls>) -> Result<Place, Fault> {
     let key = |setting: &str| {
         let path = PathBuf::from(settings.get(entry.name, setting)?);
         Key::read(&path).map_err(Fault::usage)
@@ -202,7 +201,8 @@ fn place(settings: &Settings, entry: &Entry) -> Result<Place, Fault> {
         url: Url(settings.get(entry.name, "DATABASE_URL")?),
         key: key("KEY_FILE")?,
         signing: signing.as_deref().map(key).transpose()?,
-        peers: settings.get(entry.name, "PEERS")?,
+        peers: secure::peers(settings, entry.name)?,
+        tls,
     })
 }
 
@@ -222,7 +222,8 @@ pub(crate) async fn live(
     let ready = server::keep_ready(server.health().clone(), stores.collect(), stop.clone());
     drop(mesh::task::detach(ready));
     let live = stop.child_token();
-    let _page = metrics::serve(metrics, &live);
+    let health = server.health().clone();
+    let _page = metrics::serve(metrics, &live, move || health.is_ready());
     if ground.mode == Mode::Trial {
         let unwell = unwell::when_told(server.health().clone(), live);
         drop(mesh::task::detach(unwell));

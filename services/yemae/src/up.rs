@@ -183,7 +183,7 @@ impl Mesh {
         let (server, house) = serve::doors(house, &ground, verifier).await?;
         self.data.write_pages(&[("yemae", self.page)])?;
         let stop = CancellationToken::new();
-        let _page = metrics::serve(page, &stop);
+        let _page = metrics::serve(page, &stop, || true);
         let serving = mesh::task::detach(server::serve(listener, server, stop.clone(), patience()));
         let door = self.open(door).await?;
         self.live(brood).await?;
@@ -216,7 +216,7 @@ impl Mesh {
 
     async fn reach(&self) -> Result<rpc::Mesh, Fault> {
         rpc::reach(&cli::Reach {
-            server: Some(self.running.grpc.clone()),
+            server: Some(format!("http://{}", self.running.grpc)),
             data: self.data.path().to_owned(),
             token_file: None,
         })
@@ -280,6 +280,8 @@ pub(crate) fn place(
         key: key(entry.name)?,
         signing: entry.signs().map(key).transpose()?,
         peers: peers.to_owned(),
+        // All of it is on this machine.
+        tls: None,
     })
 }
 

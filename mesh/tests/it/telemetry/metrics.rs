@@ -258,7 +258,13 @@ async fn the_endpoint_serves_the_page_and_says_whether_the_process_lives() {
         let live = live.clone();
         move || live.load(Ordering::SeqCst)
     };
-    let serving = mesh::task::detach(mesh::telemetry::serve(listener, is_live, stop.clone()));
+    let ready = Arc::new(AtomicBool::new(true));
+    let is_ready = {
+        let ready = ready.clone();
+        move || ready.load(Ordering::SeqCst)
+    };
+    let serving = mesh::telemetry::serve(listener, is_live, is_ready, stop.clone());
+    let serving = mesh::task::detach(serving);
     let ask = async |what: &str| {
         use tokio::io::{AsyncReadExt, AsyncWriteExt};
         let mut stream = tokio::net::TcpStream::connect(at).await.unwrap();
@@ -280,8 +286,16 @@ async fn the_endpoint_serves_the_page_and_says_whether_the_process_lives() {
     );
     assert!(ask("POST /metrics").await.starts_with("HTTP/1.1 405 "));
     assert!(ask("GET /").await.starts_with("HTTP/1.1 404 "));
+    assert!(ask("GET /readyz").await.starts_with("HTTP/1.1 200 "));
+    ready.store(false, Ordering::SeqCst);
+    assert!(ask("GET /readyz").await.starts_with("HTTP/1.1 503 "));
+    assert!(ask("GET /healthz").await.starts_with("HTTP/1.1 200 "));
+    ready.store(true, Ordering::SeqCst);
     live.store(false, Ordering::SeqCst);
-    assert!(ask("GET /healthz").await.starts_with("HTTP/1.1 503 "));
+    for path in ["/healthz", "/readyz"] {
+        let stopping = ask(&format!("GET {path}")).await;
+        assert!(stopping.starts_with("HTTP/1.1 503 "), "{stopping}");
+    }
     stop.cancel();
     serving.await.unwrap();
 }

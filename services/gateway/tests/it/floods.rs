@@ -5,9 +5,11 @@ use crate::frames::{
     CONTINUATION, DATA, END_HEADERS, END_STREAM, Flooded, HEADERS, PING, PRIORITY, RST_STREAM,
     SETTINGS, WINDOW_UPDATE, flood, frame, get, header,
 };
-use crate::rig::{ID, Town, fine, quick, unlimited};
+use crate::rig::{ID, Town, fine, quick, soon, unlimited};
+use crate::wire::say;
 use gateway::Rates;
-use proto::cinema::booking::v1::{GetBookingResponse, ListBookingsResponse};
+use proto::cinema::booking::v1::booking_service_client::BookingServiceClient;
+use proto::cinema::booking::v1::{GetBookingRequest, GetBookingResponse, ListBookingsResponse};
 
 /// What one who floods the door may make this whole process grow by, with the flood itself and those who ask meanwhile, bytes:
 /// 256 streams of 16 KiB of headers and a window of 1 MiB are 5 MiB of it.
@@ -76,6 +78,12 @@ async fn beside_the_honest(
     flooded
 }
 
+fn booking() -> GetBookingRequest {
+    GetBookingRequest {
+        booking_id: ID.to_owned(),
+    }
+}
+
 /// Somebody whose calls are not counted.
 async fn honest(town: &Town) -> u16 {
     let hour = std::time::Duration::from_secs(3600);
@@ -88,7 +96,7 @@ async fn honest(town: &Town) -> u16 {
 }
 
 #[tokio::test]
-async fn frames_without_a_request_trouble_nobody() {
+async fn whoever_says_much_and_asks_nothing_is_hung_up_on() {
     let town = town().await;
     let setting = [0, 4, 0, 1, 0, 0];
     for (what, unit) in [
@@ -99,8 +107,12 @@ async fn frames_without_a_request_trouble_nobody() {
         ("nobody's frames", frame(0xfa, 0xff, 0, &[7; 100])),
     ] {
         for hears in [true, false] {
-            let flood = flood(&town, 8 * MIB, hears, |_| unit.clone());
-            beside_the_honest(what, &town, flood).await;
+            let flood = flood(town.at, 8 * MIB, hears, |_| unit.clone());
+            let flooded = beside_the_honest(what, &town, flood).await;
+            assert!(flooded.cut, "{what}: {flooded:?}");
+            if hears {
+                assert_eq!(flooded.told, Some(ENHANCE_YOUR_CALM), "{what}: {flooded:?}");
+            }
         }
     }
     only_the_honest_got_through(&town);
@@ -136,7 +148,7 @@ async fn who_takes_every_request_back_is_hung_up_on() {
             pairs.collect()
         };
         let what = format!("a rapid reset, with a token: {}", token.is_some());
-        let flooded = beside_the_honest(&what, &town, flood(&town, 32 * MIB, true, unit)).await;
+        let flooded = beside_the_honest(&what, &town, flood(town.at, 32 * MIB, true, unit)).await;
         assert!(flooded.cut, "{flooded:?}");
         assert_eq!(flooded.told, Some(ENHANCE_YOUR_CALM), "{flooded:?}");
     }
@@ -148,13 +160,13 @@ async fn headers_without_an_end_are_hung_up_on() {
     let begin = frame(HEADERS, END_STREAM, 1, &get(BOOKINGS, None));
     let more = frame(CONTINUATION, 0, 1, &header("x-more", &"x".repeat(4000)));
     let unit = then(&begin, &more);
-    let flooded = beside_the_honest("headers", &town, flood(&town, 64 * MIB, true, unit)).await;
+    let flooded = beside_the_honest("headers", &town, flood(town.at, 64 * MIB, true, unit)).await;
     assert!(flooded.cut && flooded.said < 64 * MIB, "{flooded:?}");
 
     // As many as one likes of nothing at all.
     let nothing = frame(CONTINUATION, 0, 1, &[]);
     let unit = then(&begin, &nothing);
-    let flooded = beside_the_honest("nothing", &town, flood(&town, 16 * MIB, true, unit)).await;
+    let flooded = beside_the_honest("nothing", &town, flood(town.at, 16 * MIB, true, unit)).await;
     assert!(flooded.cut && flooded.said < 16 * MIB, "{flooded:?}");
 }
 
@@ -170,13 +182,13 @@ async fn headers_that_unfold_are_not_unfolded() {
         let block = if n == 0 { &once } else { &again };
         frame(HEADERS, END_HEADERS | END_STREAM, 2 * n + 1, block)
     };
-    beside_the_honest("unfolding", &town, flood(&town, 16 * MIB, true, unit)).await;
+    beside_the_honest("unfolding", &town, flood(town.at, 16 * MIB, true, unit)).await;
     only_the_honest_got_through(&town);
 }
 
 /// A request's body in frames that hold nothing: it goes on for ever and is never long.
 #[tokio::test]
-async fn a_body_of_nothing_troubles_nobody() {
+async fn a_body_of_nothing_is_hung_up_on() {
     let town = town().await;
     let token = town.token("customer");
     let mut headers = get(BOOKINGS, Some(&token));
@@ -185,10 +197,43 @@ async fn a_body_of_nothing_troubles_nobody() {
     let begin = frame(HEADERS, END_HEADERS, 1, &headers);
     let nothing = frame(DATA, 0, 1, &[]);
     let unit = then(&begin, &nothing);
-    beside_the_honest(
-        "a body of nothing",
-        &town,
-        flood(&town, 16 * MIB, true, unit),
-    )
+    let flood = flood(town.at, 16 * MIB, true, unit);
+    let flooded = beside_the_honest("a body of nothing", &town, flood).await;
+    assert!(flooded.cut, "{flooded:?}");
+}
+
+/// Somebody who is hung up on and comes again, and so on, is left out; who is connected goes on.
+#[tokio::test]
+async fn whoever_floods_again_and_again_is_left_out() {
+    let patience = mesh::server::Settings {
+        outcast: std::time::Duration::from_secs(3600),
+        ..quick()
+    };
+    let town = Town::with(unlimited(), patience, |_| async {
+        fine(&GetBookingResponse::default())
+    })
     .await;
+    let connected = town.client();
+    let ask = async || {
+        let call = town.signed("customer", booking());
+        let mut client = BookingServiceClient::new(connected.clone());
+        soon(client.get_booking(call)).await.unwrap();
+    };
+    ask().await;
+    let ping = frame(PING, 0, 0, &[7; 8]);
+    for _ in 0..3 {
+        let flooded = flood(town.at, MIB, true, |_| ping.clone()).await;
+        assert_eq!(flooded.told, Some(ENHANCE_YOUR_CALM), "{flooded:?}");
+    }
+    // That the last of them has ended is known a moment later.
+    soon(async {
+        while flood(town.at, MIB, true, |_| ping.clone())
+            .await
+            .told
+            .is_some()
+        {}
+    })
+    .await;
+    assert!(say(town.at, b"GET / HTTP/1.1\r\n\r\n").await.is_empty());
+    ask().await;
 }

@@ -1,6 +1,7 @@
 //! HTTP/2 by hand, as no honest client speaks it.
 
-use crate::rig::{Town, soon};
+use crate::rig::soon;
+use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -79,12 +80,12 @@ pub struct Flooded {
 /// Says `unit(0)`, `unit(1)` and so on until so many bytes are said or none are taken any more. `hears`: and takes what is
 /// answered meanwhile; else not a byte of it.
 pub async fn flood(
-    town: &Town,
+    at: SocketAddr,
     most: usize,
     hears: bool,
     unit: impl Fn(u32) -> Vec<u8>,
 ) -> Flooded {
-    let stream = TcpStream::connect(town.at).await.unwrap();
+    let stream = TcpStream::connect(at).await.unwrap();
     let (mut hear, mut speak) = stream.into_split();
     let saying = async move {
         let mut said = 0;

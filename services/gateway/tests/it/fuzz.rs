@@ -68,7 +68,7 @@ impl Everything {
             .filter_map(|service| context_of(service.rsplit_once('.')?.0))
             .collect();
         let contexts = contexts.iter().map(|context| &**context);
-        let peers = Peers::at(&contracts, contexts, &at).unwrap();
+        let peers = Peers::at(&contracts, contexts, &at, None).unwrap();
         let key = Key::generate().unwrap();
         let clock = Clock::system();
         let verifier = Verifier::from_values(

@@ -120,6 +120,7 @@ async fn a_context_that_is_away_is_unavailable() {
         &contracts,
         ["mypage"].into_iter(),
         &format!("http://{away}"),
+        None,
     );
     let key = mesh::identity::Key::generate().unwrap();
     let verifier = mesh::identity::Verifier::from_values(

@@ -167,7 +167,7 @@ impl Town {
         drop(mesh::task::detach(serving));
 
         let at = format!("http://{at_behind}");
-        let peers = Peers::at(&contracts, CONTEXTS.into_iter(), &at).unwrap();
+        let peers = Peers::at(&contracts, CONTEXTS.into_iter(), &at, None).unwrap();
         let door = Gateway::open(&contracts, verifier, &NAMES, peers, settings);
         let door = door.await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -53,7 +53,7 @@ impl Files {
     }
 
     fn tls(&self) -> Tls {
-        Tls::from_files(&self.certificate(), &self.key(), true).unwrap()
+        Tls::from_files(&self.certificate(), &self.key(), None, true).unwrap()
     }
 }
 
@@ -175,7 +175,7 @@ fn files_that_do_not_fit_are_refused() {
     let Some(files) = files() else { return };
     let (certificate, key) = (files.certificate(), files.key());
     let why = |certificate: &Path, key: &Path| {
-        Tls::from_files(certificate, key, true)
+        Tls::from_files(certificate, key, None, true)
             .unwrap_err()
             .to_string()
     };

@@ -54,8 +54,8 @@ pub(crate) const TABLE: &[Setting] = &[
         default: Some("127.0.0.1:9464"),
         is_secret: false,
         read_by: "serve, up",
-        about: "The address and port where Prometheus reads `/metrics`, and where `/healthz` is, by plain HTTP and for whoever \
-                can reach it. When it is taken a process does without, unless it was asked for here. Under `up --listen` \
+        about: "The address and port where Prometheus reads `/metrics`, and where `/healthz` and `/readyz` are, by plain HTTP and \
+                for whoever can reach it. When it is taken a process does without, unless it was asked for here. Under `up --listen` \
                 the default is a free port, and with `--processes` each context has a free one at the same address, \
                 unless its own setting gives it another; `metrics.json` in the data directory says which.",
     },
@@ -65,7 +65,44 @@ pub(crate) const TABLE: &[Setting] = &[
         default: Some("http://{context}:50051"),
         is_secret: false,
         read_by: "serve",
-        about: "Where the other contexts are; `{context}` stands for the name of the one that is called.",
+        about: "Where the other contexts are; `{context}` stands for the name of the one that is called. With MESH_CA the default is \
+                https://{context}:50051, and http:// is refused.",
+    },
+    Setting {
+        name: "MESH_CERTIFICATE",
+        scope: Scope::Process,
+        default: None,
+        is_secret: false,
+        read_by: "serve, status, call, demo, load, dead-letters, rebuild, republish",
+        about: "The file with the certificate chain of this process within the mesh, PEM: for those who call it, under the name by \
+                which they do (YEMAE_PEERS), and shown to those whom it calls. With it, MESH_KEY and MESH_CA the contexts speak TLS \
+                among each other. These files are looked at again every 10 s, and read when they have changed.",
+    },
+    Setting {
+        name: "MESH_KEY",
+        scope: Scope::Process,
+        default: None,
+        is_secret: false,
+        read_by: "serve, status, call, demo, load, dead-letters, rebuild, republish",
+        about: "The file with that certificate's private key, PEM.",
+    },
+    Setting {
+        name: "MESH_CA",
+        scope: Scope::Process,
+        default: None,
+        is_secret: false,
+        read_by: "serve, status, call, demo, load, dead-letters, rebuild, republish",
+        about: "The file with the authorities, PEM, of which one must have certified whoever is called. With it contexts, the \
+                gateway and commands with --server call over TLS.",
+    },
+    Setting {
+        name: "MESH_CLIENT_CA",
+        scope: Scope::Process,
+        default: None,
+        is_secret: false,
+        read_by: "serve",
+        about: "The file with the authorities, PEM, of which one must have certified whoever calls (mTLS); mostly the same as \
+                MESH_CA. Who shows no such certificate gets no connection. What callers may do is for their tokens to say.",
     },
     Setting {
         name: "GATEWAY_LISTEN",
@@ -110,6 +147,17 @@ pub(crate) const TABLE: &[Setting] = &[
         read_by: "serve gateway, up",
         about: "The same for requests of any kind from one address, also those without a token. An IPv6 network of 64 bits is \
                 one address. Under `up` the default is no limit: everybody is on this machine.",
+    },
+    Setting {
+        name: "GATEWAY_FLOOD_PAUSE",
+        scope: Scope::Gateway,
+        default: Some("10"),
+        is_secret: false,
+        read_by: "serve gateway",
+        about: "For how many seconds an address gets no new connection after three of its connections within a minute were ended \
+                because they flooded the gateway with frames that ask for nothing. Those of it that are connected stay, for many \
+                people may share an address. 0: it may come again at once. With GATEWAY_PROXIES it is not looked at: all \
+                connections are the proxy's.",
     },
     Setting {
         name: "GATEWAY_PROXIES",

@@ -19,6 +19,7 @@ impl Mesh {
         let house = door::House {
             contexts: &contexts,
             peers: &format!("http://{}", self.running.grpc),
+            tls: None,
             verifier,
             settings: door::of_up(&self.settings, &self.data)?,
             patience: door::patience(&self.settings, patience())?,

@@ -38,7 +38,7 @@ impl Mesh {
         let contracts = Contracts::load(proto::DESCRIPTORS).map_err(Fault::bug)?;
         let passing = everybody::server(&contracts, doors).await?;
         let stop = CancellationToken::new();
-        let _page = metrics::serve(page, &stop);
+        let _page = metrics::serve(page, &stop, || true);
         let serving =
             mesh::task::detach(server::serve(listener, passing, stop.clone(), patience()));
         self.until_ready(brood).await?;

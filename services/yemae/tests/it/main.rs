@@ -3,6 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 mod audit;
+#[allow(dead_code, reason = "of which a part is needed here")]
+#[path = "../../../../mesh/tests/it/authority.rs"]
+mod authority;
 mod backup;
 mod bookings;
 mod broker;
@@ -37,6 +40,7 @@ mod schemas;
 mod seat_races;
 mod seats;
 mod secrets;
+mod secure;
 mod sentences;
 mod served;
 mod serving;

@@ -21,7 +21,7 @@ use tonic::{Code, Request};
 
 /// `yemae serve` of every context in one process, with a broker of its own.
 pub struct Served {
-    grpc: String,
+    pub grpc: String,
     child: Child,
     _broker: Broker,
 }
@@ -31,9 +31,14 @@ impl Served {
         Self::told(data, &[]).await
     }
 
-    /// With these settings besides.
+    /// With these settings besides; `{port}` in them is where it listens.
     pub async fn told(data: &Path, settings: &[(&str, &str)]) -> Self {
-        let (grpc, broker) = (free().to_string(), Broker::start(data));
+        let (at, broker) = (free(), Broker::start(data));
+        let grpc = at.to_string();
+        let port = at.port().to_string();
+        let settings = settings
+            .iter()
+            .map(|(name, value)| (*name, value.replace("{port}", &port)));
         std::fs::create_dir(data.join("db")).unwrap();
         stores::environment(data);
         let mut serve = yemae();
@@ -48,7 +53,7 @@ impl Served {
             .env("NATS_URL", &broker.url)
             .env("YEMAE_LISTEN", &grpc)
             .env("YEMAE_PEERS", format!("http://{grpc}"))
-            .envs(settings.iter().copied())
+            .envs(settings)
             .stdout(Stdio::null())
             .stderr(File::create(&log).unwrap())
             .spawn()

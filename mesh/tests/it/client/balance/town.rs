@@ -172,7 +172,8 @@ impl Town {
             attempts,
             ..Settings::default()
         };
-        let endpoint = Endpoint::looked_up("http://payment.test:50051", self.lookup()).unwrap();
+        let endpoint =
+            Endpoint::looked_up("http://payment.test:50051", None, self.lookup()).unwrap();
         let stack = client::stack(contracts(), None, "payment", endpoint, &patience, board);
         PaymentServiceClient::new(stack)
     }

@@ -60,7 +60,7 @@ fn by_name(contracts: &Arc<Contracts>, context: &str, names: &Names) -> Client {
         in_flight: 10_000,
         ..client::Settings::default()
     };
-    let endpoint = Endpoint::looked_up(&uri, names.lookup()).unwrap();
+    let endpoint = Endpoint::looked_up(&uri, None, names.lookup()).unwrap();
     let board = Board::default();
     client::stack(contracts.clone(), None, context, endpoint, &once, &board)
 }
