@@ -1,12 +1,13 @@
 //! The relay: one per context, it publishes what the outbox holds. Woken by the commit, with a slow poll behind it.
 
 mod launch;
+mod marking;
 
 use super::heal::{self, Ground, heal};
 use super::loss::{self, Finding};
 use super::patience::{self, FIRST_PAUSE, Troubles};
 use super::publish::{Last, Publisher, Sent, Trouble};
-use super::{Published, Row, mark, sweep};
+use super::{Published, Row, sweep};
 use crate::bus::Bus;
 use crate::bus::process::{failed, sent};
 use crate::store::Store;
@@ -25,10 +26,6 @@ const SWEEP: Duration = Duration::from_secs(3600);
 /// It is begun on rows so far apart at least: what comes after a rest goes at once, and of a stream many go together, to
 /// the broker and from there to those who follow.
 const PACE: Duration = Duration::from_millis(10);
-/// What was published is marked so late, so that many rows share a commit.
-const MARK: Duration = Duration::from_millis(50);
-/// So many rows are marked at once at most.
-const MARKS: usize = 256;
 /// How long a stopping relay waits for what is in flight.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -222,15 +219,11 @@ impl<'a> Relay<'a> {
         if !published.is_empty() {
             self.trouble.over();
             sent(self.store.context(), published.len());
-            if self.unmarked.is_empty() {
-                self.mark_at = Instant::now() + MARK;
-            }
-            self.unmarked
-                .extend(published.into_iter().map(|row| (row.seq, row)));
+            self.remember_published(published);
         }
         // Where something was lost rows are to be published again: not to be marked behind that.
         let trouble = landed.iter().any(|sent| sent.trouble.is_some());
-        if trouble || self.unmarked.len() >= MARKS {
+        if trouble || self.unmarked.len() >= marking::MOST {
             self.mark().await;
         }
         for sent in landed {
@@ -258,32 +251,6 @@ impl<'a> Relay<'a> {
                 }
                 Some(Trouble::Row(why)) => self.put_off(sent.subject, &why),
             }
-        }
-    }
-
-    /// Marks rows as published. Until it is done they are remembered, or they would be published again.
-    async fn mark(&mut self) {
-        if self.unmarked.is_empty() {
-            return;
-        }
-        let mut published: Vec<Published> = self.unmarked.values().cloned().collect();
-        published.sort_unstable_by_key(|row| row.seq);
-        let published = Arc::new(published);
-        let mut tries = 0;
-        loop {
-            let published = published.clone();
-            let marked = self.store.write_regardless(heal::LANE, move |tx| {
-                let now = tx.now();
-                Ok(mark(tx.db(), &published, now)?)
-            });
-            let Err(why) = marked.await else {
-                return self.unmarked.clear();
-            };
-            if tries == 0 {
-                tracing::warn!(%why, "published events cannot be marked so");
-            }
-            tries += 1;
-            tokio::time::sleep(patience::pause(tries)).await;
         }
     }
 
