@@ -10,7 +10,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from cluster_kit import CHART, NAMESPACE, NOW, OUT, RELEASE, ROOT, Failed, apply, keys, kubectl, outside, pod, read, run, until
+from cluster_kit import CHART, NAMESPACE, NOW, OUT, RELEASE, ROOT, Failed, apply, keys, kubectl, namespace, outside, pod, read, run, until
 
 
 def edges(told):
@@ -36,7 +36,7 @@ def between(contexts):
     wanted = {(who, whom) for who in ("gateway", "ops") for whom in contexts}
     wanted |= {(who, whom) for who, calls in calls_of(contexts).items() for whom in calls}
     pairs = [(who, whom) for who in [*contexts, "gateway", "ops"] for whom in contexts if who != whom]
-    with ThreadPoolExecutor(8) as several:
+    with ThreadPoolExecutor(24) as several:
         found = {pair for pair, is_open in zip(pairs, several.map(lambda pair: reaches(*pair), pairs)) if is_open}
     if found != wanted:
         raise Failed(f"open, and not to be: {sorted(found - wanted)}; shut, and not to be: {sorted(wanted - found)}")
@@ -137,7 +137,7 @@ class forwarded:
         self.name = name
 
     def __enter__(self):
-        command = ["kubectl", "--namespace", NAMESPACE, "port-forward", f"deploy/{RELEASE}-{self.name}", ":50051"]
+        command = ["kubectl", "--namespace", namespace(), "port-forward", f"deploy/{RELEASE}-{self.name}", ":50051"]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, universal_newlines=True)
         line = self.process.stdout.readline()
         if "127.0.0.1:" not in line:

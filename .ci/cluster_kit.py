@@ -38,6 +38,9 @@ OWN = f"app.kubernetes.io/instance={RELEASE}"
 VALUES = [
     f"postgresql.image.repository={POSTGRESQL}", "postgresql.image.tag=test",
     f"nats.image.repository={NATS}", "nats.image.tag=test", "door.type=NodePort",
+    # The DNS by whatever label and port its pods have.
+    "networkPolicy.dnsPorts={53,1053,5353}",
+    "networkPolicy.dnsTo[0].namespaceSelector.matchLabels.kubernetes\\.io/metadata\\.name=kube-system",
     # Payment is told to be slow, or away.
     "services.payment.settings.YEMAE_SIMULATOR=true",
 ]
