@@ -75,7 +75,7 @@ def found(orders):
             raise Failed(f"the booking {order} is gone")
 
 
-def production(told, seconds=180):
+def production(told, seconds=150):
     """By values-production.yaml: PostgreSQL, three NATS servers, keys, people's keys and certificates are there before, in Secrets and
     a namespace of their own. While customers order a NATS server is killed, and all certificates are renewed."""
     cluster_kinds.known(told)
