@@ -143,6 +143,7 @@ fn the_checklist_names_files_that_are_there() {
             "services/",
             "services/cinema-ticket/",
             "services/cinema-booking/",
+            "services/food-store/",
         ];
         let there = |place: &&str| root().join(place).join(file).exists();
         assert!(places.iter().any(there), "{file}");
