@@ -23,7 +23,7 @@ pub struct TlsFault {
     why: String,
 }
 
-pub(crate) fn fault(file: &Path, why: impl Display) -> TlsFault {
+fn fault(file: &Path, why: impl Display) -> TlsFault {
     TlsFault {
         file: file.display().to_string(),
         why: why.to_string(),
@@ -35,17 +35,59 @@ pub(crate) fn provider() -> Arc<CryptoProvider> {
     crypto::ring::default_provider().into()
 }
 
-/// A file as it was read.
-pub(crate) struct Text<'a>(&'a Path, &'a [u8]);
+/// The files that something is made of, as they were read.
+#[derive(Default)]
+pub(crate) struct Files(Vec<Text>);
 
-impl Text<'_> {
+impl Files {
+    /// What is in the file now.
+    pub(crate) fn read(&mut self, file: &Path) -> Result<Text, TlsFault> {
+        let text = Text::read(file)?;
+        self.0.push(text.clone());
+        Ok(text)
+    }
+
+    fn have_changed(&self) -> Result<bool, TlsFault> {
+        for before in &self.0 {
+            if Text::read(&before.file)?.bytes != before.bytes {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+impl Display for Files {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list()
+            .entries(self.0.iter().map(|text| &text.file))
+            .finish()
+    }
+}
+
+/// A file as it was read.
+#[derive(Clone)]
+pub(crate) struct Text {
+    file: PathBuf,
+    bytes: Arc<[u8]>,
+}
+
+impl Text {
+    fn read(file: &Path) -> Result<Self, TlsFault> {
+        let bytes = std::fs::read(file).map_err(|why| fault(file, why))?;
+        Ok(Self {
+            file: file.to_owned(),
+            bytes: bytes.into(),
+        })
+    }
+
     pub(crate) fn fault(&self, why: impl Display) -> TlsFault {
-        fault(self.0, why)
+        fault(&self.file, why)
     }
 
     /// All certificates in it, PEM; at least one.
     pub(crate) fn certificates(&self) -> Result<Vec<CertificateDer<'static>>, TlsFault> {
-        let all = CertificateDer::pem_slice_iter(self.1).collect::<Result<Vec<_>, _>>();
+        let all = CertificateDer::pem_slice_iter(&self.bytes).collect::<Result<Vec<_>, _>>();
         let all = all.map_err(|why| self.fault(why))?;
         if all.is_empty() {
             return Err(self.fault("has no certificate"));
@@ -55,7 +97,8 @@ impl Text<'_> {
 
     /// The private key in it. What is wrong with one is not repeated: it might show some of it.
     pub(crate) fn key(&self) -> Result<PrivateKeyDer<'static>, TlsFault> {
-        PrivateKeyDer::from_pem_slice(self.1).map_err(|_| self.fault("has no private key in PEM"))
+        PrivateKeyDer::from_pem_slice(&self.bytes)
+            .map_err(|_| self.fault("has no private key in PEM"))
     }
 
     /// The certificates in it as authorities to trust.
@@ -68,35 +111,33 @@ impl Text<'_> {
     }
 }
 
-type Make<T> = dyn Fn(&[Text<'_>]) -> Result<T, TlsFault> + Send + Sync;
+type Make<T> = dyn Fn(&mut Files) -> Result<T, TlsFault> + Send + Sync;
 
 /// Something that is made of files, and made again when they have changed; of those that cannot be used nothing is made,
 /// and what was there stays.
 pub(crate) struct Renewed<T> {
-    files: Vec<PathBuf>,
     make: Box<Make<T>>,
     state: Mutex<State<T>>,
 }
 
 struct State<T> {
-    texts: Vec<Vec<u8>>,
+    files: Files,
     made: T,
     looked: Instant,
 }
 
 impl<T: Clone> Renewed<T> {
+    /// Whatever files `make` reads are looked at again.
     pub(crate) fn open(
-        files: Vec<PathBuf>,
-        make: impl Fn(&[Text<'_>]) -> Result<T, TlsFault> + Send + Sync + 'static,
+        make: impl Fn(&mut Files) -> Result<T, TlsFault> + Send + Sync + 'static,
     ) -> Result<Self, TlsFault> {
-        let texts = read(&files)?;
+        let mut files = Files::default();
         let state = State {
-            made: make(&of(&files, &texts))?,
-            texts,
+            made: make(&mut files)?,
+            files,
             looked: Instant::now(),
         };
         Ok(Self {
-            files,
             make: Box::new(make),
             state: Mutex::new(state),
         })
@@ -115,29 +156,12 @@ impl<T: Clone> Renewed<T> {
     }
 
     fn look(&self, state: &mut State<T>) -> Result<(), TlsFault> {
-        let texts = read(&self.files)?;
-        if texts != state.texts {
-            state.made = (self.make)(&of(&self.files, &texts))?;
-            state.texts = texts;
-            tracing::info!(file = %self, "read again");
+        if state.files.have_changed()? {
+            let mut files = Files::default();
+            state.made = (self.make)(&mut files)?;
+            state.files = files;
+            tracing::info!(files = %state.files, "read again");
         }
         Ok(())
-    }
-}
-
-fn read(files: &[PathBuf]) -> Result<Vec<Vec<u8>>, TlsFault> {
-    let read = |file: &PathBuf| std::fs::read(file).map_err(|why| fault(file, why));
-    files.iter().map(read).collect()
-}
-
-fn of<'a>(files: &'a [PathBuf], texts: &'a [Vec<u8>]) -> Vec<Text<'a>> {
-    let both = files.iter().zip(texts);
-    both.map(|(file, text)| Text(file, text)).collect()
-}
-
-impl<T> Display for Renewed<T> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let first = self.files.first().map(|file| file.display());
-        first.map_or(Ok(()), |first| write!(f, "{first}"))
     }
 }

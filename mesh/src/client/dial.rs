@@ -12,6 +12,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{AlertDescription, CertificateError, Error};
+use tokio_util::either::Either;
 
 /// The first byte of a TLS alert: what who speaks TLS answers to anything else.
 const ALERT: u8 = 21;
@@ -77,12 +78,12 @@ impl Dial {
         // Small messages leave at once.
         stream.set_nodelay(true)?;
         let io = match self.tls {
-            None => Io::Plain(stream),
+            None => Either::Left(stream),
             Some((tls, name)) => {
                 let shaken = tls.connector().connect(name, stream).await;
                 let keep =
                     |why: &io::Error| self.wrong.keep(why, insecure(why).or_else(|| hung_up(why)));
-                Io::Tls(Box::new(shaken.inspect_err(keep)?))
+                Either::Right(Box::new(shaken.inspect_err(keep)?))
             }
         };
         Ok(TokioIo::new(Line {
@@ -93,32 +94,11 @@ impl Dial {
     }
 }
 
-/// A connection.
+/// A connection, in the clear or over TLS.
 pub(super) struct Line {
-    io: Io,
+    io: Either<TcpStream, Box<TlsStream<TcpStream>>>,
     heard: bool,
     wrong: Wrong,
-}
-
-enum Io {
-    Plain(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
-}
-
-/// Does the same with either kind.
-macro_rules! either {
-    ($line:expr, $io:ident => $do:expr) => {
-        match &mut $line.io {
-            Io::Plain($io) => {
-                let $io = Pin::new($io);
-                $do
-            }
-            Io::Tls($io) => {
-                let $io = Pin::new(&mut **$io);
-                $do
-            }
-        }
-    };
 }
 
 impl AsyncRead for Line {
@@ -128,12 +108,12 @@ impl AsyncRead for Line {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
-        let read = ready!(either!(self, io => io.poll_read(cx, buffer)));
+        let read = ready!(Pin::new(&mut self.io).poll_read(cx, buffer));
         // A peer that wants a certificate and is shown none, or not one that it trusts, says so after we have connected.
         if let Err(why) = &read {
             self.wrong.keep(why, insecure(why));
         }
-        if !self.heard && matches!(self.io, Io::Plain(_)) {
+        if !self.heard && matches!(self.io, Either::Left(_)) {
             let first = buffer.filled().get(before).copied();
             self.heard = first.is_some();
             if first == Some(ALERT) {
@@ -152,15 +132,15 @@ impl AsyncWrite for Line {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        either!(self, io => io.poll_write(cx, bytes))
+        Pin::new(&mut self.io).poll_write(cx, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        either!(self, io => io.poll_flush(cx))
+        Pin::new(&mut self.io).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        either!(self, io => io.poll_shutdown(cx))
+        Pin::new(&mut self.io).poll_shutdown(cx)
     }
 
     fn poll_write_vectored(
@@ -168,14 +148,11 @@ impl AsyncWrite for Line {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        either!(self, io => io.poll_write_vectored(cx, slices))
+        Pin::new(&mut self.io).poll_write_vectored(cx, slices)
     }
 
     fn is_write_vectored(&self) -> bool {
-        match &self.io {
-            Io::Plain(io) => io.is_write_vectored(),
-            Io::Tls(io) => io.is_write_vectored(),
-        }
+        self.io.is_write_vectored()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Whom we believe to be the peer that we call, and who we are to it.
 
-use crate::tls::{Renewed, TlsFault, VERSIONS, fault, provider};
+use crate::tls::{Renewed, TlsFault, VERSIONS, provider};
 use std::path::Path;
 use std::sync::Arc;
 use tokio_rustls::TlsConnector;
@@ -16,23 +16,22 @@ pub struct Tls(Arc<Renewed<TlsConnector>>);
 impl Tls {
     /// Reads the files: the authorities, and the certificate chain and key that a peer which asks for them is shown.
     pub fn from_files(authorities: &Path, own: Option<(&Path, &Path)>) -> Result<Self, TlsFault> {
-        let own = own
-            .into_iter()
-            .flat_map(|(certificate, key)| [certificate, key]);
-        let files = [authorities].into_iter().chain(own);
-        let connector = Renewed::open(files.map(Path::to_owned).collect(), |texts| {
-            let [authorities, own @ ..] = texts else {
-                return Err(fault(Path::new(""), "is not given"));
-            };
+        let authorities = authorities.to_owned();
+        let own = own.map(|(certificate, key)| (certificate.to_owned(), key.to_owned()));
+        let connector = Renewed::open(move |files| {
+            let authorities = files.read(&authorities)?;
             let config = ClientConfig::builder_with_provider(provider())
                 .with_protocol_versions(VERSIONS)
                 .map_err(|why| authorities.fault(why))?
                 .with_root_certificates(authorities.authorities()?);
-            let mut config = match own {
-                [chain, key] => config
-                    .with_client_auth_cert(chain.certificates()?, key.key()?)
-                    .map_err(|why| chain.fault(why))?,
-                _ => config.with_no_client_auth(),
+            let mut config = match &own {
+                Some((certificate, key)) => {
+                    let (chain, key) = (files.read(certificate)?, files.read(key)?);
+                    config
+                        .with_client_auth_cert(chain.certificates()?, key.key()?)
+                        .map_err(|why| chain.fault(why))?
+                }
+                None => config.with_no_client_auth(),
             };
             config.alpn_protocols = vec![b"h2".to_vec()];
             // A session that is taken up again would not show its certificate again. Connections live for minutes: what it
@@ -50,6 +49,6 @@ impl Tls {
 
 impl std::fmt::Debug for Tls {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Tls({})", self.0)
+        f.debug_struct("Tls").finish_non_exhaustive()
     }
 }

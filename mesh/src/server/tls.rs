@@ -35,18 +35,17 @@ impl Tls {
         if http1 {
             protocols.push(b"http/1.1".to_vec());
         }
-        let files = [certificate, key].into_iter().chain(clients);
-        let files = files.map(Path::to_owned).collect();
-        let acceptor = Renewed::open(files, move |texts| {
-            let [chain, key, clients @ ..] = texts else {
-                return Err(crate::tls::fault(Path::new(""), "is not given"));
-            };
+        let (certificate, key) = (certificate.to_owned(), key.to_owned());
+        let clients = clients.map(Path::to_owned);
+        let acceptor = Renewed::open(move |files| {
+            let (chain, key) = (files.read(&certificate)?, files.read(&key)?);
             let config = ServerConfig::builder_with_provider(provider())
                 .with_protocol_versions(VERSIONS)
                 .map_err(|why| chain.fault(why))?;
-            let config = match clients {
-                [] => config.with_no_client_auth(),
-                [authorities, ..] => {
+            let config = match &clients {
+                None => config.with_no_client_auth(),
+                Some(authorities) => {
+                    let authorities = files.read(authorities)?;
                     let roots = authorities.authorities()?;
                     let judge = WebPkiClientVerifier::builder_with_provider(roots, provider());
                     let judge = judge.build().map_err(|why| authorities.fault(why))?;
@@ -57,7 +56,7 @@ impl Tls {
                 .with_single_cert(chain.certificates()?, key.key()?)
                 .map_err(|why| chain.fault(why))?;
             config.alpn_protocols = protocols.clone();
-            if !clients.is_empty() {
+            if clients.is_some() {
                 // A session that is taken up again would not show its certificate again.
                 config.session_storage = Arc::new(NoServerSessionStorage {});
                 config.send_tls13_tickets = 0;
@@ -90,6 +89,6 @@ async fn hang_up(mut stream: TcpStream) -> io::Result<()> {
 
 impl std::fmt::Debug for Tls {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Tls({})", self.0)
+        f.debug_struct("Tls").finish_non_exhaustive()
     }
 }
