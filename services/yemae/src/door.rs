@@ -74,6 +74,7 @@ pub(crate) fn run() -> Result<(), Fault> {
         let page = page.take().await?;
         let asked = serve::asked_to_stop();
         let door = open(listener, house).await?;
+        // It has no store: it is of use as long as it runs.
         let _page = metrics::serve(page, &door.stop, || true);
         eprintln!("yemae: serving {NAME} on {at}");
         asked.await;

@@ -218,12 +218,9 @@ pub(crate) async fn live(
 ) -> Result<(), Fault> {
     let (server, house) = doors(house, ground, verifier).await?;
     let stop = CancellationToken::new();
-    let stores = house.residents.iter().map(|own| own.site.store.clone());
-    let ready = server::keep_ready(server.health().clone(), stores.collect(), stop.clone());
-    drop(mesh::task::detach(ready));
+    let ready = keep_ready(&server, &house, &stop);
     let live = stop.child_token();
-    let health = server.health().clone();
-    let _page = metrics::serve(metrics, &live, move || health.is_ready());
+    let _page = metrics::serve(metrics, &live, ready);
     if ground.mode == Mode::Trial {
         let unwell = unwell::when_told(server.health().clone(), live);
         drop(mesh::task::detach(unwell));
@@ -235,6 +232,19 @@ pub(crate) async fn live(
     ground.stop.cancel();
     house.close().await;
     Ok(())
+}
+
+/// Keeps telling probes of the server whether the stores of its house answer, until `stop`; what is answered says the same.
+pub(crate) fn keep_ready(
+    server: &Server,
+    house: &House,
+    stop: &CancellationToken,
+) -> impl Fn() -> bool + Send + Sync + 'static {
+    let health = server.health().clone();
+    let stores = house.residents.iter().map(|own| own.site.store.clone());
+    let looking = server::keep_ready(health.clone(), stores.collect(), stop.clone());
+    drop(mesh::task::detach(looking));
+    move || health.is_ready()
 }
 
 /// The services of a house, with the operator's beside them.

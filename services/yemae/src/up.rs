@@ -183,7 +183,8 @@ impl Mesh {
         let (server, house) = serve::doors(house, &ground, verifier).await?;
         self.data.write_pages(&[("yemae", self.page)])?;
         let stop = CancellationToken::new();
-        let _page = metrics::serve(page, &stop, || true);
+        let ready = serve::keep_ready(&server, &house, &stop);
+        let _page = metrics::serve(page, &stop, ready);
         let serving = mesh::task::detach(server::serve(listener, server, stop.clone(), patience()));
         let door = self.open(door).await?;
         self.live(brood).await?;

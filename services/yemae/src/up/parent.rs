@@ -38,10 +38,15 @@ impl Mesh {
         let contracts = Contracts::load(proto::DESCRIPTORS).map_err(Fault::bug)?;
         let passing = everybody::server(&contracts, doors).await?;
         let stop = CancellationToken::new();
-        let _page = metrics::serve(page, &stop, || true);
+        // Of use once all children are; from then on each says of its own store.
+        let health = passing.health().clone();
+        health.set(server::READY, false).await;
+        let of_use = health.clone();
+        let _page = metrics::serve(page, &stop, move || of_use.is_ready());
         let serving =
             mesh::task::detach(server::serve(listener, passing, stop.clone(), patience()));
         self.until_ready(brood).await?;
+        health.set(server::READY, true).await;
         let door = self.open(door).await?;
         self.live(brood).await?;
         close(door).await?;
