@@ -1,11 +1,17 @@
-//! Certificates, made by openssl where there is one.
+//! Certificates for tests.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    date_time_ymd,
+};
+use std::path::PathBuf;
 use tempfile::TempDir;
 
 /// Somebody who certifies others, for as long as they are held.
-pub struct Authority(TempDir);
+pub struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+    folder: TempDir,
+}
 
 /// Files of a certificate and its key.
 pub struct Pair(TempDir);
@@ -27,64 +33,49 @@ impl Pair {
 }
 
 impl Authority {
-    /// None, and a line that says so: there is no openssl.
-    pub fn new() -> Option<Self> {
-        let own = Self(tempfile::tempdir().unwrap());
-        let args = ["-x509", "-days", "2", "-subj", "/CN=authority"];
-        let made = own.request(&args, &own.key(), &own.certificate());
-        if !made {
-            println!("skipped: there is no openssl");
-        }
-        made.then_some(own)
+    pub fn new() -> Self {
+        let mut own = named("authority", Vec::new());
+        own.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        let certificate = own.self_signed(&key).unwrap();
+        let authority = Self {
+            issuer: Issuer::new(own, key),
+            folder: tempfile::tempdir().unwrap(),
+        };
+        std::fs::write(authority.certificate(), certificate.pem()).unwrap();
+        authority
     }
 
     /// What those who trust it have.
     pub fn certificate(&self) -> PathBuf {
-        self.0.path().join("ca.crt")
+        self.folder.path().join("ca.crt")
     }
 
-    fn key(&self) -> PathBuf {
-        self.0.path().join("ca.key")
+    /// A certificate for whoever is called by this name.
+    pub fn certify(&self, name: &str) -> Pair {
+        self.certify_until(name, 4000)
     }
 
-    /// A certificate for whoever is called by this name, good for so many days.
-    pub fn certify(&self, name: &str, days: u32) -> Pair {
+    /// A certificate that is good until a year begins.
+    pub fn certify_until(&self, name: &str, year: i32) -> Pair {
+        let mut asked = named("somebody", vec![name.to_owned()]);
+        asked.not_after = date_time_ymd(year, 1, 1);
+        asked.extended_key_usages = vec![
+            ExtendedKeyUsagePurpose::ServerAuth,
+            ExtendedKeyUsagePurpose::ClientAuth,
+        ];
+        let key = KeyPair::generate().unwrap();
+        let certificate = asked.signed_by(&key, &self.issuer).unwrap();
         let pair = Pair(tempfile::tempdir().unwrap());
-        let asked = pair.0.path().join("tls.csr");
-        let alt = format!("subjectAltName=DNS:{name}");
-        let uses = "extendedKeyUsage=serverAuth,clientAuth";
-        let args = ["-subj", "/CN=somebody", "-addext", &alt, "-addext", uses];
-        assert!(self.request(&args, &pair.key(), &asked));
-        let mut sign = Command::new("openssl");
-        sign.args(["x509", "-req", "-copy_extensions", "copy", "-set_serial"])
-            .arg(rand::random::<u32>().to_string())
-            .args(["-days", &days.to_string()])
-            .arg("-in")
-            .arg(&asked)
-            .arg("-CA")
-            .arg(self.certificate())
-            .arg("-CAkey")
-            .arg(self.key())
-            .arg("-out")
-            .arg(pair.certificate());
-        sign.stdout(Stdio::null()).stderr(Stdio::null());
-        assert!(sign.status().unwrap().success());
+        std::fs::write(pair.key(), key.serialize_pem()).unwrap();
+        std::fs::write(pair.certificate(), certificate.pem()).unwrap();
         pair
     }
+}
 
-    /// Makes a key and asks for a certificate, or certifies itself. False: there is no openssl.
-    fn request(&self, args: &[&str], key: &Path, out: &Path) -> bool {
-        let mut make = Command::new("openssl");
-        make.arg("req").args(args);
-        make.args("-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes".split(' '));
-        if !args.contains(&"-x509") {
-            make.arg("-new");
-        }
-        make.arg("-keyout").arg(key).arg("-out").arg(out);
-        make.stdout(Stdio::null()).stderr(Stdio::null());
-        make.status().is_ok_and(|status| {
-            assert!(status.success());
-            true
-        })
-    }
+/// A name that says nothing, and those that count.
+fn named(common: &str, names: Vec<String>) -> CertificateParams {
+    let mut params = CertificateParams::new(names).unwrap();
+    params.distinguished_name.push(DnType::CommonName, common);
+    params
 }

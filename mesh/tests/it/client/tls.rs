@@ -89,10 +89,8 @@ fn calling(authorities: &Path, own: Option<&Pair>) -> Tls {
 
 #[tokio::test]
 async fn calls_go_over_tls() {
-    let Some(authority) = Authority::new() else {
-        return;
-    };
-    let own = authority.certify(NAME, 1);
+    let authority = Authority::new();
+    let own = authority.certify(NAME);
     let town = Town::new(Some(serving(&own, None))).await;
     let client = town.client(Some(&calling(&authority.certificate(), None)));
     for _ in 0..3 {
@@ -102,10 +100,8 @@ async fn calls_go_over_tls() {
 
 #[tokio::test]
 async fn whoever_is_somebody_else_is_not_called() {
-    let (Some(authority), Some(other)) = (Authority::new(), Authority::new()) else {
-        return;
-    };
-    let own = authority.certify(NAME, 1);
+    let (authority, other) = (Authority::new(), Authority::new());
+    let own = authority.certify(NAME);
     let town = Town::new(Some(serving(&own, None))).await;
     let stranger = town.client(Some(&calling(&other.certificate(), None)));
     let why = town.refused(&stranger).await;
@@ -117,36 +113,26 @@ async fn whoever_is_somebody_else_is_not_called() {
     assert!(why.contains("for another name"), "{why}");
     assert!(town.house.reached.lock().unwrap().is_empty());
 
-    // Good until now, and no longer.
-    let town = Town::new(Some(serving(&authority.certify(NAME, 0), None))).await;
-    let client = town.client(Some(&tls));
-    let refused = async {
-        while town.ask(&client).await.is_ok() {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-    };
-    let bound = Duration::from_secs(30);
-    tokio::time::timeout(bound, refused).await.unwrap();
+    let own = authority.certify_until(NAME, 2000);
+    let town = Town::new(Some(serving(&own, None))).await;
     let why = town.refused(&town.client(Some(&tls))).await;
     assert!(why.contains("has expired"), "{why}");
 }
 
 #[tokio::test]
 async fn whoever_shows_no_certificate_is_not_let_in() {
-    let (Some(authority), Some(other)) = (Authority::new(), Authority::new()) else {
-        return;
-    };
-    let own = authority.certify(NAME, 1);
+    let (authority, other) = (Authority::new(), Authority::new());
+    let own = authority.certify(NAME);
     let ca = authority.certificate();
     let town = Town::new(Some(serving(&own, Some(&ca)))).await;
-    let guest = authority.certify("cinema-booking", 1);
+    let guest = authority.certify("cinema-booking");
     let known = town.client(Some(&calling(&ca, Some(&guest))));
     town.ask(&known).await.unwrap();
 
     let nobody = town.client(Some(&calling(&ca, None)));
     let why = town.refused(&nobody).await;
     assert!(why.contains("wants to be shown a certificate"), "{why}");
-    let forged = other.certify("cinema-booking", 1);
+    let forged = other.certify("cinema-booking");
     let forged = town.client(Some(&calling(&ca, Some(&forged))));
     let why = town.refused(&forged).await;
     assert!(why.contains("does not accept our certificate"), "{why}");
@@ -155,10 +141,8 @@ async fn whoever_shows_no_certificate_is_not_let_in() {
 
 #[tokio::test]
 async fn one_who_speaks_tls_and_one_who_does_not_say_so() {
-    let Some(authority) = Authority::new() else {
-        return;
-    };
-    let own = authority.certify(NAME, 1);
+    let authority = Authority::new();
+    let own = authority.certify(NAME);
     let secure = Town::new(Some(serving(&own, None))).await;
     let why = secure.refused(&secure.client(None)).await;
     assert!(why.contains("speaks TLS and is called without"), "{why}");
@@ -179,11 +163,9 @@ async fn later() {
 /// As certificates and their authority are replaced: nobody is without somebody who trusts them at any time.
 #[tokio::test]
 async fn renewal_fails_no_call() {
-    let (Some(old), Some(new)) = (Authority::new(), Authority::new()) else {
-        return;
-    };
-    let (own, guest) = (old.certify(NAME, 1), old.certify("cinema-booking", 1));
-    let (own_new, guest_new) = (new.certify(NAME, 1), new.certify("cinema-booking", 1));
+    let (old, new) = (Authority::new(), Authority::new());
+    let (own, guest) = (old.certify(NAME), old.certify("cinema-booking"));
+    let (own_new, guest_new) = (new.certify(NAME), new.certify("cinema-booking"));
     let bundle = tempfile::NamedTempFile::new().unwrap();
     let trust = |authorities: &[&Authority]| {
         let read = |one: &&Authority| std::fs::read(one.certificate()).unwrap();
@@ -217,18 +199,16 @@ async fn renewal_fails_no_call() {
     let late = calling(&old.certificate(), Some(&guest));
     let why = town.refused(&town.client(Some(&late))).await;
     assert!(why.contains("of no authority that we trust"), "{why}");
-    let late = calling(&new.certificate(), Some(&old.certify("anybody", 1)));
+    let late = calling(&new.certificate(), Some(&old.certify("anybody")));
     let why = town.refused(&town.client(Some(&late))).await;
     assert!(why.contains("does not accept our certificate"), "{why}");
 }
 
 #[tokio::test]
 async fn what_cannot_be_used_is_refused_at_once() {
-    let Some(authority) = Authority::new() else {
-        return;
-    };
-    let own = authority.certify(NAME, 1);
-    let other = authority.certify(NAME, 1);
+    let authority = Authority::new();
+    let own = authority.certify(NAME);
+    let other = authority.certify(NAME);
     let why = |authorities: &Path, certificate: &Path, key: &Path| {
         let tls = Tls::from_files(authorities, Some((certificate, key)));
         tls.unwrap_err().to_string()

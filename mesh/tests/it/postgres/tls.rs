@@ -28,6 +28,7 @@ fn a_build_without_tls_says_so_before_it_says_anything_to_a_server() {
 #[cfg(feature = "postgres-tls")]
 mod with_it {
     use super::*;
+    use crate::authority::Authority;
 
     /// The programs of a PostgreSQL that can do TLS: the one that tests usually take cannot.
     fn programs() -> Option<(PathBuf, PathBuf)> {
@@ -53,33 +54,6 @@ mod with_it {
         program.windows(12).any(|bytes| bytes == b"SSL_CTX_new\0")
     }
 
-    fn openssl(folder: &Path, arguments: &str) {
-        let mut command = Command::new("openssl");
-        command.current_dir(folder).stderr(Stdio::null());
-        run(command.args(arguments.split_whitespace()));
-    }
-
-    /// A CA and, of it, a certificate for the local host by name.
-    fn certify(folder: &Path) {
-        for (ca, key) in [("ca", "ca.key"), ("other", "other.key")] {
-            openssl(
-                folder,
-                &format!(
-                    "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN={ca} -keyout {key} -out {ca}.crt"
-                ),
-            );
-        }
-        openssl(
-            folder,
-            "req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout server.key -out server.csr",
-        );
-        std::fs::write(folder.join("names"), "subjectAltName=DNS:localhost").unwrap();
-        openssl(
-            folder,
-            "x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -extfile names -out server.crt",
-        );
-    }
-
     #[test]
     fn a_server_is_spoken_to_when_it_is_the_one_named_and_vouched_for() {
         let Some((initdb, postgres)) = programs() else {
@@ -91,10 +65,10 @@ mod with_it {
         }
         let data = folder.path().join("data");
         initialize(&initdb, &data);
-        certify(folder.path());
-        for file in ["server.crt", "server.key"] {
-            std::fs::copy(folder.path().join(file), data.join(file)).unwrap();
-        }
+        let (ca, other) = (Authority::new(), Authority::new());
+        let own = ca.certify("localhost");
+        std::fs::copy(own.certificate(), data.join("server.crt")).unwrap();
+        std::fs::copy(own.key(), data.join("server.key")).unwrap();
         // Without TLS nobody comes in, save to see that it has started.
         let rules =
             "hostssl all all 127.0.0.1/32 trust\nhostnossl postgres test 127.0.0.1/32 trust\n";
@@ -118,31 +92,33 @@ mod with_it {
             databases: AtomicU32::new(0),
             folder: Some(folder),
         };
-        let folder = server.folder.as_ref().unwrap().path();
         let open = |host: &str, settings: &str| {
             let url = format!("postgres://test@{host}:{port}/template1?{settings}");
-            Db::open(&Url(url.replace("CAS", folder.to_str().unwrap())))
+            Db::open(&Url(url))
         };
-        let mut db = open("localhost", "sslmode=verify-full&sslrootcert=CAS/ca.crt").unwrap();
+        let verify = |mode: &str, by: &Authority| {
+            format!("sslmode={mode}&sslrootcert={}", by.certificate().display())
+        };
+        let mut db = open("localhost", &verify("verify-full", &ca)).unwrap();
         let is_on =
             "DO $$ BEGIN ASSERT (SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()); END $$";
         db.batch_execute(is_on).unwrap();
         for (host, settings, why) in [
             (
                 "127.0.0.1",
-                "sslmode=verify-full&sslrootcert=CAS/ca.crt",
+                verify("verify-full", &ca),
                 "does not match host name",
             ),
             (
                 "localhost",
-                "sslmode=verify-full&sslrootcert=CAS/other.crt",
+                verify("verify-full", &other),
                 "certificate verify failed",
             ),
-            ("localhost", "sslmode=disable", "no encryption"),
+            ("localhost", "sslmode=disable".to_owned(), "no encryption"),
         ] {
-            let told = open(host, settings).err().unwrap().to_string();
+            let told = open(host, &settings).err().unwrap().to_string();
             assert!(told.contains(why), "{host} {settings}: {told}");
         }
-        assert!(open("127.0.0.1", "sslmode=verify-ca&sslrootcert=CAS/ca.crt").is_ok());
+        assert!(open("127.0.0.1", &verify("verify-ca", &ca)).is_ok());
     }
 }
