@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from contextlib import contextmanager
 from datetime import datetime
@@ -285,6 +286,21 @@ def raw(summary):
 
 
 PASSING = "unknown Unavailable DeadlineExceeded OVERLOADED UNREACHABLE BUSY Internal Cancelled".split()
+
+
+class Looking(threading.Thread):
+    """Looks about once a second until told to stop; what could not be seen is looked at again."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.stop = threading.Event()
+
+    def run(self):
+        while not self.stop.wait(1):
+            try:
+                self.look()
+            except Failed:
+                continue
 
 
 def values(*more):

@@ -2,26 +2,19 @@
 
 import json
 import os
-import threading
 import time
 
 from cluster_kit import (
-    CHART, NEXT, NOW, OUT, OWN, RELEASE, WAIT, Failed, Inside, Outside, audit, helm, kubectl, ops, raw, read, say, until, values,
+    CHART, NEXT, NOW, OUT, OWN, RELEASE, WAIT, Failed, Inside, Looking, Outside, audit, helm, kubectl, ops, raw, read, say, until, values,
 )
 
-class Versions(threading.Thread):
-    """Which images the ready pods of each component had, looked at about once a second."""
+
+class Versions(Looking):
+    """Which images the ready pods of each component had."""
 
     def __init__(self):
-        super().__init__(daemon=True)
-        self.seen, self.both, self.stop = {}, set(), threading.Event()
-
-    def run(self):
-        while not self.stop.wait(1):
-            try:
-                self.look()
-            except Failed:
-                continue
+        super().__init__()
+        self.seen, self.both = {}, set()
 
     def look(self):
         now = {}

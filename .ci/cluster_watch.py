@@ -3,13 +3,12 @@ PrometheusRule, and is asked what the dashboards ask; a real collector is sent t
 
 import json
 import shutil
-import threading
 import time
 from urllib.parse import quote
 
 import cluster_kinds
 from cluster_images import COLLECTOR, PROMETHEUS
-from cluster_kit import CHART, CLOSED, NOW, OWN, RELEASE, RESTRICTED, WAIT, Failed, Inside, apply, beside, helm, kubectl, namespace, read, run, until, values
+from cluster_kit import CHART, CLOSED, NOW, OWN, RELEASE, RESTRICTED, WAIT, Failed, Inside, Looking, apply, beside, helm, kubectl, namespace, read, run, until, values
 from cluster_load import SYSTEMS, at_rest
 
 LOOK = "5s"
@@ -79,21 +78,14 @@ def scrapes(monitor):
     ]
 
 
-class Found(threading.Thread):
+class Found(Looking):
     """The pods that a PodMonitor is for, told to Prometheus as they come and go: by their labels and the name of the port, not by
     whether they are ready."""
 
     def __init__(self, there, monitor):
-        super().__init__(daemon=True)
-        self.there, self.monitor, self.told, self.stop = there, monitor, {}, threading.Event()
+        super().__init__()
+        self.there, self.monitor, self.told = there, monitor, {}
         self.start()
-
-    def run(self):
-        while not self.stop.wait(1):
-            try:
-                self.look()
-            except Failed:
-                continue
 
     def look(self):
         name, where = self.monitor["metadata"]["name"], self.monitor["metadata"]["namespace"]
