@@ -3,12 +3,16 @@
 //! has found of every RPC; `.ci/contract.py` makes one table of that, in which no cell may be missing.
 
 mod asked;
+mod broken;
 mod declared;
+mod effects;
 mod env;
 mod error;
 mod events;
+mod failed;
 mod guarded;
 mod images;
+mod kept;
 mod made;
 mod old_and_new;
 mod repeats;

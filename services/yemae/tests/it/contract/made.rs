@@ -313,7 +313,7 @@ pub fn any_message(of: &MessageDescriptor, dice: &mut impl Rng) -> DynamicMessag
         if !is_free || dice.random() {
             message.set_field(&field, any(&field, dice));
         }
-        for (name, with) in super::ruled::compared(&field) {
+        for (name, with) in super::broken::compared(&field) {
             if message.has_field(&field)
                 && let Some(inner) = message.get_field_mut(&field).as_message_mut()
             {

@@ -1,23 +1,18 @@
 //! Whatever changes something may be asked for again: what creates answers the same bytes, what changes has no second effect.
 
 use super::asked::{Door, Who};
+use super::effects::at_rest;
 use super::env::Env;
+use super::kept::{Kept, again};
 use super::made::any;
-use super::rpcs::{Rpc, all, find};
+use super::rpcs::{Rpc, all};
 use super::table::{OK, conclude};
 use super::ways::{Ground, each};
 use crate::rig::{Up, directory};
-use crate::stores::{CONTEXTS, open};
-use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::{BigInt, Text};
 use futures::future::join_all;
 use prost::Message;
-use prost_reflect::{DynamicMessage, Kind, ReflectMessage, Value};
+use prost_reflect::{DynamicMessage, Value};
 use std::collections::BTreeSet;
-use std::path::Path;
-use std::time::Duration;
-use tokio::time::sleep;
 use tonic::Code;
 
 /// How often each creating request is sent at once.
@@ -27,20 +22,12 @@ const WALKS: usize = 3;
 /// A field that no contract has, and what stands in it: whoever does not know it reads over it.
 pub const UNKNOWN: &[u8] = &[0xfa, 0xf1, 0x04, 3, b'n', b'e', b'w'];
 
-/// What was answered, to be asked for again.
-struct Kept {
-    rpc: Rpc,
-    who: Who,
-    message: Vec<u8>,
-    answer: Vec<u8>,
-    env: Env,
-}
-
 fn with_unknown(message: &[u8]) -> Vec<u8> {
     [message, UNKNOWN].concat()
 }
 
-fn ground(up: &Up) -> Ground {
+/// Where ways are walked.
+pub fn ground(up: &Up) -> Ground {
     Ground {
         door: Door::of(up),
         data: up.data.clone(),
@@ -255,40 +242,6 @@ async fn what_creates_answers_the_same_bytes_for_ever() {
     assert!(mesh.stop());
 }
 
-/// What a mesh has written down for others to hear or to be done: its effects.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, QueryableByName)]
-struct Effect {
-    #[diesel(sql_type = Text)]
-    what: String,
-    #[diesel(sql_type = BigInt)]
-    number: i64,
-}
-
-fn effects(data: &Path) -> BTreeSet<(&'static str, Effect)> {
-    let mut all = BTreeSet::new();
-    for context in CONTEXTS {
-        let query = "SELECT subject || ' ' || name AS what, version AS number FROM outbox \
-                     UNION ALL SELECT kind || ' ' || key, 0 FROM task";
-        let found = sql_query(query)
-            .load::<Effect>(&mut open(data, context))
-            .unwrap();
-        all.extend(found.into_iter().map(|effect| (context, effect)));
-    }
-    all
-}
-
-/// What is there once nothing has been added for a while.
-async fn at_rest(data: &Path) -> BTreeSet<(&'static str, Effect)> {
-    let (mut before, mut same) = (effects(data), 0);
-    while same < 4 {
-        sleep(Duration::from_millis(300)).await;
-        let now = effects(data);
-        same = if now == before { same + 1 } else { 0 };
-        before = now;
-    }
-    before
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_changes_has_no_second_effect() {
     let data = directory();
@@ -339,112 +292,4 @@ async fn what_changes_has_no_second_effect() {
     });
     conclude("6-no second effect", &cells.collect::<Vec<_>>(), &wrong);
     assert!(mesh.stop());
-}
-
-/// What it is answered now, without what time alone changes. Where the answer holds nothing, what was asked for may be gone.
-async fn again(
-    door: &Door,
-    kept: &Kept,
-    message: Vec<u8>,
-) -> Result<Option<DynamicMessage>, String> {
-    let output = kept.rpc.descriptor.output();
-    match door.patiently(&kept.rpc, &kept.who, message).await {
-        Ok(bytes) => {
-            let mut answer = DynamicMessage::decode(output, bytes).unwrap();
-            without_time(&mut answer);
-            Ok(Some(answer))
-        }
-        Err(no) if no.code == Code::NotFound && output.fields().len() == 0 => Ok(None),
-        Err(no) => Err(format!("again: {no:?}")),
-    }
-}
-
-/// Without points in time and how long it is since; and without what expires, which is another one each time.
-fn without_time(message: &mut DynamicMessage) {
-    let of = message.descriptor();
-    let expires = of.get_field_by_name("expires_at").is_some();
-    for field in of.fields() {
-        let is_time =
-            matches!(field.kind(), Kind::Message(of) if of.package_name() == "google.protobuf");
-        if is_time || (expires && field.kind() == Kind::String) {
-            message.clear_field(&field);
-        } else if message.has_field(&field) {
-            match message.get_field_mut(&field) {
-                Value::Message(inner) => without_time(inner),
-                Value::List(list) => {
-                    list.iter_mut()
-                        .filter_map(Value::as_message_mut)
-                        .for_each(without_time);
-                }
-                _ => {}
-            }
-        }
-    }
-}
-
-/// Whoever charges can be told by its bank that it is declined: that is no success to be remembered.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_failed_try_is_not_remembered_as_a_success() {
-    let data = directory();
-    let mesh = Up::on_files(data.path(), &[]);
-    let own = ground(&mesh);
-    let charging: Vec<_> = all().into_iter().filter(Rpc::charges).collect();
-    let mut ways = Vec::new();
-    let mut wrong = Vec::new();
-    for rpc in charging {
-        match own.walk_to(&rpc).await {
-            Ok(env) => ways.push((rpc, env)),
-            Err(why) => wrong.push(format!("{}: {why}", rpc.name())),
-        }
-    }
-    declining(&own, 100).await;
-    for (rpc, env) in &ways {
-        let message = own.message(rpc, env);
-        let who = Door::whom(rpc, &env.end());
-        let end = tokio::time::Instant::now() + super::error::PATIENCE;
-        let reason = loop {
-            let answer = own.door.raw(rpc, &who, message.encode_to_vec()).await;
-            let reason = answer.map_or_else(|no| no.reason, |_| "OK".to_owned());
-            if reason == "PAYMENT_DECLINED" || reason == "OK" || tokio::time::Instant::now() > end {
-                break reason;
-            }
-            sleep(super::error::LOOK).await;
-        };
-        if reason != "PAYMENT_DECLINED" {
-            wrong.push(format!("{}: {reason} of a bank that declines", rpc.name()));
-        }
-    }
-    declining(&own, 0).await;
-    for (rpc, env) in &ways {
-        let message = own.message(rpc, env);
-        if let Err(no) = own.until_ok(rpc, env, &message).await {
-            wrong.push(format!("{}: {no:?} after it was declined once", rpc.name()));
-        }
-    }
-    wrong.extend(super::error::undocumented());
-    let cells = all().into_iter().map(|rpc| {
-        let cell = match () {
-            () if rpc.charges() => OK,
-            () if rpc.creates() => {
-                "n/a: no payment_method; a refused try comes first in \"same bytes\""
-            }
-            () => "n/a: no request_id",
-        };
-        (rpc, cell.to_owned())
-    });
-    conclude("7-failed tries", &cells.collect::<Vec<_>>(), &wrong);
-    assert!(mesh.stop());
-}
-
-async fn declining(ground: &Ground, percent: i32) {
-    let rpc = find("/yemae.payment.v1.SimulatorService/SetBehavior");
-    let mut message = ground.message(&rpc, &Env::new(0));
-    let behavior = message
-        .get_field_by_name_mut("behavior")
-        .unwrap()
-        .as_message_mut()
-        .unwrap();
-    behavior.set_field_by_name("declined_percent", Value::I32(percent));
-    let who = Door::whom(&rpc, "gate");
-    ground.door.ask(&rpc, &who, &message).await.unwrap();
 }
