@@ -69,6 +69,25 @@ impl Event {
     }
 }
 
+/// What led to an event, as CloudEvents' extension Correlation tells it. What somebody asked for has none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Cause {
+    /// The `ce-id` of the event that it all began with.
+    pub(crate) correlation: String,
+    /// Of the one that was acted on.
+    pub(crate) causation: String,
+}
+
+impl Cause {
+    /// As a row has it: in two columns.
+    pub(crate) fn of_row(correlation: Option<String>, causation: Option<String>) -> Option<Self> {
+        Some(Self {
+            correlation: correlation?,
+            causation: causation?,
+        })
+    }
+}
+
 /// A change of an entity that a policy is told of.
 #[derive(Clone, Debug)]
 pub struct Change<E> {

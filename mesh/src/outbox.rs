@@ -14,7 +14,7 @@ pub(crate) use recent::Recent;
 pub use sweep::sweep;
 
 use crate::clock::Time;
-use crate::event::{Event, STATED};
+use crate::event::{Cause, Event, STATED};
 use crate::schema::outbox;
 use crate::store::Db;
 use crate::telemetry::trace;
@@ -43,6 +43,10 @@ pub struct Row {
     pub expires_at: Option<i64>,
     /// The trace that it is part of, as W3C's `traceparent`; none when nobody records one.
     pub trace: Option<String>,
+    /// The `ce-id` of the event that it all began with; none when that is this one.
+    pub correlation: Option<String>,
+    /// The `ce-id` of the event that was acted on when this one was enqueued; none when somebody asked for it.
+    pub causation: Option<String>,
 }
 
 impl Row {
@@ -83,7 +87,13 @@ fn tells_a_present(now: Time) -> SqlLiteral<Bool> {
     ))
 }
 
-pub(crate) fn insert(db: &mut Db, subject: String, event: Event, now: Time) -> QueryResult<Row> {
+pub(crate) fn insert(
+    db: &mut Db,
+    subject: String,
+    event: Event,
+    cause: Option<&Cause>,
+    now: Time,
+) -> QueryResult<Row> {
     let mut row = Row {
         seq: 0,
         subject,
@@ -93,6 +103,8 @@ pub(crate) fn insert(db: &mut Db, subject: String, event: Event, now: Time) -> Q
         at: now.0,
         expires_at: event.expires_at.map(|at| at.0),
         trace: trace::traceparent(),
+        correlation: cause.map(|cause| cause.correlation.clone()),
+        causation: cause.map(|cause| cause.causation.clone()),
     };
     row.seq = diesel::insert_into(outbox::table)
         .values((
@@ -103,6 +115,8 @@ pub(crate) fn insert(db: &mut Db, subject: String, event: Event, now: Time) -> Q
             outbox::at.eq(row.at),
             outbox::expires_at.eq(row.expires_at),
             outbox::trace.eq(&row.trace),
+            outbox::correlation.eq(&row.correlation),
+            outbox::causation.eq(&row.causation),
         ))
         .returning(outbox::seq)
         .get_result(db)?;

@@ -2,8 +2,9 @@
 
 use crate::bus::wire::{self, malformed};
 use crate::clock::Time;
-use crate::event::Change;
+use crate::event::{Cause, Change};
 use crate::inbox;
+use crate::outbox::Row;
 use crate::refusal::Refusal;
 use crate::store::Tx;
 use bytes::Buf;
@@ -24,9 +25,36 @@ pub struct Delivery {
     pub at: Time,
     /// The event.
     pub body: Vec<u8>,
+    /// The `ce-id` of the event that it all began with; none when that is this one.
+    pub correlation: Option<String>,
+}
+
+impl From<Row> for Delivery {
+    fn from(row: Row) -> Self {
+        Self {
+            subject: row.subject,
+            name: row.name,
+            version: row.version,
+            at: Time(row.at),
+            body: row.body,
+            correlation: row.correlation,
+        }
+    }
 }
 
 impl Delivery {
+    /// Why there is whatever it leads to.
+    pub(crate) fn cause(&self) -> Cause {
+        let causation = wire::id(&self.subject, self.version);
+        Cause {
+            correlation: self
+                .correlation
+                .clone()
+                .unwrap_or_else(|| causation.clone()),
+            causation,
+        }
+    }
+
     fn parts(&self) -> Option<(&str, &str, &str)> {
         wire::parts(&self.subject)
     }
@@ -76,6 +104,7 @@ impl Policy {
                 return None;
             }
             let (subject, version) = (delivery.subject.clone(), delivery.version);
+            let cause = delivery.cause();
             let then = then.clone();
             Some(Box::new(move |tx| {
                 let is_news = match seen {
@@ -83,6 +112,7 @@ impl Policy {
                     Seen::OwnRow => true,
                 };
                 if is_news {
+                    tx.because(Some(cause.clone()));
                     then(tx, change.as_ref().map_err(Clone::clone)?)?;
                 }
                 Ok(())
@@ -176,6 +206,7 @@ mod tests {
             version: 1,
             at: Time(0),
             body: OrderEvent { order: Some(order) }.encode_to_vec(),
+            correlation: None,
         }
     }
 

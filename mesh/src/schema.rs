@@ -14,6 +14,8 @@ diesel::table! {
         at -> BigInt,
         expires_at -> Nullable<BigInt>,
         trace -> Nullable<Text>,
+        correlation -> Nullable<Text>,
+        causation -> Nullable<Text>,
         stream_created -> Nullable<Text>,
         stream_seq -> Nullable<BigInt>,
         published_at -> Nullable<BigInt>,
@@ -38,6 +40,8 @@ diesel::table! {
         created_at -> BigInt,
         last_error -> Text,
         trace -> Nullable<Text>,
+        correlation -> Nullable<Text>,
+        causation -> Nullable<Text>,
     }
 }
 

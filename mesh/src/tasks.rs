@@ -7,6 +7,7 @@ pub(crate) use run::run;
 
 use crate::clock::Time;
 use crate::context::Site;
+use crate::event::Cause;
 use crate::refusal::Refusal;
 use crate::schema::task;
 use crate::store::{Db, Tx};
@@ -40,6 +41,10 @@ pub struct Task {
     pub created_at: i64,
     /// The trace that it is part of, as W3C's `traceparent`; none when nobody records one.
     pub trace: Option<String>,
+    /// The `ce-id` of the event that all of it began with, and of the one that was acted on when it was put down; none when
+    /// somebody asked for it.
+    correlation: Option<String>,
+    causation: Option<String>,
 }
 
 impl Task {
@@ -92,6 +97,7 @@ pub(crate) fn insert(
     kind: &str,
     key: &str,
     payload: &str,
+    cause: Option<&Cause>,
     now: Time,
 ) -> QueryResult<()> {
     let row = (
@@ -103,6 +109,8 @@ pub(crate) fn insert(
         task::created_at.eq(now.0),
         task::last_error.eq(""),
         task::trace.eq(trace::traceparent()),
+        task::correlation.eq(cause.map(|cause| &cause.correlation)),
+        task::causation.eq(cause.map(|cause| &cause.causation)),
     );
     match db {
         Db::Sqlite(db) => diesel::insert_into(task::table)
@@ -179,10 +187,12 @@ async fn work_within(
         ))),
     };
     let (kind, key) = (task.kind.clone(), task.key.clone());
+    let cause = Cause::of_row(task.correlation.clone(), task.causation.clone());
     let written = match tried {
         Ok(Done { write, again }) => {
             site.store
                 .write(task.key.clone(), move |tx| {
+                    tx.because(cause.clone());
                     write(tx)?;
                     match again {
                         None => delete(tx.db(), &kind, &key)?,

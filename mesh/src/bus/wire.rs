@@ -1,4 +1,5 @@
-//! How an event travels: a CloudEvent 1.0 in binary mode, its attributes in the headers of a message.
+//! How an event travels: a CloudEvent 1.0 in binary mode, its attributes in the headers of a message, with the extensions
+//! Distributed Tracing and Correlation.
 
 use crate::clock::Time;
 use crate::outbox::Row;
@@ -12,6 +13,8 @@ const ID: &str = "ce-id";
 const TYPE: &str = "ce-type";
 const TIME: &str = "ce-time";
 const SEQUENCE: &str = "ce-sequence";
+const CORRELATION: &str = "ce-correlationid";
+const CAUSATION: &str = "ce-causationid";
 const TTL: &str = "Nats-TTL";
 const MESSAGE: &str = "Nats-Msg-Id";
 const EXPECTED: &str = "Nats-Expected-Last-Subject-Sequence";
@@ -40,7 +43,11 @@ pub(crate) fn headers(row: &Row, last: u64, renewal: u32, now: Time) -> HeaderMa
     headers.insert(MESSAGE, format!("{}{renewal}", try_of(row)));
     headers.insert(EXPECTED, last.to_string());
     headers.insert("ce-specversion", "1.0");
+    headers.insert(CORRELATION, row.correlation.as_deref().unwrap_or(&id));
     headers.insert(ID, id);
+    if let Some(causation) = &row.causation {
+        headers.insert(CAUSATION, causation.as_str());
+    }
     headers.insert("ce-source", format!("/yemae/{context}"));
     headers.insert(TYPE, row.name.as_str());
     headers.insert(TIME, Time(row.at).to_string());
@@ -131,6 +138,8 @@ pub(crate) fn read(
         version,
         at: at.into(),
         body: body.to_vec(),
+        // Events of before 0.2.0 say none.
+        correlation: get(CORRELATION).ok().map(str::to_owned),
     })
 }
 
@@ -156,6 +165,7 @@ pub(crate) fn rfc3339(nanos: i128) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::Cause;
 
     const NOW: Time = Time(1_750_000_000_123_456);
 
@@ -169,6 +179,8 @@ mod tests {
             at: NOW.0,
             expires_at: expires_at.map(|at| at.0),
             trace: None,
+            correlation: None,
+            causation: None,
         }
     }
 
@@ -190,6 +202,31 @@ mod tests {
             ("cinema-booking/Order/0197-a/3".to_owned(), Some(3))
         );
         assert_eq!(header(&headers, TTL), None);
+    }
+
+    #[test]
+    fn what_began_by_itself_names_itself_and_what_was_caused_its_cause() {
+        let told = |row: &Row| {
+            let headers = headers(row, 0, 0, NOW);
+            let read = read(&row.subject, Some(&headers), &[]).unwrap();
+            let of = |name| header(&headers, name);
+            assert_eq!(of(CORRELATION), read.correlation);
+            (of(CORRELATION), of(CAUSATION), read.cause())
+        };
+        let own = "cinema-booking/Order/0197-a/3".to_owned();
+        let cause = |correlation: &str| Cause {
+            correlation: correlation.to_owned(),
+            causation: own.clone(),
+        };
+        let first = row(None);
+        assert_eq!(told(&first), (Some(own.clone()), None, cause(&own)));
+        let caused = Row {
+            correlation: Some("a/B/c/1".to_owned()),
+            causation: Some("d/E/f/2".to_owned()),
+            ..first
+        };
+        let [correlation, causation] = ["a/B/c/1", "d/E/f/2"].map(|id| Some(id.to_owned()));
+        assert_eq!(told(&caused), (correlation, causation, cause("a/B/c/1")));
     }
 
     #[test]

@@ -215,5 +215,5 @@ fn mark(tx: &mut Tx<'_>) -> QueryResult<()> {
         body: Vec::new(),
     };
     let now = tx.now();
-    super::insert(tx.db(), subject, event, now).map(drop)
+    super::insert(tx.db(), subject, event, None, now).map(drop)
 }

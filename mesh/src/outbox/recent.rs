@@ -75,6 +75,8 @@ mod tests {
             at: 0,
             expires_at: None,
             trace: None,
+            correlation: None,
+            causation: None,
         };
         seqs.map(row).collect()
     }

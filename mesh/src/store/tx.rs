@@ -3,7 +3,7 @@
 use super::{Db, Setup};
 use crate::clock::{Clock, Time};
 use crate::contracts::Contracts;
-use crate::event::Event;
+use crate::event::{Cause, Event};
 use crate::refusal::Refusal;
 use crate::telemetry;
 use crate::{inbox, outbox, tasks};
@@ -57,6 +57,7 @@ pub struct Tx<'a> {
     db: &'a mut Db,
     scope: &'a Scope,
     now: Time,
+    cause: Option<Cause>,
     pub(super) woken: Woken,
 }
 
@@ -67,6 +68,7 @@ impl<'a> Tx<'a> {
             db,
             scope,
             now,
+            cause: None,
             woken: Woken::default(),
         }
     }
@@ -86,6 +88,11 @@ impl<'a> Tx<'a> {
         &self.scope.context
     }
 
+    /// What is enqueued or put down from now on has this cause.
+    pub(crate) fn because(&mut self, cause: Option<Cause>) {
+        self.cause = cause;
+    }
+
     /// States an entity: the event is published after the commit, or never when there is none.
     pub fn enqueue(&mut self, event: Event) -> Result<(), Refusal> {
         let entity = match event.entity {
@@ -99,7 +106,7 @@ impl<'a> Tx<'a> {
             )));
         }
         let subject = format!("yemae.{}.{entity}.{}", self.scope.context, event.id);
-        let row = outbox::insert(self.db, subject, event, self.now)?;
+        let row = outbox::insert(self.db, subject, event, self.cause.as_ref(), self.now)?;
         self.woken.outbox.push(row);
         Ok(())
     }
@@ -119,7 +126,8 @@ impl<'a> Tx<'a> {
         payload: &impl serde::Serialize,
     ) -> Result<(), Refusal> {
         let payload = serde_json::to_string(payload).map_err(Refusal::internal)?;
-        tasks::insert(self.db, kind, key, &payload, self.now)?;
+        let cause = self.cause.as_ref();
+        tasks::insert(self.db, kind, key, &payload, cause, self.now)?;
         self.woken.tasks = true;
         Ok(())
     }

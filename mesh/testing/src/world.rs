@@ -175,13 +175,7 @@ impl World {
             let contracts = from.site.store.contracts();
             let wrong = told::fault(contracts, &row.subject, &row.name, &row.body, row.version);
             assert_eq!(wrong, None, "an event is not as its contract declares it");
-            let delivery = Delivery {
-                subject: row.subject.clone(),
-                name: row.name.clone(),
-                version: row.version,
-                at: Time(row.at),
-                body: row.body.clone(),
-            };
+            let delivery = Delivery::from(row.clone());
             for _ in 0..self.deliveries {
                 for to in &self.running {
                     self.deliver(to, &delivery).await;

@@ -46,7 +46,7 @@ impl Rig {
         let written = store.write((), move |tx| {
             for n in 0..tasks {
                 let now = tx.now();
-                tasks::insert(tx.db(), "quick", &format!("{n:05}"), "{}", now)?;
+                tasks::insert(tx.db(), "quick", &format!("{n:05}"), "{}", None, now)?;
             }
             Ok(())
         });

@@ -5,7 +5,7 @@ use super::{Chaos, lock};
 use diesel::prelude::*;
 use mesh::policy::Delivery;
 use mesh::schema::task;
-use mesh::{Db, Task, Time, outbox, tasks};
+use mesh::{Db, Task, outbox, tasks};
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -48,13 +48,7 @@ async fn relay(life: Arc<Life>, world: Chaos) {
                 stream_created: "chaos".to_owned(),
                 stream_seq: Some(row.seq),
             });
-            world.publish(Delivery {
-                subject: row.subject,
-                name: row.name,
-                version: row.version,
-                at: Time(row.at),
-                body: row.body,
-            });
+            world.publish(Delivery::from(row));
         }
         // Whoever dies here publishes again.
         sleep(world.dice().millis(1, 20)).await;

@@ -115,6 +115,7 @@ impl Theater {
             version: 1,
             at: NOW,
             body: event.encode_to_vec(),
+            correlation: None,
         };
         let policies = self.policies.clone();
         let heard = self.site.store.write(subject, move |tx| {

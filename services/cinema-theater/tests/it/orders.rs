@@ -235,6 +235,7 @@ async fn the_word_of_another_context_is_not_heard() {
         body: prost::Message::encode_to_vec(&proto::ordering::v1::OrderEvent {
             order: Some(forged),
         }),
+        correlation: None,
     };
     let heard = theater
         .store

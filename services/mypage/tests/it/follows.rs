@@ -57,6 +57,7 @@ async fn say(
         version,
         at: world.now(),
         body: BookingPlaced { order }.encode_to_vec(),
+        correlation: None,
     };
     let policy = mypage::context().policies.remove(0);
     assert!(policy.follows(&delivery));

@@ -128,6 +128,7 @@ async fn what_is_not_its_subjects_own_order_is_refused() {
                 order: Some(order.clone()),
             }
             .encode_to_vec(),
+            correlation: None,
         };
         let settings = Settings {
             console: Console::new(std::io::sink()),

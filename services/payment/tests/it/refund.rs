@@ -171,6 +171,7 @@ async fn an_order_with_another_ones_payment_is_a_dead_letter() {
             version: 3,
             at: desk.world.now(),
             body: BookingCancelled { order: Some(order) }.encode_to_vec(),
+            correlation: None,
         };
         let bank = Arc::new(desk.bank.clone());
         let policy = payment::context(bank).policies.remove(0);

@@ -9,6 +9,7 @@ mod authority;
 mod backup;
 mod bookings;
 mod broker;
+mod causes;
 mod cinema;
 mod cli;
 mod contract;
