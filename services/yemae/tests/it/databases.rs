@@ -1,8 +1,9 @@
 //! Where the contexts have their databases: brought up to date, never shared, and never another one unsaid.
 
 use crate::cli::assert_fault;
-use crate::rig::{Up, directory, root, yemae};
+use crate::rig::{Up, directory, root, wait_for, yemae};
 use crate::stores::{CONTEXTS, Databases, PASSWORD};
+use crate::telemetry::pages;
 use diesel::connection::SimpleConnection;
 use mesh::store::Url;
 use std::path::Path;
@@ -158,4 +159,37 @@ fn a_database_is_of_one_context() {
     assert_fault(&output, 3, &["cinema-movie", "createdb"]);
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(!said.contains(PASSWORD), "{said}");
+}
+
+/// As a supervisor or a balancer asks, which speaks no gRPC.
+#[test]
+fn the_page_of_up_says_whether_every_store_answers() {
+    let (databases, data) = (Databases::new(), directory());
+    let payments = databases.of("payment").0;
+    let more = [("YEMAE_PAYMENT__DATABASE_URL", payments.as_str())];
+    let up = Up::on_files_but(data.path(), &[], &more);
+    let page = &pages::addresses(data.path())["yemae"];
+    let answers = |status: &str| {
+        wait_for(status, || {
+            let said = pages::get(page, "/readyz");
+            said.starts_with(&format!("HTTP/1.1 {status} "))
+                .then_some(())
+        });
+    };
+    answers("200");
+    let database = payments.rsplit('/').next().unwrap();
+    let mut db = mesh::Db::open(&databases.of("mypage")).unwrap();
+    db.batch_execute(&format!(
+        "ALTER DATABASE \"{database}\" ALLOW_CONNECTIONS false; \
+         SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'"
+    ))
+    .unwrap();
+    answers("503");
+    db.batch_execute(&format!(
+        "ALTER DATABASE \"{database}\" ALLOW_CONNECTIONS true"
+    ))
+    .unwrap();
+    answers("200");
+    drop(db);
+    assert!(up.stop(), "it drained");
 }
