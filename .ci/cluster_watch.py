@@ -131,17 +131,19 @@ def queried(there, expression):
 
 
 def targets(there):
-    """How many there should be, by their ports, and how many are up."""
-    pods = read("pods", "--selector", OWN, "--field-selector", "status.phase=Running")["items"]
-    named = [port.get("name") for pod in pods for own in pod["spec"]["containers"] for port in own.get("ports", [])]
-    wanted = named.count("metrics")
+    """How many there should be, by their ports, and how many are up: once whoever is leaving has left."""
+
+    def wanted():
+        pods = read("pods", "--selector", OWN, "--field-selector", "status.phase=Running")["items"]
+        named = [port.get("name") for pod in pods for own in pod["spec"]["containers"] for port in own.get("ports", [])]
+        return named.count("metrics")
 
     def up():
         found = asked(there, "/api/v1/targets?state=active").get("activeTargets", [])
-        return len(found) == wanted and all(own["health"] == "up" for own in found)
+        return len(found) == wanted() and all(own["health"] == "up" for own in found)
 
-    until(f"{wanted} targets are up", 90, up)
-    return {"pods": wanted, "up": len(queried(there, "up == 1"))}
+    until("every target is up", 90, up)
+    return {"pods": wanted(), "up": len(queried(there, "up == 1"))}
 
 
 def fires(there, alert, what):
