@@ -5,7 +5,7 @@
 //!   nobody reads stops nothing: lines are lost, counted (`yemae.log.lost`) and said to be.
 //! - **Traces** lead from a call through outbox, stream and policy to the last effect. W3C's `traceparent` goes in
 //!   gRPC metadata, in a column of an outbox row and of a task, and in a message's headers (CloudEvents' distributed
-//!   tracing); `tracestate` in gRPC metadata alone. Spans go to an OTLP collector over gRPC; where none is named, none are
+//!   tracing); `tracestate` in gRPC metadata alone. Spans go to an OTLP collector over gRPC, in TLS if its URL says so; where none is named, none are
 //!   made, and a context that comes in sampled is handed on as it came.
 //! - **Metrics** are on a page for Prometheus, at an address of its own: [`serve`]. [`METRICS`] is the table of all of
 //!   them, from which the instruments are made; [`table`] prints it for a page. Names and units are those of
@@ -77,7 +77,7 @@ struct Farewell(logs::Lossy);
 
 /// Begins to tell: once in a process, before anything else is started. Spans are exported when
 /// OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is set; what the other OTEL_ variables say holds.
-/// Errors: it was called before; RUST_LOG or an endpoint cannot be read, or is one over TLS, which is not built in.
+/// Errors: it was called before; RUST_LOG, an endpoint or a file that it is trusted by cannot be read.
 pub fn init(settings: &Settings) -> Result<Telemetry, Fault> {
     let resource = export::resource(settings);
     page::start(resource.clone())?;

@@ -4,7 +4,7 @@
 use super::{Fault, Settings, trace};
 use opentelemetry::KeyValue;
 use opentelemetry::trace::TracerProvider;
-use opentelemetry_otlp::SpanExporter;
+use opentelemetry_otlp::{SpanExporter, WithTonicConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::resource::EnvResourceDetector;
@@ -12,6 +12,7 @@ use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
+use tonic::transport::{Certificate, ClientTlsConfig, Identity};
 
 /// How long the last spans may take on their way out.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -47,9 +48,10 @@ pub(super) fn start(resource: Resource) -> Result<Option<Exporter>, Fault> {
     let is =
         |name, value: &str| variable(name).is_some_and(|said| said.eq_ignore_ascii_case(value));
     let forbidden = is("OTEL_SDK_DISABLED", "true") || is("OTEL_TRACES_EXPORTER", "none");
-    if forbidden || !asked.into_iter().any(|name| variable(name).is_some()) {
+    let endpoint = asked.into_iter().find_map(variable);
+    let Some(endpoint) = endpoint.filter(|_| !forbidden) else {
         return Ok(None);
-    }
+    };
     let protocols = [
         "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
         "OTEL_EXPORTER_OTLP_PROTOCOL",
@@ -71,8 +73,13 @@ pub(super) fn start(resource: Resource) -> Result<Option<Exporter>, Fault> {
         .map_err(Fault::new)?;
     let exporter = {
         let _within = runtime.enter();
-        let exporter = SpanExporter::builder().with_tonic().build();
-        exporter.map_err(Fault::new)?
+        let exporter = SpanExporter::builder().with_tonic();
+        // Where the system trusts nobody the SDK refuses TLS, and it asks although it needs none.
+        let exporter = match endpoint.starts_with("http://") {
+            true => exporter,
+            false => exporter.with_tls_config(tls()?),
+        };
+        exporter.build().map_err(Fault::new)?
     };
     let provider = SdkTracerProvider::builder()
         .with_resource(resource)
@@ -86,6 +93,38 @@ pub(super) fn start(resource: Resource) -> Result<Option<Exporter>, Fault> {
         provider,
         runtime: Some(runtime),
     }))
+}
+
+/// Whom we believe to be a collector that is named by https, and who we are to it: as OpenTelemetry's variables say, which
+/// name files in PEM; the SDK reads them for other protocols only. Without them, the authorities that the system trusts.
+fn tls() -> Result<ClientTlsConfig, Fault> {
+    let tls = match read("CERTIFICATE")? {
+        Some(authorities) => {
+            ClientTlsConfig::new().ca_certificate(Certificate::from_pem(authorities))
+        }
+        None => ClientTlsConfig::new().with_native_roots(),
+    };
+    Ok(match (read("CLIENT_CERTIFICATE")?, read("CLIENT_KEY")?) {
+        (Some(certificate), Some(key)) => tls.identity(Identity::from_pem(certificate, key)),
+        (None, None) => tls,
+        _ => {
+            return Err(Fault::new(
+                "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and OTEL_EXPORTER_OTLP_CLIENT_KEY are given together or not at all",
+            ));
+        }
+    })
+}
+
+/// The file that a variable of traces, or else of all signals, names.
+fn read(what: &str) -> Result<Option<String>, Fault> {
+    let names = ["TRACES_", ""].map(|of| format!("OTEL_EXPORTER_OTLP_{of}{what}"));
+    let given = names.iter().find_map(|name| Some((name, variable(name)?)));
+    given
+        .map(|(name, file)| {
+            std::fs::read_to_string(&file)
+                .map_err(|why| Fault::new(format!("{name}, {file}: {why}")))
+        })
+        .transpose()
 }
 
 #[expect(

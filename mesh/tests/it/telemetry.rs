@@ -5,6 +5,7 @@ mod canary;
 mod collector;
 mod lines;
 mod metrics;
+mod secure;
 mod story;
 mod traces;
 

@@ -10,9 +10,9 @@ use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use opentelemetry_proto::tonic::trace::v1::Span;
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use tokio_stream::wrappers::TcpListenerStream;
+use tonic::transport::Server;
 use tonic::{Request, Response, Status};
 
 /// A span, and who told it.
@@ -56,24 +56,29 @@ fn texts(attributes: &[KeyValue]) -> BTreeMap<String, String> {
 }
 
 pub struct Collector {
-    address: SocketAddr,
+    url: String,
     kept: Keeper,
 }
 
 impl Collector {
     pub async fn start() -> Self {
+        Self::serve("http://127.0.0.1", Server::builder()).await
+    }
+
+    /// At this host, by such a server.
+    pub async fn serve(host: &str, mut server: Server) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
+        let url = format!("{host}:{}", listener.local_addr().unwrap().port());
         let kept = Keeper::default();
-        let serving = tonic::transport::Server::builder()
+        let serving = server
             .add_service(TraceServiceServer::new(kept.clone()))
             .serve_with_incoming(TcpListenerStream::new(listener));
         mesh::task::detach(serving);
-        Self { address, kept }
+        Self { url, kept }
     }
 
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.url.clone()
     }
 
     pub fn spans(&self) -> Vec<Seen> {

@@ -326,9 +326,12 @@ pub(crate) const TABLE: &[Setting] = &[
         default: None,
         is_secret: false,
         read_by: "serve, up",
-        about: "The collector that traces are sent to, by OTLP over gRPC without TLS: http://host:4317. Without it, or with \
-                OTEL_SDK_DISABLED=true, there are none. The other OTEL_ variables mean what they mean to OpenTelemetry's \
-                SDK: OTEL_RESOURCE_ATTRIBUTES, OTEL_BSP_SCHEDULE_DELAY and so on.",
+        about: "The collector that traces are sent to, by OTLP over gRPC: http://host:4317, or https:// over TLS. It is believed if \
+                its certificate is of an authority in the file (PEM) that OTEL_EXPORTER_OTLP_CERTIFICATE names, or else of \
+                one that the system trusts (the image knows none); OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and \
+                OTEL_EXPORTER_OTLP_CLIENT_KEY say who we are to it. Without a collector, or with OTEL_SDK_DISABLED=true, \
+                there are no traces. The other OTEL_ variables mean what they mean to OpenTelemetry's SDK: \
+                OTEL_RESOURCE_ATTRIBUTES, OTEL_BSP_SCHEDULE_DELAY and so on.",
     },
     Setting {
         name: "OTEL_TRACES_SAMPLER",
@@ -357,6 +360,15 @@ pub(crate) const TABLE: &[Setting] = &[
         read_by: "every command",
         about: "How much is logged to stderr: error, warn, info, debug or trace, also for one module: warn,mesh=debug. \
                 Below info it is much: each call has a line.",
+    },
+    Setting {
+        name: "TOKIO_WORKER_THREADS",
+        scope: Scope::World,
+        default: None,
+        is_secret: false,
+        read_by: "serve, up",
+        about: "On how many threads calls and events are worked; databases have threads of their own besides. Without it, as many \
+                as there are cores. 1 costs the least where many contexts share a machine; the chart says so.",
     },
 ];
 
