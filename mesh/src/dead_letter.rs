@@ -43,9 +43,6 @@ pub struct Content {
     pub body: Vec<u8>,
 }
 
-/// What a list is ordered by: newest first.
-pub type Key = (i64, String);
-
 /// Puts a message aside. The same one again changes nothing.
 pub fn insert(db: &mut Db, letter: &DeadLetter, content: &Content) -> Result<(), Refusal> {
     // PostgreSQL's TEXT cannot hold a NUL, and what a foreign message says may have one.
@@ -81,17 +78,12 @@ pub fn count(db: &mut Db) -> QueryResult<i64> {
 }
 
 /// A page of them, newest first, and the token of the next one: empty on the last.
-pub fn list(db: &mut Db, page: &Page<Key>) -> QueryResult<(Vec<DeadLetter>, String)> {
-    let mut query = dead_letter::table
-        .order((dead_letter::at.desc(), dead_letter::id.desc()))
-        .limit(page.limit())
+pub fn list(db: &mut Db, page: &Page) -> QueryResult<(Vec<DeadLetter>, String)> {
+    let letters = dead_letter::table
         .select(DeadLetter::as_select())
         .into_boxed();
-    if let Some((at, id)) = &page.after {
-        let same_moment = dead_letter::at.eq(at).and(dead_letter::id.lt(id));
-        query = query.filter(dead_letter::at.lt(at).or(same_moment));
-    }
-    let mut letters = query.load(db)?;
+    let listed = page.newest_first(letters, dead_letter::at, dead_letter::id);
+    let mut letters = listed.load(db)?;
     let next = page.cut(&mut letters, |letter| (letter.at, letter.id.clone()));
     Ok((letters, next))
 }

@@ -17,9 +17,12 @@ pub const USUAL: i32 = 50;
 /// How many rows a page has at most.
 pub const MOST: i32 = 200;
 
+/// What most lists are ordered by: since when a row has been there, µs, then its id.
+pub type Key = (i64, String);
+
 /// The page that was asked for. `K` is what the list is ordered by, unique for each row: `(registered_at, movie_id)`.
 #[derive(Debug)]
-pub struct Page<K> {
+pub struct Page<K = Key> {
     size: usize,
     /// Only rows behind this one; none on the first page.
     pub after: Option<K>,
@@ -77,7 +80,7 @@ impl<K: Serialize + DeserializeOwned> Page<K> {
 /// Behind a row, in the order that `C` and `D` stand for.
 type Behind<C, D, E> = Or<C, And<E, D>>;
 
-impl Page<(i64, String)> {
+impl Page {
     /// This page of `rows`, which are boxed and not ordered yet: those with the highest `at` first.
     pub fn newest_first<Q, A, I>(&self, rows: Q, at: A, id: I) -> Q
     where

@@ -11,6 +11,10 @@ use crate::context::Site;
 use crate::refusal::{Refusal, Violation};
 use crate::store::Db;
 use crate::{call, page};
+use diesel::dsl::{Gt, GtEq, Or};
+use diesel::prelude::*;
+use diesel::query_dsl::methods::{FilterDsl, LimitDsl, OrderDsl};
+use diesel::sql_types::{BigInt, Text};
 use futures::stream;
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
@@ -44,7 +48,7 @@ pub trait Watched: Clone + Send + Sync + 'static {
 }
 
 /// Where a change of an entry lies: read from a row of these three columns.
-#[derive(Clone, Debug, diesel::Queryable)]
+#[derive(Clone, Debug, Queryable)]
 pub struct Written {
     /// The entry.
     pub id: String,
@@ -65,6 +69,12 @@ pub struct Changed {
     pub newest: Option<i64>,
 }
 
+/// What a row that is written now says of when that was, µs: never before the newest of those that are watched with it, or
+/// who has seen that one would not look for this one.
+pub fn written_at(now: Time, newest: Option<i64>) -> i64 {
+    newest.map_or(now.0, |newest| newest.max(now.0))
+}
+
 /// How far a watch has come.
 #[derive(Clone, Debug)]
 pub struct Since {
@@ -79,12 +89,29 @@ type Behind = (i64, String);
 
 impl Since {
     /// Which rows of this generation are wanted: those written after this, µs, or at this and with a higher id.
-    pub fn of(&self, generation: i64) -> (i64, &str) {
+    fn of(&self, generation: i64) -> (i64, &str) {
         if generation == self.generation {
             (self.behind.0, &self.behind.1)
         } else {
             (i64::MIN, "")
         }
+    }
+
+    /// The first [`PAGE`] of `rows` that are wanted of this generation. The rows are boxed and not ordered yet; `at` is when
+    /// each was written, µs.
+    pub fn page<Q, A, I>(&self, generation: i64, rows: Q, at: A, id: I) -> Q
+    where
+        A: Expression<SqlType = BigInt> + ExpressionMethods + Copy,
+        I: Expression<SqlType = Text> + ExpressionMethods + Copy,
+        Q: OrderDsl<(A, I), Output = Q> + LimitDsl<Output = Q>,
+        Q: FilterDsl<GtEq<A, i64>, Output = Q>,
+        Q: FilterDsl<Or<Gt<A, i64>, Gt<I, String>>, Output = Q>,
+    {
+        let (last, last_id) = self.of(generation);
+        let behind = at.gt(last).or(id.gt(last_id.to_owned()));
+        let since = FilterDsl::filter(rows, at.ge(last));
+        let ordered = OrderDsl::order(FilterDsl::filter(since, behind), (at, id));
+        LimitDsl::limit(ordered, PAGE)
     }
 
     /// What was written before this, µs, everybody could see before the watch began: also the watch that a cursor

@@ -5,9 +5,6 @@ use crate::schema::{home, movie};
 use diesel::prelude::*;
 use mesh::{Db, Page, Refusal};
 
-/// What movies are listed by: when they were registered, then their id.
-pub type Key = (i64, String);
-
 /// Adds a movie.
 pub fn insert(db: &mut Db, row: &Movie) -> QueryResult<()> {
     diesel::insert_into(movie::table)
@@ -43,20 +40,13 @@ pub fn save(db: &mut Db, row: &Movie) -> QueryResult<()> {
 }
 
 /// Movies of these statuses (none: all), newest first.
-pub fn list(db: &mut Db, page: &Page<Key>, statuses: &[i32]) -> Result<Vec<Movie>, Refusal> {
-    let mut query = movie::table
-        .select(Movie::as_select())
-        .order((movie::registered_at.desc(), movie::movie_id.desc()))
-        .limit(page.limit())
-        .into_boxed();
-    if let Some((at, id)) = page.after.clone() {
-        let same_time = movie::registered_at.eq(at).and(movie::movie_id.lt(id));
-        query = query.filter(movie::registered_at.lt(at).or(same_time));
-    }
+pub fn list(db: &mut Db, page: &Page, statuses: &[i32]) -> Result<Vec<Movie>, Refusal> {
+    let mut query = movie::table.select(Movie::as_select()).into_boxed();
     if !statuses.is_empty() {
         query = query.filter(movie::status.eq_any(statuses.to_vec()));
     }
-    Ok(query.load(db)?)
+    let listed = page.newest_first(query, movie::registered_at, movie::movie_id);
+    Ok(listed.load(db)?)
 }
 
 /// Writes down that a screen is the home of `movie_id`, or of none when that is empty. Answers of which it was before.

@@ -5,7 +5,7 @@ use crate::domain::seat::{self, Seat};
 use crate::schema::screening;
 use crate::{movies, screens};
 use diesel::prelude::*;
-use mesh::{Db, Event, Page, Refusal, Time, Tx, Violation, id, text};
+use mesh::{Db, Event, Page, Refusal, Time, Tx, Violation, id, page, text};
 use proto::cinema::theater::v1 as wire;
 use std::time::Duration;
 
@@ -53,12 +53,9 @@ pub struct Plan {
     pub starts_at: Time,
 }
 
-/// A list's order: by start.
-pub type Key = (i64, String);
-
 impl Screening {
-    /// Its place in a list.
-    pub fn key(&self) -> Key {
+    /// Its place in a list: by start.
+    pub fn key(&self) -> page::Key {
         (self.starts_at, self.screening_id.clone())
     }
 
@@ -191,24 +188,17 @@ pub fn find(db: &mut Db, screening_id: &str) -> Result<Option<Screening>, Refusa
 /// Screenings from `from` on by start, of one movie if it is named.
 pub fn list(
     db: &mut Db,
-    page: &Page<Key>,
+    page: &Page,
     movie_id: Option<String>,
     from: Time,
 ) -> QueryResult<Vec<Screening>> {
     let mut screenings = screening::table
         .filter(screening::starts_at.ge(from.0))
+        .select(Screening::as_select())
         .into_boxed();
     if let Some(movie_id) = movie_id {
         screenings = screenings.filter(screening::movie_id.eq(movie_id));
     }
-    if let Some((starts_at, screening_id)) = page.after.clone() {
-        let same = screening::starts_at.eq(starts_at);
-        let behind = same.and(screening::screening_id.gt(screening_id));
-        screenings = screenings.filter(screening::starts_at.gt(starts_at).or(behind));
-    }
-    screenings
-        .order((screening::starts_at, screening::screening_id))
-        .limit(page.limit())
-        .select(Screening::as_select())
-        .load(db)
+    let listed = page.oldest_first(screenings, screening::starts_at, screening::screening_id);
+    listed.load(db)
 }

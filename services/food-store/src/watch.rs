@@ -3,7 +3,7 @@
 use crate::schema::queued_order;
 use crate::{domain, queue};
 use diesel::prelude::*;
-use mesh::watch::{Changed, PAGE, Since, Watched, Written};
+use mesh::watch::{Changed, Since, Watched, Written};
 use mesh::{Clock, Db, Refusal};
 use proto::food::store::v1::QueuedOrder;
 
@@ -21,28 +21,21 @@ impl Watched for Queue {
 
     fn changed(&self, db: &mut Db, since: &Since) -> Result<Changed, Refusal> {
         let newest = queue::newest(db, &self.store_id)?;
-        let (at, id) = since.of(0);
-        let behind = queued_order::written_at
-            .gt(at)
-            .or(queued_order::order_id.gt(id));
         // A watch begins with what is to be done.
         let to_do = queued_order::status.eq_any(domain::TO_DO);
-        let rows = queued_order::table
+        let orders = queued_order::table
             .filter(queued_order::store_id.eq(&self.store_id))
-            .filter(queued_order::written_at.ge(at))
-            .filter(behind)
             .filter(to_do.or(queued_order::written_at.ge(since.began())))
-            .order((queued_order::written_at, queued_order::order_id))
-            .limit(PAGE)
             .select((
                 queued_order::order_id,
                 queued_order::version,
                 queued_order::written_at,
             ))
-            .load(db)?;
+            .into_boxed();
+        let wanted = since.page(0, orders, queued_order::written_at, queued_order::order_id);
         Ok(Changed {
             generation: 0,
-            rows,
+            rows: wanted.load(db)?,
             newest,
         })
     }

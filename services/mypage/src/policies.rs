@@ -2,7 +2,7 @@
 //! builds anew.
 
 use crate::store::{self, Before, Row};
-use mesh::{Change, Refusal, Time, Tx};
+use mesh::{Change, Refusal, Time, Tx, watch};
 use prost::Message;
 use proto::ordering::v1::Order;
 
@@ -36,7 +36,6 @@ fn read(tx: &mut Tx<'_>, change: &Change<Order>) -> Result<(Before, Row), Refusa
         let why = format!("{context} states as {id} what is not that order of its own, placed");
         return Err(Refusal::internal(why));
     };
-    let now = tx.now();
     let before = store::before(tx.db(), &order.order_id, &order.customer_id)?;
     let row = Row {
         order_id: order.order_id.clone(),
@@ -47,7 +46,7 @@ fn read(tx: &mut Tx<'_>, change: &Change<Order>) -> Result<(Before, Row), Refusa
         placed_at: Time::from(placed_at).0,
         version: order.version,
         body: order.encode_to_vec(),
-        written_at: before.last_written.map_or(now.0, |last| last.max(now.0)),
+        written_at: watch::written_at(tx.now(), before.last_written),
     };
     Ok((before, row))
 }

@@ -2,14 +2,11 @@
 
 use crate::schema::{generation, my_order};
 use diesel::prelude::*;
-use mesh::watch::Written;
-use mesh::{Db, Page, Refusal};
+use mesh::watch::{Since, Written};
+use mesh::{Db, Page, Refusal, page};
 use ordering::rows;
 use prost::Message;
 use proto::ordering::v1::Order;
-
-/// What orders are listed by: when they were placed, then their id.
-pub type Key = (i64, String);
 
 /// An order as it is stored, in whichever generation.
 #[derive(Insertable, Queryable, Selectable)]
@@ -178,29 +175,20 @@ pub fn newest(db: &mut Db, generation: i64, customer_id: &str) -> Result<Option<
         .first(db)?)
 }
 
-/// What this customer had written behind `at` and the order `id` in a generation: the first of it, in that order.
+/// What this customer had written in a generation behind `since`: the first of it, in that order.
 pub fn written_since(
     db: &mut Db,
     generation: i64,
     customer_id: &str,
-    (at, id): (i64, &str),
+    since: &Since,
 ) -> Result<Vec<Written>, Refusal> {
-    let behind = my_order::written_at.gt(at).or(my_order::order_id.gt(id));
-    let rows: Vec<(String, i64, i64)> = my_order::table
+    let own = my_order::table
         .filter(my_order::generation.eq(generation))
         .filter(my_order::customer_id.eq(customer_id))
-        .filter(my_order::written_at.ge(at))
-        .filter(behind)
-        .order((my_order::written_at, my_order::order_id))
-        .limit(mesh::watch::PAGE)
         .select((my_order::order_id, my_order::version, my_order::written_at))
-        .load(db)?;
-    let written = |(id, version, written_at)| Written {
-        id,
-        version,
-        written_at,
-    };
-    Ok(rows.into_iter().map(written).collect())
+        .into_boxed();
+    let wanted = since.page(generation, own, my_order::written_at, my_order::order_id);
+    Ok(wanted.load(db)?)
 }
 
 /// An order and when it was written; with `customer_id` only when it is theirs.
@@ -226,28 +214,23 @@ pub fn find(
 pub fn list(
     db: &mut Db,
     customer_id: &str,
-    page: &Page<Key>,
+    page: &Page,
     systems: Vec<String>,
     phases: Vec<i32>,
-) -> Result<Vec<(Key, Order)>, Refusal> {
+) -> Result<Vec<(page::Key, Order)>, Refusal> {
     let mut query = my_order::table
         .filter(is_shown())
         .filter(my_order::customer_id.eq(customer_id))
-        .order((my_order::placed_at.desc(), my_order::order_id.desc()))
-        .limit(page.limit())
         .select((my_order::placed_at, my_order::order_id, my_order::body))
         .into_boxed();
-    if let Some((at, id)) = page.after.clone() {
-        let same_time = my_order::placed_at.eq(at).and(my_order::order_id.lt(id));
-        query = query.filter(my_order::placed_at.lt(at).or(same_time));
-    }
     if !systems.is_empty() {
         query = query.filter(my_order::system.eq_any(systems));
     }
     if !phases.is_empty() {
         query = query.filter(my_order::phase.eq_any(phases));
     }
-    let rows: Vec<(i64, String, Vec<u8>)> = query.load(db)?;
+    let listed = page.newest_first(query, my_order::placed_at, my_order::order_id);
+    let rows: Vec<(i64, String, Vec<u8>)> = listed.load(db)?;
     rows.into_iter()
         .map(|(at, id, body)| Ok(((at, id), decode(&body)?)))
         .collect()

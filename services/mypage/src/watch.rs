@@ -16,7 +16,7 @@ impl Watched for OrdersOf {
     fn changed(&self, db: &mut Db, since: &Since) -> Result<Changed, Refusal> {
         let shown = store::generations(db)?.shown;
         let newest = store::newest(db, shown, &self.0)?;
-        let rows = store::written_since(db, shown, &self.0, since.of(shown))?;
+        let rows = store::written_since(db, shown, &self.0, since)?;
         Ok(Changed {
             generation: shown,
             rows,

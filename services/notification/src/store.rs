@@ -6,9 +6,6 @@ use mesh::{Db, Page, Refusal, Time};
 use ordering::rows;
 use proto::notification::v1::{Channel, Contact, Notification, NotificationStatus};
 
-/// What notifications are listed by: when they were first seen, then their id.
-pub type Key = (i64, String);
-
 /// A notification as it is stored.
 #[derive(Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = notification)]
@@ -125,31 +122,19 @@ pub fn given_up(db: &mut Db, notification_id: &str) -> QueryResult<()> {
 /// Records newest first: of this customer, of this order, or both.
 pub fn list(
     db: &mut Db,
-    page: &Page<Key>,
+    page: &Page,
     customer_id: Option<&str>,
     order_id: Option<&str>,
 ) -> QueryResult<Vec<Record>> {
-    let mut query = notification::table
-        .order((
-            notification::created_at.desc(),
-            notification::notification_id.desc(),
-        ))
-        .limit(page.limit())
-        .select(Record::as_select())
-        .into_boxed();
-    if let Some((at, id)) = page.after.clone() {
-        let same_time = notification::created_at
-            .eq(at)
-            .and(notification::notification_id.lt(id));
-        query = query.filter(notification::created_at.lt(at).or(same_time));
-    }
+    let mut query = notification::table.select(Record::as_select()).into_boxed();
     if let Some(customer_id) = customer_id {
         query = query.filter(notification::customer_id.eq(customer_id));
     }
     if let Some(order_id) = order_id {
         query = query.filter(notification::order_id.eq(order_id));
     }
-    query.load(db)
+    let (at, id) = (notification::created_at, notification::notification_id);
+    page.newest_first(query, at, id).load(db)
 }
 
 /// How a customer is told.

@@ -4,7 +4,7 @@ use crate::domain::DRIVEN;
 use crate::drives;
 use crate::schema::drive;
 use diesel::prelude::*;
-use mesh::watch::{Changed, PAGE, Since, Watched, Written};
+use mesh::watch::{Changed, Since, Watched, Written};
 use mesh::{Db, Refusal};
 use proto::taxi::dispatch::v1::DriverRide;
 
@@ -20,22 +20,17 @@ impl Watched for Mine {
 
     fn changed(&self, db: &mut Db, since: &Since) -> Result<Changed, Refusal> {
         let newest = drives::newest(db, Some(&self.driver_id))?;
-        let (at, id) = since.of(0);
-        let behind = drive::written_at.gt(at).or(drive::ride_id.gt(id));
         // A watch begins with what is to be driven.
         let is_driven = drive::status.eq_any(DRIVEN);
-        let rows = drive::table
+        let rides = drive::table
             .filter(drive::driver_id.eq(&self.driver_id))
-            .filter(drive::written_at.ge(at))
-            .filter(behind)
             .filter(is_driven.or(drive::written_at.ge(since.began())))
-            .order((drive::written_at, drive::ride_id))
-            .limit(PAGE)
             .select((drive::ride_id, drive::version, drive::written_at))
-            .load(db)?;
+            .into_boxed();
+        let wanted = since.page(0, rides, drive::written_at, drive::ride_id);
         Ok(Changed {
             generation: 0,
-            rows,
+            rows: wanted.load(db)?,
             newest,
         })
     }
