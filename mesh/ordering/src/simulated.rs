@@ -1,7 +1,27 @@
 //! What the simulated parties outside have in common: the provider of payments, the studio.
 
 use mesh::Fields;
-use rand::Rng;
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use std::sync::{Mutex, PoisonError};
+
+/// How such a party behaves now, and the dice it throws.
+#[derive(Debug)]
+pub struct Mood<B>(Mutex<(B, StdRng)>);
+
+impl<B> Mood<B> {
+    /// One that behaves like this until it is told otherwise. The same seed draws the same fates.
+    pub fn new(behavior: B, seed: u64) -> Self {
+        Self(Mutex::new((behavior, StdRng::seed_from_u64(seed))))
+    }
+
+    /// Reads or changes how it behaves, which nobody else does meanwhile.
+    pub fn with<T>(&self, work: impl FnOnce(&mut B, &mut StdRng) -> T) -> T {
+        let mut mood = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (behavior, random) = &mut *mood;
+        work(behavior, random)
+    }
+}
 
 /// The fates that have a share of what is asked of such a party, in percent. What is left of 100 has the default one.
 #[derive(Clone, Debug, Default)]

@@ -11,27 +11,36 @@ use crate::provider::{Charge, Provider, Refund, Silence};
 use behavior::{Behavior, Fate};
 use futures::future::BoxFuture;
 use mesh::{Site, task};
-use rand::SeedableRng;
+use ordering::simulated::Mood;
+use proto::payment::v1;
 use rand::rngs::StdRng;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 /// The simulated provider. Cheap to clone; every clone is the same one.
 #[derive(Clone)]
-pub struct Simulator(Arc<Mutex<Mood>>);
+pub struct Simulator(Arc<Mood<Line>>);
 
-struct Mood {
+/// The line in which charges wait for their turn.
+struct Line {
     behavior: Behavior,
-    random: StdRng,
     /// When the next charge has its turn, if the line is not empty by then.
     next_turn: Instant,
 }
 
-impl Mood {
+impl Line {
+    /// One that nobody stands in.
+    fn new(behavior: Behavior) -> Self {
+        Self {
+            behavior,
+            next_turn: Instant::now(),
+        }
+    }
+
     /// What becomes of a charge that comes now, and when.
-    fn draw(&mut self) -> (Fate, Instant) {
-        let (fate, latency) = self.behavior.draw(&mut self.random);
+    fn draw(&mut self, random: &mut StdRng) -> (Fate, Instant) {
+        let (fate, latency) = self.behavior.draw(random);
         let mut turn = Instant::now();
         if let Some(capacity) = self.behavior.capacity {
             turn = turn.max(self.next_turn);
@@ -44,27 +53,21 @@ impl Mood {
 impl Simulator {
     /// One that captures everything at once until it is told otherwise. The same seed draws the same fates.
     pub fn new(seed: u64) -> Self {
-        Self(Arc::new(Mutex::new(Mood {
-            behavior: Behavior::default(),
-            random: StdRng::seed_from_u64(seed),
-            next_turn: Instant::now(),
-        })))
+        Self(Arc::new(Mood::new(Line::new(Behavior::default()), seed)))
     }
 
     /// Behaves so from now on, with nobody in line.
     fn behave(&self, behavior: Behavior) {
-        self.with(|mood| {
-            mood.behavior = behavior;
-            mood.next_turn = Instant::now();
-        });
+        self.0.with(|line, _| *line = Line::new(behavior));
     }
 
-    fn with<T>(&self, work: impl FnOnce(&mut Mood) -> T) -> T {
-        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    /// How an admin has told it to behave.
+    fn told(&self) -> v1::Behavior {
+        self.0.with(|line, _| line.behavior.told)
     }
 
     fn is_up(&self) -> Result<(), Silence> {
-        if self.with(|mood| mood.behavior.told.down) {
+        if self.told().down {
             return Err(Silence("the simulator is down".to_owned()));
         }
         Ok(())
@@ -78,7 +81,7 @@ impl Provider for Simulator {
             if self.is_up().is_err() {
                 return Answer::Nothing;
             }
-            let (fate, at) = self.with(Mood::draw);
+            let (fate, at) = self.0.with(Line::draw);
             let (site, charge) = (site.clone(), charge.clone());
             let done = task::detach(async move {
                 if at > Instant::now() {

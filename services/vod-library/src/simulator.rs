@@ -12,38 +12,25 @@ use crate::studio::{Licence, Silence, Studio};
 use behavior::{Behavior, Fate};
 use futures::future::BoxFuture;
 use mesh::{Site, task};
+use ordering::simulated::Mood;
 use proto::vod::library::v1::studio_simulator_service_server::StudioSimulatorService;
 use proto::vod::library::v1::{SetStudioBehaviorRequest, SetStudioBehaviorResponse};
-use rand::SeedableRng;
-use rand::rngs::StdRng;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use tokio::time::sleep;
 use tonic::{Request, Response, Status};
 
 /// The simulated studio. Cheap to clone; every clone is the same one.
 #[derive(Clone)]
-pub struct Simulator(Arc<Mutex<Mood>>);
-
-struct Mood {
-    behavior: Behavior,
-    random: StdRng,
-}
+pub struct Simulator(Arc<Mood<Behavior>>);
 
 impl Simulator {
     /// One that sells everything at once until it is told otherwise. The same seed draws the same fates.
     pub fn new(seed: u64) -> Self {
-        Self(Arc::new(Mutex::new(Mood {
-            behavior: Behavior::default(),
-            random: StdRng::seed_from_u64(seed),
-        })))
-    }
-
-    fn with<T>(&self, work: impl FnOnce(&mut Mood) -> T) -> T {
-        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        Self(Arc::new(Mood::new(Behavior::default(), seed)))
     }
 
     fn is_down(&self) -> bool {
-        self.with(|mood| mood.behavior.down)
+        self.0.with(|behavior, _| behavior.down)
     }
 }
 
@@ -54,7 +41,7 @@ impl Studio for Simulator {
             if self.is_down() {
                 return Answer::Nothing;
             }
-            let (fate, latency) = self.with(|mood| mood.behavior.draw(&mut mood.random));
+            let (fate, latency) = self.0.with(|behavior, random| behavior.draw(random));
             let (site, key, attempt) = (site.clone(), licence.key.clone(), licence.attempt);
             let done = task::detach(async move {
                 if !latency.is_zero() {
@@ -103,7 +90,7 @@ impl StudioSimulatorService for Simulator {
     ) -> Result<Response<SetStudioBehaviorResponse>, Status> {
         let behavior = request.into_inner().behavior;
         let read = Behavior::read(&behavior.unwrap_or_default())?;
-        self.with(|mood| mood.behavior = read);
+        self.0.with(|behavior, _| *behavior = read);
         tracing::info!(?behavior, "the simulated studio behaves anew");
         Ok(Response::new(SetStudioBehaviorResponse { behavior }))
     }

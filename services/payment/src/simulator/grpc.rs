@@ -24,7 +24,7 @@ impl SimulatorService for Simulator {
         &self,
         _request: Request<GetBehaviorRequest>,
     ) -> Result<Response<GetBehaviorResponse>, Status> {
-        let behavior = Some(self.with(|mood| mood.behavior.told));
+        let behavior = Some(self.told());
         Ok(Response::new(GetBehaviorResponse { behavior }))
     }
 }

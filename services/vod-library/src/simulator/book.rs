@@ -4,6 +4,7 @@ use crate::domain::Answer;
 use crate::schema::simulator_book;
 use diesel::prelude::*;
 use mesh::{Db, Refusal, Site, Tx};
+use ordering::rows;
 
 const SOLD: &str = "SOLD";
 const REFUSED: &str = "REFUSED";
@@ -55,15 +56,13 @@ pub(super) async fn refuse(site: &Site, key: String, attempt: i32) -> Result<Ans
 
 async fn arrive(site: &Site, key: String, refused: Option<i32>) -> Result<Answer, Refusal> {
     let arrived = site.store.write_regardless(key.clone(), move |tx| {
-        let before = read(tx.db(), &key)?;
-        let is_new = before.is_none();
-        let mut row = before.unwrap_or_default();
+        let mut row = read(tx.db(), &key)?.unwrap_or_default();
         row.purchases += 1;
         if row.state != CLOSED && row.state != SOLD {
             row.state = if refused.is_some() { REFUSED } else { SOLD }.to_owned();
             row.refused_attempt = row.refused_attempt.max(refused.unwrap_or_default());
         }
-        write(tx, &key, &row, is_new)?;
+        write(tx, &key, &row)?;
         Ok(if row.state == SOLD {
             Answer::Sold
         } else {
@@ -89,26 +88,16 @@ pub(super) async fn ask(site: &Site, key: &str, attempt: i32) -> Result<Answer, 
 pub(super) async fn close(site: &Site, key: &str) -> Result<(), Refusal> {
     let key = key.to_owned();
     let closed = site.store.write_regardless(key.clone(), move |tx| {
-        let before = read(tx.db(), &key)?;
-        let is_new = before.is_none();
-        let closed = Row {
-            state: CLOSED.to_owned(),
-            ..before.unwrap_or_default()
-        };
-        write(tx, &key, &closed, is_new)
+        let mut row = read(tx.db(), &key)?.unwrap_or_default();
+        row.state = CLOSED.to_owned();
+        write(tx, &key, &row)
     });
     closed.await
 }
 
-fn write(tx: &mut Tx<'_>, key: &str, row: &Row, is_new: bool) -> Result<(), Refusal> {
-    if is_new {
-        diesel::insert_into(simulator_book::table)
-            .values((simulator_book::licence_key.eq(key), row))
-            .execute(tx.db())?;
-    } else {
-        mesh::update(simulator_book::table.find(key))
-            .set(row)
-            .execute(tx.db())?;
-    }
-    Ok(())
+fn write(tx: &mut Tx<'_>, key: &str, row: &Row) -> Result<(), Refusal> {
+    let update = mesh::update(simulator_book::table.find(key)).set(row);
+    let new = (simulator_book::licence_key.eq(key), row);
+    let insert = diesel::insert_into(simulator_book::table).values(new);
+    rows::put(tx, update, insert)
 }
