@@ -2,7 +2,7 @@
 
 use crate::domain::{self, Job};
 use crate::jobs::{self, DAY, Row};
-use mesh::{Page, Refusal, Reply, Store, Time, call, fields, id};
+use mesh::{Page, Refusal, Reply, Site, Time, call, fields, id};
 use ordering::domain::fulfilment::{Answer, Decided, Fulfilment};
 use ordering::wire;
 use proto::iptv::installation::v1::installation_service_server::InstallationService;
@@ -15,7 +15,7 @@ use tonic::{Request, Response};
 
 /// The handlers of `InstallationService`.
 pub struct Handlers {
-    pub store: Store,
+    pub site: Site,
 }
 
 #[tonic::async_trait]
@@ -23,8 +23,8 @@ impl InstallationService for Handlers {
     async fn list_jobs(&self, request: Request<ListJobsRequest>) -> Reply<ListJobsResponse> {
         let (installer, request) = (call::user()?.subject, request.into_inner());
         let page = Page::of(request.page_size, &request.page_token)?;
-        let now = self.store.clock().now();
-        let listed = self.store.read(move |db| {
+        let now = self.site.clock.now();
+        let listed = self.site.store.read(move |db| {
             let since = now.minus(DAY);
             let rows = jobs::list(db, &installer, &page, &request.statuses, since)?;
             page.show(rows, Row::key, |row| row.show(db, now))
@@ -39,8 +39,9 @@ impl InstallationService for Handlers {
     async fn get_job(&self, request: Request<GetJobRequest>) -> Reply<GetJobResponse> {
         let installer = call::user()?.subject;
         let order_id = id::canonical(&request.get_ref().order_id);
-        let now = self.store.clock().now();
+        let now = self.site.clock.now();
         let found = self
+            .site
             .store
             .read(move |db| jobs::own(db, &order_id, &installer)?.show(db, now));
         let job = Some(found.await?);
@@ -94,7 +95,7 @@ impl Handlers {
         decision: impl Fn(&mut Job, &mut Fulfilment, Time) -> Decided + Send + Sync + 'static,
     ) -> Result<QueuedJob, Refusal> {
         let (installer, order_id) = (call::user()?.subject, id::canonical(order_id));
-        let worked = self.store.write(order_id.clone(), move |tx| {
+        let worked = self.site.store.write(order_id.clone(), move |tx| {
             let row = jobs::own(tx.db(), &order_id, &installer)?;
             let row = jobs::decide(tx, row, None, &decision)?;
             let now = tx.now();

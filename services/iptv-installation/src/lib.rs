@@ -30,11 +30,7 @@ pub fn context() -> Context {
             policies::names_an_installer,
             policies::case_changed,
         )
-        .serves(|site| {
-            InstallationServiceServer::new(grpc::Handlers {
-                store: site.store.clone(),
-            })
-        })
+        .serves(|site| InstallationServiceServer::new(grpc::Handlers { site: site.clone() }))
 }
 
 /// Installation's facts for the audit.

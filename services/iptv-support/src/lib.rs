@@ -32,16 +32,8 @@ pub fn context() -> Context {
             policies::says_something,
             policies::job_changed,
         )
-        .serves(|site| {
-            PlanServiceServer::new(grpc::Plans {
-                store: site.store.clone(),
-            })
-        })
-        .serves(|site| {
-            SupportServiceServer::new(grpc::Desk {
-                store: site.store.clone(),
-            })
-        })
+        .serves(|site| PlanServiceServer::new(grpc::Plans { site: site.clone() }))
+        .serves(|site| SupportServiceServer::new(grpc::Desk { site: site.clone() }))
 }
 
 /// Support's facts for the audit.

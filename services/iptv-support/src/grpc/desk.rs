@@ -3,7 +3,7 @@
 use crate::cases::{self, PATIENCE, Row};
 use crate::domain::{self, Case, Verdict};
 use crate::installers;
-use mesh::{Page, Refusal, Reply, Store, Time, call, id};
+use mesh::{Page, Refusal, Reply, Site, Time, call, id};
 use ordering::domain::fulfilment::{Decided, Fulfilment};
 use ordering::wire;
 use proto::iptv::support::v1::support_service_server::SupportService;
@@ -18,7 +18,7 @@ use tonic::{Request, Response};
 
 /// The handlers of `SupportService`.
 pub struct Desk {
-    pub store: Store,
+    pub site: Site,
 }
 
 #[tonic::async_trait]
@@ -28,7 +28,7 @@ impl SupportService for Desk {
         request: Request<PutInstallerRequest>,
     ) -> Reply<PutInstallerResponse> {
         let told = request.into_inner();
-        let put = self.store.write(told.installer_id.clone(), move |tx| {
+        let put = self.site.store.write(told.installer_id.clone(), move |tx| {
             let installer = Some(installers::put(tx, told.clone())?);
             Ok(PutInstallerResponse { installer })
         });
@@ -40,7 +40,7 @@ impl SupportService for Desk {
         request: Request<ListInstallersRequest>,
     ) -> Reply<ListInstallersResponse> {
         let region = request.into_inner().region;
-        let listed = self.store.read(move |db| {
+        let listed = self.site.store.read(move |db| {
             let installers = installers::list(db, &region)?;
             Ok(ListInstallersResponse { installers })
         });
@@ -54,9 +54,9 @@ impl SupportService for Desk {
         if statuses.is_empty() {
             statuses.extend(domain::TO_DO);
         }
-        let now = self.store.clock().now();
+        let now = self.site.clock.now();
         let asked_before = request.unanswered.then_some(now.minus(PATIENCE));
-        let listed = self.store.read(move |db| {
+        let listed = self.site.store.read(move |db| {
             let rows = cases::list(db, &page, &statuses, asked_before)?;
             page.show(rows, Row::key, |row| row.show(now))
         });
@@ -69,8 +69,9 @@ impl SupportService for Desk {
 
     async fn get_case(&self, request: Request<GetCaseRequest>) -> Reply<GetCaseResponse> {
         let order_id = id::canonical(&request.get_ref().order_id);
-        let now = self.store.clock().now();
+        let now = self.site.clock.now();
         let found = self
+            .site
             .store
             .read(move |db| cases::read(db, &order_id)?.show(now));
         let case = Some(found.await?);
@@ -83,7 +84,7 @@ impl SupportService for Desk {
     ) -> Reply<AssignInstallerResponse> {
         let (rep, request) = (call::user()?.subject, request.into_inner());
         let (order_id, installer) = (id::canonical(&request.order_id), request.installer_id);
-        let assigned = self.store.write(order_id.clone(), move |tx| {
+        let assigned = self.site.store.write(order_id.clone(), move |tx| {
             let row = cases::read(tx.db(), &order_id)?;
             let name = installers::works_in(tx.db(), &installer, &row.region)?;
             let row = cases::decide(tx, row, None, |case, done, now| {
@@ -143,7 +144,7 @@ impl Desk {
         decision: impl Fn(&mut Case, &mut Fulfilment, &str, Time) -> Decided + Send + Sync + 'static,
     ) -> Result<QueuedCase, Refusal> {
         let (rep, order_id) = (call::user()?.subject, id::canonical(order_id));
-        let worked = self.store.write(order_id.clone(), move |tx| {
+        let worked = self.site.store.write(order_id.clone(), move |tx| {
             let row = cases::read(tx.db(), &order_id)?;
             let row = cases::decide(tx, row, None, |case, done, now| {
                 decision(case, done, &rep, now)

@@ -1,7 +1,7 @@
 //! Plans.
 
 use crate::plans::{self, Plan};
-use mesh::{Page, Reply, Store, fields, id, request};
+use mesh::{Page, Reply, Site, fields, id, request};
 use proto::iptv::support::v1::plan_service_server::PlanService;
 use proto::iptv::support::v1::{
     ClosePlanRequest, ClosePlanResponse, GetPlanRequest, GetPlanResponse, ListPlansRequest,
@@ -11,7 +11,7 @@ use tonic::{Request, Response};
 
 /// The handlers of `PlanService`.
 pub struct Plans {
-    pub store: Store,
+    pub site: Site,
 }
 
 #[tonic::async_trait]
@@ -23,7 +23,7 @@ impl PlanService for Plans {
         let request = request.into_inner();
         fields::read(|fields| plans::check(fields, &request))?;
         let key = request::Key::new(&request.request_id, &request)?;
-        let registered = request::once(&self.store, key.lane(), key, move |tx| {
+        let registered = request::once(&self.site.store, key.lane(), key, move |tx| {
             let plan = Some(plans::register(tx, &request)?);
             Ok(RegisterPlanResponse { plan })
         });
@@ -32,7 +32,7 @@ impl PlanService for Plans {
 
     async fn get_plan(&self, request: Request<GetPlanRequest>) -> Reply<GetPlanResponse> {
         let plan_id = id::canonical(&request.get_ref().plan_id);
-        let found = self.store.read(move |db| plans::read(db, &plan_id));
+        let found = self.site.store.read(move |db| plans::read(db, &plan_id));
         let plan = Some((&found.await?).into());
         Ok(Response::new(GetPlanResponse { plan }))
     }
@@ -40,7 +40,7 @@ impl PlanService for Plans {
     async fn list_plans(&self, request: Request<ListPlansRequest>) -> Reply<ListPlansResponse> {
         let request = request.into_inner();
         let page = Page::of(request.page_size, &request.page_token)?;
-        let listed = self.store.read(move |db| {
+        let listed = self.site.store.read(move |db| {
             let rows = plans::list(db, &page)?;
             page.show(rows, Plan::key, |row| Ok((&row).into()))
         });
@@ -53,7 +53,7 @@ impl PlanService for Plans {
 
     async fn close_plan(&self, request: Request<ClosePlanRequest>) -> Reply<ClosePlanResponse> {
         let plan_id = id::canonical(&request.get_ref().plan_id);
-        let closed = self.store.write(plan_id.clone(), move |tx| {
+        let closed = self.site.store.write(plan_id.clone(), move |tx| {
             let plan = Some(plans::close(tx, &plan_id)?);
             Ok(ClosePlanResponse { plan })
         });
