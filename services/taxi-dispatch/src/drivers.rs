@@ -3,11 +3,37 @@
 use crate::domain::{self, DRIVEN, Spot};
 use crate::drives;
 use crate::schema::{declined, drive, driver};
-use diesel::dsl::{exists, not};
+use diesel::dsl::{auto_type, exists, not};
 use diesel::prelude::*;
 use mesh::{Db, Refusal, Time, Tx};
 use ordering::rows;
 use proto::taxi::dispatch::v1::{Driver, ReportDriverRequest};
+
+/// What a driver says of himself.
+#[derive(Clone, Debug, HasQuery, Insertable, AsChangeset)]
+#[diesel(table_name = driver, primary_key(driver_id))]
+struct Row {
+    driver_id: String,
+    name: String,
+    car: String,
+    phone: String,
+    latitude: i32,
+    longitude: i32,
+    is_free: bool,
+    reported_at: i64,
+}
+
+impl Row {
+    /// As a ride knows him.
+    fn driver(&self) -> domain::Driver {
+        domain::Driver {
+            id: self.driver_id.clone(),
+            name: self.name.clone(),
+            car: self.car.clone(),
+            phone: self.phone.clone(),
+        }
+    }
+}
 
 /// Writes down what a driver says of himself, in the place of what he said before. Whose customer waits for him is told.
 pub fn report(
@@ -15,57 +41,55 @@ pub fn report(
     driver_id: &str,
     said: &ReportDriverRequest,
 ) -> Result<Driver, Refusal> {
-    let now = tx.now();
-    let report = (
-        driver::name.eq(&said.name),
-        driver::car.eq(&said.car),
-        driver::phone.eq(&said.phone),
-        driver::latitude.eq(said.latitude),
-        driver::longitude.eq(said.longitude),
-        driver::is_free.eq(said.free),
-        driver::reported_at.eq(now.0),
-    );
-    let update = mesh::update(driver::table.find(driver_id)).set(report);
-    let new = (driver::driver_id.eq(driver_id), report);
-    rows::put(tx, update, diesel::insert_into(driver::table).values(new))?;
-    let said = said.clone();
-    if let Some(row) = drives::awaiting(tx.db(), driver_id)? {
-        let driver = domain::Driver {
-            id: driver_id.to_owned(),
-            name: said.name.clone(),
-            car: said.car.clone(),
-            phone: said.phone.clone(),
-        };
-        drives::decide(
-            tx,
-            row,
-            None,
-            |drive, now| Ok(drive.introduce(&driver, now)),
-        )?;
-    }
-    Ok(Driver {
+    let row = Row {
         driver_id: driver_id.to_owned(),
-        name: said.name,
-        car: said.car,
-        phone: said.phone,
+        name: said.name.clone(),
+        car: said.car.clone(),
+        phone: said.phone.clone(),
         latitude: said.latitude,
         longitude: said.longitude,
-        free: said.free,
-        reported_at: Some(Time(now.0).into()),
+        is_free: said.free,
+        reported_at: tx.now().0,
+    };
+    let update = mesh::update(driver::table.find(driver_id)).set(&row);
+    let insert = diesel::insert_into(driver::table).values(&row);
+    rows::put(tx, update, insert)?;
+    if let Some(ride) = drives::awaiting(tx.db(), driver_id)? {
+        let driver = row.driver();
+        drives::decide(tx, ride, None, |drive, now| {
+            Ok(drive.introduce(&driver, now))
+        })?;
+    }
+    Ok(Driver {
+        driver_id: row.driver_id,
+        name: row.name,
+        car: row.car,
+        phone: row.phone,
+        latitude: row.latitude,
+        longitude: row.longitude,
+        free: row.is_free,
+        reported_at: Some(Time(row.reported_at).into()),
     })
+}
+
+/// Drivers who take rides and have none.
+#[auto_type]
+fn free() -> _ {
+    let driven: Vec<i32> = DRIVEN.to_vec();
+    let drives = drive::table
+        .filter(drive::driver_id.eq(driver::driver_id.nullable()))
+        .filter(drive::status.eq_any(driven));
+    driver::table
+        .filter(driver::is_free.eq(true))
+        .filter(not(exists(drives)))
 }
 
 /// The nearest driver who takes rides, has none, and has not declined this one.
 pub fn nearest(db: &mut Db, ride_id: &str, from: Spot) -> Result<Option<domain::Driver>, Refusal> {
-    let drives = drive::table
-        .filter(drive::driver_id.eq(driver::driver_id.nullable()))
-        .filter(drive::status.eq_any(DRIVEN.to_vec()));
     let has_declined = declined::table
         .filter(declined::ride_id.eq(ride_id))
         .filter(declined::driver_id.eq(driver::driver_id));
-    let free: Vec<(String, i32, i32)> = driver::table
-        .filter(driver::is_free.eq(true))
-        .filter(not(exists(drives)))
+    let free: Vec<(String, i32, i32)> = free()
         .filter(not(exists(has_declined)))
         .select((driver::driver_id, driver::latitude, driver::longitude))
         .load(db)?;
@@ -79,27 +103,13 @@ pub fn nearest(db: &mut Db, ride_id: &str, from: Spot) -> Result<Option<domain::
     let Some(id) = domain::nearest(from, free.into_iter().map(spot).collect()) else {
         return Ok(None);
     };
-    let (name, car, phone) = driver::table
-        .find(&id)
-        .select((driver::name, driver::car, driver::phone))
-        .first(db)?;
-    Ok(Some(domain::Driver {
-        id,
-        name,
-        car,
-        phone,
-    }))
+    let nearest: Row = Row::query().find(&id).first(db)?;
+    Ok(Some(nearest.driver()))
 }
 
 /// Whether anybody takes rides and has none.
 pub fn is_any_free(db: &mut Db) -> Result<bool, Refusal> {
-    let drives = drive::table
-        .filter(drive::driver_id.eq(driver::driver_id.nullable()))
-        .filter(drive::status.eq_any(DRIVEN.to_vec()));
-    let free = driver::table
-        .filter(driver::is_free.eq(true))
-        .filter(not(exists(drives)));
-    Ok(diesel::select(exists(free)).get_result(db)?)
+    Ok(diesel::select(exists(free())).get_result(db)?)
 }
 
 /// A driver has declined a ride, and is never given it again.
