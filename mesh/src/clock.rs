@@ -42,6 +42,12 @@ impl Time {
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
+
+    /// How old by `now` is what there has been since this moment, as contracts tell it.
+    pub fn age(self, now: Self) -> prost_types::Duration {
+        // Microseconds that fit into 64 bits are seconds that do.
+        now.since(self).try_into().unwrap_or_default()
+    }
 }
 
 impl From<Time> for prost_types::Timestamp {

@@ -45,6 +45,6 @@ pub use page::Page;
 pub use refusal::{Kind, Refusal, Text, Violation, text};
 pub use replay::Replay;
 pub use running::run;
-pub use store::{Db, Store, Tx, update};
+pub use store::{Db, Store, Tx, found, update};
 pub use tasks::{Done, Task};
 pub use tls::TlsFault;

@@ -15,6 +15,7 @@ mod writer;
 
 pub use db::{Backend, Db, MigrationFault, Url};
 pub use prepared::{Update, Updating, update};
+pub use trouble::found;
 pub use tx::Tx;
 
 use crate::clock::Clock;
@@ -23,6 +24,7 @@ use crate::outbox::Recent;
 use crate::refusal::{Kind, Refusal, text};
 use crate::{call, task};
 use diesel_migrations::EmbeddedMigrations;
+use futures::future::join_all;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use tokio::sync::{Notify, watch};
@@ -177,6 +179,19 @@ impl Store {
         F: Fn(&mut Tx<'_>) -> Result<T, Refusal> + Send + Sync + 'static,
     {
         self.write_until(None, key, command).await
+    }
+
+    /// Does `work` about each of these aggregates, each in a command of its own, which may share a commit. One that fails
+    /// keeps none of the others from being done.
+    pub async fn write_each<F>(&self, ids: Vec<String>, work: F) -> Result<(), Refusal>
+    where
+        F: Fn(&mut Tx<'_>, &str) -> Result<(), Refusal> + Clone + Send + Sync + 'static,
+    {
+        let written = ids.into_iter().map(|id| {
+            let work = work.clone();
+            self.write(id.clone(), move |tx| work(tx, &id))
+        });
+        join_all(written).await.into_iter().collect()
     }
 
     async fn write_until<T, F>(

@@ -4,7 +4,7 @@ use crate::domain::fulfilment::{Decided, Fulfilment};
 use crate::schema::fulfilment;
 use crate::{rows, wire};
 use diesel::prelude::*;
-use mesh::{Db, Event, Refusal, Tx};
+use mesh::{Db, Event, Refusal, Time, Tx};
 use proto::ordering::v1::FulfilmentEvent;
 
 /// Reads a fulfilment.
@@ -38,11 +38,11 @@ pub fn decide(
     tx: &mut Tx<'_>,
     order_id: &str,
     seen: Option<i64>,
-    decision: impl FnOnce(&mut Fulfilment) -> Decided,
+    decision: impl FnOnce(&mut Fulfilment, Time) -> Decided,
 ) -> Result<Fulfilment, Refusal> {
     let found = find(tx.db(), order_id)?;
     let mut fulfilment = found.clone().unwrap_or_else(|| Fulfilment::new(order_id));
-    let event = decision(&mut fulfilment)?;
+    let event = decision(&mut fulfilment, tx.now())?;
     keep(tx, found, &fulfilment, seen, event)?;
     Ok(fulfilment)
 }

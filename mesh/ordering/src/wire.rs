@@ -4,7 +4,8 @@ use crate::domain::order::{
     self, Actor, Cancellation, Cause, Entry, Happened, Order, Phase, State,
 };
 use crate::domain::{Money, Status, System, fulfilment};
-use mesh::{Refusal, Text};
+use crate::is_own_word;
+use mesh::{Change, Refusal, Text, Time};
 use proto::ordering::v1 as wire;
 use proto::shared::v1 as shared;
 
@@ -235,6 +236,18 @@ pub fn wish(order: &wire::Order) -> Wish {
         Some(asked) if asked.state() == State::Asked => Wish::Answer(asked.number),
         _ => Wish::Fulfil,
     }
+}
+
+/// The order that has changed, for who follows an order side. One that another context states is refused, as
+/// [`is_own_word`] says.
+pub fn own_order(change: &Change<wire::Order>) -> Result<&wire::Order, Refusal> {
+    is_own_word(&change.entity.context, &change.context)?;
+    Ok(&change.entity)
+}
+
+/// When an order was placed.
+pub fn placed_at(order: &wire::Order) -> Time {
+    order.placed_at.unwrap_or_default().into()
 }
 
 /// Reads the context's own message about an order.

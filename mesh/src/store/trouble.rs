@@ -1,6 +1,7 @@
 //! What a database's no is to who asked: a lost race, a store that is away, or our bug.
 
 use crate::refusal::{Refusal, text};
+use diesel::QueryResult;
 
 impl From<diesel::result::Error> for Refusal {
     fn from(error: diesel::result::Error) -> Self {
@@ -21,6 +22,14 @@ impl From<diesel::result::Error> for Refusal {
             }
             _ => Self::internal(error),
         }
+    }
+}
+
+/// The row that a query was to find. NOT_FOUND in the name of `what` when there is none, or none that is for this caller.
+pub fn found<R>(row: QueryResult<R>, what: &str) -> Result<R, Refusal> {
+    match row {
+        Err(diesel::result::Error::NotFound) => Err(Refusal::not_found(what)),
+        other => Ok(other?),
     }
 }
 

@@ -6,7 +6,7 @@ use crate::domain::seat;
 use crate::{bookings, holds, homes, movies, screens};
 use mesh::{Change, Refusal, Tx, id, text};
 use ordering::domain::fulfilment::Fulfilment;
-use ordering::{fulfilments, is_own_word, wire};
+use ordering::{fulfilments, wire};
 use proto::cinema::booking::v1::{Claim, Seating};
 use proto::cinema::movie::v1::Movie;
 use proto::cinema::theater::v1::TheaterStep;
@@ -30,13 +30,13 @@ pub fn movie(tx: &mut Tx<'_>, change: &Change<Movie>) -> Result<(), Refusal> {
 
 /// Booking says where a booking stands.
 pub fn order(tx: &mut Tx<'_>, change: &Change<Order>) -> Result<(), Refusal> {
-    is_own_word(&change.entity.context, &change.context)?;
-    match change.entity.phase() {
+    let order = wire::own_order(change)?;
+    match order.phase() {
         Phase::Unspecified => Err(Refusal::internal("an order in no phase that is known")),
-        Phase::Cancelled => cancelled(tx, &change.entity, change.version),
+        Phase::Cancelled => cancelled(tx, order, change.version),
         // Seats stay reserved while a cancellation is only asked for.
         Phase::Placed | Phase::InProgress | Phase::Cancelling | Phase::Fulfilled => {
-            stands(tx, &change.entity, change.version)
+            stands(tx, order, change.version)
         }
     }
 }

@@ -3,7 +3,6 @@
 
 use crate::domain::{self, Change};
 use crate::store::{self, Row};
-use futures::future::join_all;
 use mesh::{Change as News, Refusal, Site, Tx};
 use ordering::domain::fulfilment::Fulfilment;
 use ordering::wire::{self, Wish};
@@ -46,8 +45,7 @@ pub fn decide<T>(
 
 /// A booking was placed, moved on, is to be cancelled or was.
 pub fn booking_changed(tx: &mut Tx<'_>, news: &News<Order>) -> Result<(), Refusal> {
-    let order = &news.entity;
-    is_own_word(&order.context, &news.context)?;
+    let order = wire::own_order(news)?;
     let (seating, wish, now) = (wire::detail::<Seating>(order)?, wire::wish(order), tx.now());
     let learn = |row: &mut Row| row.know(order.version, &order.customer_id, &seating);
     decide(tx, &order.order_id, learn, |row, ticket| {
@@ -88,17 +86,16 @@ pub async fn miss_what_is_over(site: Site) -> Result<(), Refusal> {
         .store
         .read(move |db| store::over(db, now, ROUND))
         .await?;
-    let missed = over.into_iter().map(|booking_id| {
-        site.store.write(booking_id.clone(), move |tx| {
-            let now = tx.now();
-            let missed = decide(
-                tx,
-                &booking_id,
-                |_| (),
-                |row, ticket| ((), domain::miss(ticket, row.ends_at(), now)),
-            );
-            missed.map(drop)
-        })
-    });
-    join_all(missed).await.into_iter().collect()
+    site.store.write_each(over, miss).await
+}
+
+fn miss(tx: &mut Tx<'_>, booking_id: &str) -> Result<(), Refusal> {
+    let now = tx.now();
+    let missed = decide(
+        tx,
+        booking_id,
+        |_| (),
+        |row, ticket| ((), domain::miss(ticket, row.ends_at(), now)),
+    );
+    missed.map(drop)
 }

@@ -161,8 +161,8 @@ pub fn read(db: &mut Db, booking_id: &str, of: Option<&str>) -> Result<Ticket, R
     if let Some(customer) = of {
         query = query.filter(ticket::customer_id.eq(customer));
     }
-    let row: Option<Row> = query.first(db).optional()?;
-    row.ok_or_else(|| Refusal::not_found("ticket"))?.show()
+    let row: Row = mesh::found(query.first(db), "ticket")?;
+    row.show()
 }
 
 /// WAITING as its indexes say it, word by word: of a value that is bound SQLite does not know whether they have it.

@@ -6,7 +6,7 @@ use crate::queue::{self, Row};
 use crate::stores::{self, Store};
 use crate::watch::Queue;
 use futures::TryStreamExt;
-use mesh::{Page, Refusal, Reply, Site, Time, call, fields, id, request, watch};
+use mesh::{Page, Refusal, Reply, Site, Time, User, call, fields, id, request, watch};
 use ordering::domain::fulfilment::{Decided, Fulfilment};
 use ordering::wire;
 use proto::food::store::v1::store_service_server::StoreService;
@@ -43,10 +43,10 @@ impl StoreService for Handlers {
 
     async fn get_store(&self, request: Request<GetStoreRequest>) -> Reply<GetStoreResponse> {
         let store_id = id::canonical(&request.get_ref().store_id);
-        let reader = readable().ok();
+        let reader = call::user().ok();
         let found = self.site.store.read(move |db| {
             Ok(GetStoreResponse {
-                store: Some(shown(stores::find(db, &store_id, None)?, &reader)),
+                store: Some(shown(stores::find(db, &store_id, None)?, reader.as_ref())),
                 menu: menus::find(db, &store_id)?,
             })
         });
@@ -56,10 +56,10 @@ impl StoreService for Handlers {
     async fn list_stores(&self, request: Request<ListStoresRequest>) -> Reply<ListStoresResponse> {
         let request = request.into_inner();
         let page = Page::of(request.page_size, &request.page_token)?;
-        let reader = readable().ok();
+        let reader = call::user().ok();
         let listed = self.site.store.read(move |db| {
             let rows = stores::list(db, &page)?;
-            page.show(rows, Store::key, |row| Ok(shown(row, &reader)))
+            page.show(rows, Store::key, |row| Ok(shown(row, reader.as_ref())))
         });
         let (stores, next_page_token) = listed.await?;
         Ok(Response::new(ListStoresResponse {
@@ -192,23 +192,22 @@ impl Handlers {
     }
 }
 
-/// Whose stores the caller may read: staff and admins anybody's.
-fn readable() -> Result<Option<String>, Refusal> {
-    let user = call::user()?;
-    let any = user.is("staff") || user.is("admin");
-    Ok((!any).then_some(user.subject))
+/// Staff and admins read anybody's stores.
+fn reads_all(user: &User) -> bool {
+    user.is("staff") || user.is("admin")
 }
 
-/// A store as anybody sees it. Whose it is, only its owner, staff and admins do; `reader` is whose stores the caller may
-/// read, as [`readable`] says: nobody's without a token.
-fn shown(row: Store, reader: &Option<Option<String>>) -> v1::Store {
-    let is_own = match reader {
-        Some(Some(owner)) => *owner == row.owner_id,
-        Some(None) => true,
-        None => false,
-    };
+/// Whose stores the caller may read; none: anybody's.
+fn readable() -> Result<Option<String>, Refusal> {
+    let user = call::user()?;
+    Ok((!reads_all(&user)).then_some(user.subject))
+}
+
+/// A store as `reader` sees it, who may have no token. Whose it is, only its owner and who reads all do.
+fn shown(row: Store, reader: Option<&User>) -> v1::Store {
+    let is_told = reader.is_some_and(|user| user.subject == row.owner_id || reads_all(user));
     let mut shown = v1::Store::from(row);
-    if !is_own {
+    if !is_told {
         shown.owner_id.clear();
     }
     shown

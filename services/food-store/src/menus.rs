@@ -78,11 +78,7 @@ pub fn begin(db: &mut Db, store_id: &str) -> Result<(), Refusal> {
 }
 
 fn read(db: &mut Db, store_id: &str) -> Result<Menu, Refusal> {
-    let body: Vec<u8> = menu::table
-        .find(store_id)
-        .select(menu::body)
-        .first(db)
-        .optional()?
-        .ok_or_else(|| Refusal::not_found("store"))?;
+    let body = menu::table.find(store_id).select(menu::body);
+    let body: Vec<u8> = mesh::found(body.first(db), "store")?;
     Menu::decode(&*body).map_err(Refusal::internal)
 }

@@ -3,20 +3,18 @@
 use crate::domain;
 use crate::schema::{queued_order, store};
 use diesel::prelude::*;
-use mesh::watch::Written;
-use mesh::{Db, Page, Refusal, Time, Tx};
+use mesh::watch::{self, Written};
+use mesh::{Db, Page, Refusal, Time, Tx, page};
 use ordering::domain::fulfilment::{Decided, Fulfilment};
 use ordering::{fulfilments, rows, wire};
 use prost::Message;
 use proto::food::order::v1::Meal;
 use proto::food::store::v1::QueuedOrder;
+use proto::ordering::v1::Order;
 use proto::shared::v1::Text;
 
-/// What a queue is listed by: when an order was placed, then its id.
-pub type Key = (i64, String);
-
 /// An order in its store's queue. The first message about it makes its row.
-#[derive(Clone, Debug, PartialEq, Eq, HasQuery, Insertable, AsChangeset)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, HasQuery, Insertable, AsChangeset)]
 #[diesel(table_name = queued_order, treat_none_as_null = true)]
 pub struct Row {
     order_id: String,
@@ -34,22 +32,19 @@ pub struct Row {
 
 impl Row {
     /// An order that was not heard of before.
-    pub fn new(order_id: &str, meal: &Meal, placed_at: Time) -> Self {
-        Self {
-            order_id: order_id.to_owned(),
-            version: 0,
-            store_id: meal.store_id.clone(),
-            status: 0,
-            by_itself: false,
+    pub fn new(order: &Order) -> Result<Self, Refusal> {
+        let meal = wire::detail::<Meal>(order)?;
+        Ok(Self {
+            order_id: order.order_id.clone(),
             meal: meal.encode_to_vec(),
-            rejection: None,
-            placed_at: placed_at.0,
-            written_at: 0,
-        }
+            store_id: meal.store_id,
+            placed_at: wire::placed_at(order).0,
+            ..Self::default()
+        })
     }
 
     /// What it is listed by.
-    pub fn key(&self) -> Key {
+    pub fn key(&self) -> page::Key {
         (self.placed_at, self.order_id.clone())
     }
 
@@ -65,14 +60,14 @@ impl Row {
     /// The order as the store sees it now.
     pub fn show(self, now: Time) -> Result<QueuedOrder, Refusal> {
         let rejection = self.rejection.map(|text| Text::decode(&*text)).transpose();
-        let age = now.since(Time(self.placed_at)).try_into();
+        let placed_at = Time(self.placed_at);
         Ok(QueuedOrder {
             order_id: self.order_id,
             version: self.version,
             status: self.status,
             meal: Some(Meal::decode(&*self.meal).map_err(Refusal::internal)?),
-            placed_at: Some(Time(self.placed_at).into()),
-            age: Some(age.map_err(Refusal::internal)?),
+            placed_at: Some(placed_at.into()),
+            age: Some(placed_at.age(now)),
             rejection: rejection.map_err(Refusal::internal)?,
         })
     }
@@ -93,16 +88,14 @@ pub fn decide(
     seen: Option<i64>,
     decision: impl FnOnce(&mut Fulfilment, Time) -> Decided,
 ) -> Result<Row, Refusal> {
-    let now = tx.now();
-    let food = fulfilments::decide(tx, &before.order_id, seen, |food| decision(food, now))?;
+    let food = fulfilments::decide(tx, &before.order_id, seen, decision)?;
     let mut row = before.clone();
     row.follow(&food);
     if row == before && before.version > 0 {
         return Ok(row);
     }
     row.version += 1;
-    let last = newest(tx.db(), &row.store_id)?;
-    row.written_at = last.map_or(now.0, |last| last.max(now.0));
+    row.written_at = watch::written_at(tx.now(), newest(tx.db(), &row.store_id)?);
     let insert = diesel::insert_into(queued_order::table).values(&row);
     let unchanged = queued_order::table
         .find(&row.order_id)
@@ -119,21 +112,19 @@ pub fn find(db: &mut Db, order_id: &str) -> Result<Option<Row>, Refusal> {
 
 /// An order of a store of `owner`'s.
 pub fn own(db: &mut Db, order_id: &str, owner: &str) -> Result<Row, Refusal> {
-    let found: Option<Row> = queued_order::table
+    let own = queued_order::table
         .inner_join(store::table.on(store::store_id.eq(queued_order::store_id)))
         .filter(queued_order::order_id.eq(order_id))
         .filter(store::owner_id.eq(owner))
-        .select(Row::as_select())
-        .first(db)
-        .optional()?;
-    found.ok_or_else(|| Refusal::not_found("order"))
+        .select(Row::as_select());
+    mesh::found(own.first(db), "order")
 }
 
 /// A store's orders of these statuses, who has waited longest first.
 pub fn list(
     db: &mut Db,
     store_id: &str,
-    page: &Page<Key>,
+    page: &Page,
     statuses: &[i32],
 ) -> Result<Vec<Row>, Refusal> {
     let orders = Row::query()

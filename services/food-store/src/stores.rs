@@ -4,12 +4,9 @@ use crate::menus;
 use crate::schema::store;
 use diesel::dsl::exists;
 use diesel::prelude::*;
-use mesh::{Db, Event, Page, Refusal, Time, Tx, id};
+use mesh::{Db, Event, Page, Refusal, Time, Tx, id, page};
 use ordering::rows;
 use proto::food::store::v1::{self, RegisterStoreRequest, StoreChanged, StoreRegistered};
-
-/// What stores are listed by: when they were registered, then their id.
-pub type Key = (i64, String);
 
 /// A store as it is stored.
 #[derive(Clone, Debug, HasQuery, Insertable, AsChangeset)]
@@ -26,7 +23,7 @@ pub struct Store {
 
 impl Store {
     /// What it is listed by.
-    pub fn key(&self) -> Key {
+    pub fn key(&self) -> page::Key {
         (self.registered_at, self.store_id.clone())
     }
 }
@@ -100,8 +97,7 @@ pub fn find(db: &mut Db, store_id: &str, of: Option<&str>) -> Result<Store, Refu
     if let Some(owner) = of {
         query = query.filter(store::owner_id.eq(owner));
     }
-    let found: Option<Store> = query.first(db).optional()?;
-    found.ok_or_else(|| Refusal::not_found("store"))
+    mesh::found(query.first(db), "store")
 }
 
 /// Whether a store accepts orders by itself now. What is not known here does not.
@@ -114,7 +110,7 @@ pub fn accepts_by_itself(db: &mut Db, store_id: &str) -> Result<bool, Refusal> {
 }
 
 /// Stores, newest first.
-pub fn list(db: &mut Db, page: &Page<Key>) -> Result<Vec<Store>, Refusal> {
+pub fn list(db: &mut Db, page: &Page) -> Result<Vec<Store>, Refusal> {
     let stores = Store::query().into_boxed();
     let listed = page.newest_first(stores, store::registered_at, store::store_id);
     Ok(listed.load(db)?)

@@ -4,7 +4,7 @@ use crate::domain::{self, Job};
 use crate::homes;
 use crate::schema::job;
 use diesel::prelude::*;
-use mesh::{Db, Event, Page, Refusal, Time, Tx};
+use mesh::{Db, Event, Page, Refusal, Time, Tx, page};
 use ordering::domain::fulfilment::{Decided, Fulfilment};
 use ordering::{fulfilments, rows, wire};
 use proto::iptv::installation::v1::{self, JobChanged, QueuedJob};
@@ -13,9 +13,6 @@ use std::time::Duration;
 
 /// How long an answer may take before both queues say so; and how long a cancelled job stays in its installer's.
 pub const DAY: Duration = Duration::from_secs(24 * 3600);
-
-/// What a queue is listed by: since when a job has waited, then its order.
-pub type Key = (i64, String);
 
 /// A job's row. Whichever message about it comes first makes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, HasQuery, Insertable, AsChangeset)]
@@ -42,7 +39,7 @@ impl Row {
     }
 
     /// What it is listed by.
-    pub fn key(&self) -> Key {
+    pub fn key(&self) -> page::Key {
         (self.waiting_since, self.order_id.clone())
     }
 
@@ -87,12 +84,12 @@ impl Row {
         let job = self.job()?;
         let is_over = self.status == domain::CANCELLED;
         let question = job.question().filter(|_| !is_over);
-        let age = now.since(Time(self.waiting_since)).try_into();
+        let waiting_since = Time(self.waiting_since);
         Ok(QueuedJob {
             job: Some(self.told(&job)),
             home: homes::find(db, &self.order_id)?.filter(|_| !is_over),
-            waiting_since: Some(Time(self.waiting_since).into()),
-            age: Some(age.map_err(Refusal::internal)?),
+            waiting_since: Some(waiting_since.into()),
+            age: Some(waiting_since.age(now)),
             question: question.map_or(0, |(number, _)| number),
             unanswered: question.is_some_and(|(_, asked_at)| asked_at <= now.minus(DAY)),
             locked: job.is_locked() && !is_over,
@@ -112,9 +109,9 @@ pub fn decide(
     order: Option<(i64, Service)>,
     decision: impl FnOnce(&mut Job, &mut Fulfilment, Time) -> Decided,
 ) -> Result<Row, Refusal> {
-    let (mut job, now) = (before.job()?, tx.now());
+    let mut job = before.job()?;
     let (seen, service) = order.unzip();
-    let done = fulfilments::decide(tx, &before.order_id, seen, |done| {
+    let done = fulfilments::decide(tx, &before.order_id, seen, |done, now| {
         decision(&mut job, done, now)
     })?;
     let mut row = before.clone();
@@ -128,7 +125,7 @@ pub fn decide(
     row.version += 1;
     let has_moved = row.status != before.status || row.state != before.state;
     if has_moved {
-        row.waiting_since = now.0;
+        row.waiting_since = tx.now().0;
     }
     let insert = diesel::insert_into(job::table).values(&row);
     let unchanged = job::table
@@ -157,9 +154,7 @@ pub fn own(db: &mut Db, order_id: &str, installer_id: &str) -> Result<Row, Refus
     let own = Row::query()
         .find(order_id)
         .filter(job::installer_id.eq(installer_id));
-    own.first(db)
-        .optional()?
-        .ok_or_else(|| Refusal::not_found("job"))
+    mesh::found(own.first(db), "job")
 }
 
 /// An installer's jobs of these statuses, who has waited longest first; none: those to be done, and those that were
@@ -167,7 +162,7 @@ pub fn own(db: &mut Db, order_id: &str, installer_id: &str) -> Result<Row, Refus
 pub fn list(
     db: &mut Db,
     installer_id: &str,
-    page: &Page<Key>,
+    page: &Page,
     statuses: &[i32],
     since: Time,
 ) -> Result<Vec<Row>, Refusal> {

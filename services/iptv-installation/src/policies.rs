@@ -4,7 +4,6 @@
 use crate::domain;
 use crate::jobs;
 use mesh::{Change, Refusal, Tx};
-use ordering::is_own_word;
 use ordering::wire::{self, Wish};
 use proto::iptv::subscription::v1::Service;
 use proto::iptv::support::v1::Case;
@@ -12,8 +11,7 @@ use proto::ordering::v1::Order;
 
 /// An order was placed, moved on, is to be cancelled or was. A request to cancel it is support's to ask about.
 pub fn order_changed(tx: &mut Tx<'_>, news: &Change<Order>) -> Result<(), Refusal> {
-    let order = &news.entity;
-    is_own_word(&order.context, &news.context)?;
+    let order = wire::own_order(news)?;
     let service = wire::detail::<Service>(order)?;
     let row = jobs::find(tx.db(), &order.order_id)?;
     let is_cancelled = wire::wish(order) == Wish::Void;

@@ -4,7 +4,7 @@
 use diesel::prelude::*;
 use mesh::{Change, Event, Refusal, Tx};
 use ordering::domain::order::KEPT_AFTER_END;
-use ordering::is_own_word;
+use ordering::wire;
 use proto::iptv::subscription::v1::{Home, Premises, PremisesForgotten, PremisesStated};
 use proto::ordering::v1::{Order, Phase};
 
@@ -39,8 +39,7 @@ pub(crate) fn forget(tx: &mut Tx<'_>, order_id: &str) -> Result<bool, Refusal> {
 
 /// Whenever a subscription stands, who installs is told where; whenever it is over, it is forgotten, in the stream too.
 pub(crate) fn order_changed(tx: &mut Tx<'_>, change: &Change<Order>) -> Result<(), Refusal> {
-    let order = &change.entity;
-    is_own_word(&order.context, &change.context)?;
+    let order = wire::own_order(change)?;
     if matches!(order.phase(), Phase::Cancelled | Phase::Fulfilled) {
         if forget(tx, &order.order_id)? {
             let premises = Some(told(&order.order_id, 2, None));

@@ -3,21 +3,19 @@
 use crate::domain::{self, Case, Verdict};
 use crate::schema::support_case;
 use diesel::prelude::*;
-use mesh::{Db, Event, Page, Refusal, Time, Tx};
+use mesh::{Db, Event, Page, Refusal, Time, Tx, page};
 use ordering::domain::fulfilment::{Decided, Fulfilment};
 use ordering::{fulfilments, rows, wire};
 use proto::iptv::subscription::v1::Service;
 use proto::iptv::support::v1::{self, CancelRequest, CaseChanged, QueuedCase};
+use proto::ordering::v1::Order;
 use std::time::Duration;
 
 /// How long an installer may take to answer before both queues say so.
 pub const PATIENCE: Duration = Duration::from_secs(24 * 3600);
 
-/// What the queue is listed by: since when a case has waited, then its order.
-pub type Key = (i64, String);
-
 /// A case's row. The order makes it.
-#[derive(Clone, Debug, PartialEq, Eq, HasQuery, Insertable, AsChangeset)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, HasQuery, Insertable, AsChangeset)]
 #[diesel(table_name = support_case, treat_none_as_null = true)]
 pub struct Row {
     order_id: String,
@@ -36,23 +34,21 @@ pub struct Row {
 
 impl Row {
     /// A case of an order that was not heard of before.
-    pub fn new(order_id: &str, service: Service, placed_at: Time) -> Result<Self, Refusal> {
+    pub fn new(order: &Order) -> Result<Self, Refusal> {
+        let service = wire::detail::<Service>(order)?;
         Ok(Self {
-            order_id: order_id.to_owned(),
-            version: 0,
-            status: 0,
+            order_id: order.order_id.clone(),
             plan_name: service.plan_name,
             region: service.region,
             wished_on: service.wished_on,
-            installer_id: None,
-            waiting_since: placed_at.0,
-            asked_at: None,
+            waiting_since: wire::placed_at(order).0,
             state: encode(&Case::default())?,
+            ..Self::default()
         })
     }
 
     /// What it is listed by.
-    pub fn key(&self) -> Key {
+    pub fn key(&self) -> page::Key {
         (self.waiting_since, self.order_id.clone())
     }
 
@@ -85,11 +81,11 @@ impl Row {
     /// The case as a rep sees it now.
     pub fn show(self, now: Time) -> Result<QueuedCase, Refusal> {
         let case = self.case()?;
-        let age = now.since(Time(self.waiting_since)).try_into();
+        let waiting_since = Time(self.waiting_since);
         Ok(QueuedCase {
             case: Some(self.told(&case)),
-            waiting_since: Some(Time(self.waiting_since).into()),
-            age: Some(age.map_err(Refusal::internal)?),
+            waiting_since: Some(waiting_since.into()),
+            age: Some(waiting_since.age(now)),
             unanswered: self.asked_at.is_some_and(|at| at <= now.minus(PATIENCE).0),
             plan_name: self.plan_name,
             region: self.region,
@@ -123,8 +119,8 @@ pub fn decide(
     seen: Option<i64>,
     decision: impl FnOnce(&mut Case, &mut Fulfilment, Time) -> Decided,
 ) -> Result<Row, Refusal> {
-    let (mut case, now) = (before.case()?, tx.now());
-    let done = fulfilments::decide(tx, &before.order_id, seen, |done| {
+    let mut case = before.case()?;
+    let done = fulfilments::decide(tx, &before.order_id, seen, |done, now| {
         decision(&mut case, done, now)
     })?;
     let mut row = before.clone();
@@ -136,7 +132,7 @@ pub fn decide(
     row.version += 1;
     // What was just placed has waited since then.
     if !is_new {
-        row.waiting_since = now.0;
+        row.waiting_since = tx.now().0;
     }
     let insert = diesel::insert_into(support_case::table).values(&row);
     let unchanged = support_case::table
@@ -158,14 +154,14 @@ pub fn find(db: &mut Db, order_id: &str) -> Result<Option<Row>, Refusal> {
 
 /// The same for who asks for it.
 pub fn read(db: &mut Db, order_id: &str) -> Result<Row, Refusal> {
-    find(db, order_id)?.ok_or_else(|| Refusal::not_found("case"))
+    mesh::found(Row::query().find(order_id).first(db), "case")
 }
 
 /// Cases of these statuses, who has waited longest first; only those whose installer was asked before `asked_before`, if
 /// that is said.
 pub fn list(
     db: &mut Db,
-    page: &Page<Key>,
+    page: &Page,
     statuses: &[i32],
     asked_before: Option<Time>,
 ) -> Result<Vec<Row>, Refusal> {

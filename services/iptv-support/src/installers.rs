@@ -36,8 +36,7 @@ pub fn put(tx: &mut Tx<'_>, told: PutInstallerRequest) -> Result<Installer, Refu
 
 /// What an installer is called, who works in one region: FAILED_PRECONDITION INSTALLER_ELSEWHERE if that is not `region`.
 pub fn works_in(db: &mut Db, installer_id: &str, region: &str) -> Result<String, Refusal> {
-    let found: Option<Row> = Row::query().find(installer_id).first(db).optional()?;
-    let installer = found.ok_or_else(|| Refusal::not_found("installer"))?;
+    let installer: Row = mesh::found(Row::query().find(installer_id).first(db), "installer")?;
     if installer.region == region {
         return Ok(installer.name);
     }

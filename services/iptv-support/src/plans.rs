@@ -2,13 +2,10 @@
 
 use crate::schema::plan;
 use diesel::prelude::*;
-use mesh::{Db, Event, Fields, Page, Refusal, Time, Tx, id};
+use mesh::{Db, Event, Fields, Page, Refusal, Time, Tx, id, page};
 use ordering::rows;
 use proto::iptv::support::v1::{self, PlanClosed, PlanRegistered, RegisterPlanRequest};
 use proto::shared::v1::Money;
-
-/// What plans are listed by: when they were registered, then their id.
-pub type Key = (i64, String);
 
 /// A plan as it is stored.
 #[derive(Clone, Debug, HasQuery, Insertable, AsChangeset)]
@@ -26,7 +23,7 @@ pub struct Plan {
 
 impl Plan {
     /// What it is listed by.
-    pub fn key(&self) -> Key {
+    pub fn key(&self) -> page::Key {
         (self.registered_at, self.plan_id.clone())
     }
 }
@@ -104,12 +101,11 @@ pub fn close(tx: &mut Tx<'_>, plan_id: &str) -> Result<v1::Plan, Refusal> {
 
 /// A plan.
 pub fn read(db: &mut Db, plan_id: &str) -> Result<Plan, Refusal> {
-    let found: Option<Plan> = Plan::query().find(plan_id).first(db).optional()?;
-    found.ok_or_else(|| Refusal::not_found("plan"))
+    mesh::found(Plan::query().find(plan_id).first(db), "plan")
 }
 
 /// Plans, newest first.
-pub fn list(db: &mut Db, page: &Page<Key>) -> Result<Vec<Plan>, Refusal> {
+pub fn list(db: &mut Db, page: &Page) -> Result<Vec<Plan>, Refusal> {
     let plans = Plan::query().into_boxed();
     let listed = page.newest_first(plans, plan::registered_at, plan::plan_id);
     Ok(listed.load(db)?)

@@ -3,20 +3,17 @@
 
 use crate::cases::{self, Row};
 use crate::domain::{self, Verdict};
-use mesh::{Change, Refusal, Time, Tx};
-use ordering::is_own_word;
+use mesh::{Change, Refusal, Tx};
 use ordering::wire::{self, Wish};
 use proto::iptv::installation::v1::{Job, JobStatus};
-use proto::iptv::subscription::v1::Service;
 use proto::ordering::v1::Order;
 
 /// An order was placed, moved on, is to be cancelled or was.
 pub fn order_changed(tx: &mut Tx<'_>, news: &Change<Order>) -> Result<(), Refusal> {
-    let order = &news.entity;
-    is_own_word(&order.context, &news.context)?;
+    let order = wire::own_order(news)?;
     let row = match cases::find(tx.db(), &order.order_id)? {
         Some(row) => row,
-        None => new(order)?,
+        None => Row::new(order)?,
     };
     let decided = cases::decide(tx, row, Some(order.version), |case, done, now| {
         Ok(match wire::wish(order) {
@@ -26,12 +23,6 @@ pub fn order_changed(tx: &mut Tx<'_>, news: &Change<Order>) -> Result<(), Refusa
         })
     });
     decided.map(drop)
-}
-
-fn new(order: &Order) -> Result<Row, Refusal> {
-    let service = wire::detail::<Service>(order)?;
-    let placed_at = Time::from(order.placed_at.unwrap_or_default());
-    Row::new(&order.order_id, service, placed_at)
 }
 
 fn why(order: &Order) -> Option<mesh::Text> {

@@ -6,19 +6,17 @@ use crate::schema::drive;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
-use mesh::watch::Written;
-use mesh::{Db, Page, Refusal, Time, Tx};
+use mesh::watch::{self, Written};
+use mesh::{Db, Page, Refusal, Time, Tx, page};
 use ordering::domain::fulfilment::Decided;
-use ordering::{fulfilments, rows};
+use ordering::{fulfilments, rows, wire};
 use prost::Message;
+use proto::ordering::v1::Order;
 use proto::taxi::dispatch::v1::DriverRide;
 use proto::taxi::ride::v1::Trip;
 
-/// What rides are listed by: when they were called, then their id.
-pub type Key = (i64, String);
-
 /// A ride. The first message about it makes its row.
-#[derive(Clone, Debug, PartialEq, Eq, HasQuery, Insertable, AsChangeset)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, HasQuery, Insertable, AsChangeset)]
 #[diesel(table_name = drive, treat_none_as_null = true)]
 pub struct Row {
     pub ride_id: String,
@@ -33,18 +31,15 @@ pub struct Row {
 }
 
 impl Row {
-    /// A ride that was not heard of before.
-    pub fn new(ride_id: &str, trip: &Trip, called_at: Time, now: Time) -> Self {
-        Self {
-            ride_id: ride_id.to_owned(),
-            version: 0,
-            driver_id: None,
-            status: 0,
-            trip: trip.encode_to_vec(),
-            called_at: called_at.0,
+    /// A ride that was not heard of before `now`.
+    pub fn new(order: &Order, now: Time) -> Result<Self, Refusal> {
+        Ok(Self {
+            ride_id: order.order_id.clone(),
+            trip: wire::detail::<Trip>(order)?.encode_to_vec(),
+            called_at: wire::placed_at(order).0,
             heard_at: now.0,
-            written_at: 0,
-        }
+            ..Self::default()
+        })
     }
 
     /// When it was heard of.
@@ -53,7 +48,7 @@ impl Row {
     }
 
     /// What it is listed by.
-    pub fn key(&self) -> Key {
+    pub fn key(&self) -> page::Key {
         (self.called_at, self.ride_id.clone())
     }
 
@@ -101,9 +96,8 @@ pub fn decide(
     seen: Option<i64>,
     decision: impl FnOnce(&mut Drive<'_>, Time) -> Decided,
 ) -> Result<Row, Refusal> {
-    let now = tx.now();
     let mut row = before.clone();
-    fulfilments::decide(tx, &before.ride_id, seen, |ride| {
+    fulfilments::decide(tx, &before.ride_id, seen, |ride, now| {
         let mut drive = Drive {
             ride,
             driver: &mut row.driver_id,
@@ -116,8 +110,8 @@ pub fn decide(
         return Ok(row);
     }
     row.version += 1;
-    let last = newest(tx.db(), row.driver_id.as_deref())?;
-    row.written_at = last.map_or(now.0, |last| last.max(now.0));
+    let newest = newest(tx.db(), row.driver_id.as_deref())?;
+    row.written_at = watch::written_at(tx.now(), newest);
     let insert = diesel::insert_into(drive::table).values(&row);
     let unchanged = drive::table
         .find(&row.ride_id)
@@ -137,9 +131,7 @@ pub fn own(db: &mut Db, ride_id: &str, driver_id: &str) -> Result<Row, Refusal> 
     let own = Row::query()
         .find(ride_id)
         .filter(drive::driver_id.eq(driver_id));
-    own.first(db)
-        .optional()?
-        .ok_or_else(|| Refusal::not_found("ride"))
+    mesh::found(own.first(db), "ride")
 }
 
 /// The ride whose customer waits for this driver.
@@ -153,7 +145,7 @@ pub fn awaiting(db: &mut Db, driver_id: &str) -> Result<Option<Row>, Refusal> {
 }
 
 /// A driver's rides, newest first.
-pub fn list(db: &mut Db, driver_id: &str, page: &Page<Key>) -> Result<Vec<Row>, Refusal> {
+pub fn list(db: &mut Db, driver_id: &str, page: &Page) -> Result<Vec<Row>, Refusal> {
     let rides = Row::query()
         .filter(drive::driver_id.eq(driver_id))
         .into_boxed();

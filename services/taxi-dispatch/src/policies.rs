@@ -2,22 +2,19 @@
 //! whenever a driver becomes free, who has waited longest gets him; whoever waits too long is given up.
 
 use crate::drives::{self, Row};
-use mesh::{Change, Refusal, Site, Time, Tx};
-use ordering::is_own_word;
+use mesh::{Change, Refusal, Site, Tx};
 use ordering::wire::{self, Wish};
 use proto::ordering::v1::Order;
-use proto::taxi::ride::v1::Trip;
 
 /// How many rides one round of the clock's job looks at; the next round is a second later.
 const ROUND: i64 = 256;
 
 /// A ride was called, moved on, is to be cancelled or was.
 pub fn ride_changed(tx: &mut Tx<'_>, news: &Change<Order>) -> Result<(), Refusal> {
-    let order = &news.entity;
-    is_own_word(&order.context, &news.context)?;
+    let order = wire::own_order(news)?;
     let row = match drives::find(tx.db(), &order.order_id)? {
         Some(row) => row,
-        None => new(order, tx.now())?,
+        None => Row::new(order, tx.now())?,
     };
     let wish = wire::wish(order);
     let nearest = match wish {
@@ -32,12 +29,6 @@ pub fn ride_changed(tx: &mut Tx<'_>, news: &Change<Order>) -> Result<(), Refusal
         })
     });
     decided.map(drop)
-}
-
-fn new(order: &Order, now: Time) -> Result<Row, Refusal> {
-    let trip = wire::detail::<Trip>(order)?;
-    let called_at = Time::from(order.placed_at.unwrap_or_default());
-    Ok(Row::new(&order.order_id, &trip, called_at, now))
 }
 
 /// Gives who waits a driver, longest first, or gives them up. Each is decided anew in its own transaction: whatever was

@@ -32,10 +32,8 @@ impl LibraryService for Library {
         let order_id = id::canonical(&request.get_ref().order_id);
         let watched = self.store.write(order_id.clone(), move |tx| {
             let licence = licences::own(tx.db(), &order_id, &user.subject)?;
-            let now = tx.now();
-            let order =
-                fulfilments::decide(tx, &order_id, None, |order| domain::watch(order, now))?;
-            let (url, expires_at) = playback::link(&key, &licence.movie_id, &order_id, now);
+            let order = fulfilments::decide(tx, &order_id, None, domain::watch)?;
+            let (url, expires_at) = playback::link(&key, &licence.movie_id, &order_id, tx.now());
             Ok(WatchMovieResponse {
                 playback_url: url,
                 expires_at: Some(expires_at.into()),

@@ -7,7 +7,7 @@ use mesh::{Db, Refusal, Time, Tx};
 use ordering::rows;
 
 /// A licence's row, made by whichever message about its order comes first.
-#[derive(Clone, Debug, PartialEq, Eq, HasQuery, Insertable)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, HasQuery, Insertable)]
 #[diesel(table_name = licence)]
 pub struct Row {
     pub order_id: String,
@@ -48,13 +48,9 @@ pub fn know(
     }
     let row = Row {
         order_id: order_id.to_owned(),
-        revision: 0,
         customer_id: customer_id.to_owned(),
         movie_id: movie_id.to_owned(),
-        refusals: 0,
-        sent_at: None,
-        not_before: None,
-        returned: false,
+        ..Row::default()
     };
     let new = diesel::insert_into(licence::table)
         .values(&row)
@@ -77,9 +73,7 @@ pub fn own(db: &mut Db, order_id: &str, customer_id: &str) -> Result<Row, Refusa
     let own = Row::query()
         .find(order_id)
         .filter(licence::customer_id.eq(customer_id));
-    own.first(db)
-        .optional()?
-        .ok_or_else(|| Refusal::not_found("order"))
+    mesh::found(own.first(db), "order")
 }
 
 /// Writes down how far buying it is. ABORTED when somebody else did meanwhile.

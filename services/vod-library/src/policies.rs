@@ -4,19 +4,18 @@
 use crate::domain::{self, PURCHASED, PURCHASING};
 use crate::{licences, tasks};
 use mesh::{Change, Refusal, Tx};
+use ordering::fulfilments;
 use ordering::wire::{self, Wish};
-use ordering::{fulfilments, is_own_word};
 use proto::ordering::v1::Order;
 use proto::vod::order::v1::Title;
 
 /// An order was placed, moved on, is to be cancelled or was.
 pub fn order_changed(tx: &mut Tx<'_>, news: &Change<Order>) -> Result<(), Refusal> {
-    let order = &news.entity;
-    is_own_word(&order.context, &news.context)?;
-    let (title, wish, now) = (wire::detail::<Title>(order)?, wire::wish(order), tx.now());
+    let order = wire::own_order(news)?;
+    let (title, wish) = (wire::detail::<Title>(order)?, wire::wish(order));
     let order_id = &order.order_id;
     let returned = licences::know(tx, order_id, &order.customer_id, &title.movie_id)?;
-    let done = fulfilments::decide(tx, order_id, Some(order.version), |done| {
+    let done = fulfilments::decide(tx, order_id, Some(order.version), |done, now| {
         Ok(match wish {
             Wish::Fulfil => None,
             Wish::Answer(number) => domain::answer(done, number, now),
