@@ -6,17 +6,18 @@
 //! what was sent already. A cursor holds all that a watch knows, so any replica can resume it. When the rows were built
 //! anew (another generation), a position in the old ones says nothing any more: the watch begins again with the present.
 
+mod since;
+
+pub use since::Since;
+
 use crate::clock::Time;
 use crate::context::Site;
 use crate::refusal::{Refusal, Violation};
 use crate::store::Db;
 use crate::{call, page};
-use diesel::dsl::{Gt, GtEq, Or};
-use diesel::prelude::*;
-use diesel::query_dsl::methods::{FilterDsl, LimitDsl, OrderDsl};
-use diesel::sql_types::{BigInt, Text};
 use futures::stream;
 use serde::{Deserialize, Serialize};
+use since::Behind;
 use std::cmp::Reverse;
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -48,7 +49,7 @@ pub trait Watched: Clone + Send + Sync + 'static {
 }
 
 /// Where a change of an entry lies: read from a row of these three columns.
-#[derive(Clone, Debug, Queryable)]
+#[derive(Clone, Debug, diesel::Queryable)]
 pub struct Written {
     /// The entry.
     pub id: String,
@@ -73,52 +74,6 @@ pub struct Changed {
 /// who has seen that one would not look for this one.
 pub fn written_at(now: Time, newest: Option<i64>) -> i64 {
     newest.map_or(now.0, |newest| newest.max(now.0))
-}
-
-/// How far a watch has come.
-#[derive(Clone, Debug)]
-pub struct Since {
-    generation: i64,
-    /// When the last row was written that is not wanted any more, and its id.
-    behind: Behind,
-    began: i64,
-}
-
-/// When a row was written, µs, and its id.
-type Behind = (i64, String);
-
-impl Since {
-    /// Which rows of this generation are wanted: those written after this, µs, or at this and with a higher id.
-    fn of(&self, generation: i64) -> (i64, &str) {
-        if generation == self.generation {
-            (self.behind.0, &self.behind.1)
-        } else {
-            (i64::MIN, "")
-        }
-    }
-
-    /// The first [`PAGE`] of `rows` that are wanted of this generation. The rows are boxed and not ordered yet; `at` is when
-    /// each was written, µs.
-    pub fn page<Q, A, I>(&self, generation: i64, rows: Q, at: A, id: I) -> Q
-    where
-        A: Expression<SqlType = BigInt> + ExpressionMethods + Copy,
-        I: Expression<SqlType = Text> + ExpressionMethods + Copy,
-        Q: OrderDsl<(A, I), Output = Q> + LimitDsl<Output = Q>,
-        Q: FilterDsl<GtEq<A, i64>, Output = Q>,
-        Q: FilterDsl<Or<Gt<A, i64>, Gt<I, String>>, Output = Q>,
-    {
-        let (last, last_id) = self.of(generation);
-        let behind = at.gt(last).or(id.gt(last_id.to_owned()));
-        let since = FilterDsl::filter(rows, at.ge(last));
-        let ordered = OrderDsl::order(FilterDsl::filter(since, behind), (at, id));
-        LimitDsl::limit(ordered, PAGE)
-    }
-
-    /// What was written before this, µs, everybody could see before the watch began: also the watch that a cursor
-    /// continues.
-    pub fn began(&self) -> i64 {
-        Time(self.began).minus(BACK).0
-    }
 }
 
 /// Watches behind `cursor`, or from the present entries on when it is empty: each entry with the cursor to resume behind
