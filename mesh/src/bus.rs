@@ -1,5 +1,6 @@
 //! The carrier of events: one JetStream stream. The outbox is the log; what the stream loses is nobody's loss.
 
+mod batch;
 mod connection;
 mod consumer;
 mod follow;

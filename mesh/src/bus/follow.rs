@@ -1,5 +1,6 @@
 //! The consumer of a context: pulls what its policies follow, made again for ever whatever becomes of it.
 
+use super::batch::{BATCH, Batches};
 use super::consumer::{MADE_ON, OTHER_POLICIES, UNACKNOWLEDGED, config, is_useless};
 use super::handle::{Handler, Verdict};
 use super::process::{consumed, process, retried};
@@ -16,14 +17,8 @@ use futures::future::join_all;
 use futures::stream::{FuturesUnordered, StreamExt};
 use rand::Rng;
 use std::time::Duration;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// The most messages that share a commit.
-const BATCH: usize = 256;
-/// Batches begin so far apart at least: what comes after a rest is taken at once, and of a stream many share a commit. One
-/// by one, 196 bookings a second cost three times as much each as 700.
-const PACE: Duration = Duration::from_millis(25);
 /// How long one pull waits at the server, and how often the server says meanwhile that it is there.
 const PULL: Duration = Duration::from_secs(30);
 const HEARTBEAT: Duration = Duration::from_secs(5);
@@ -119,7 +114,7 @@ impl Follower {
         };
         let mut worked = false;
         let mut acks = FuturesUnordered::new();
-        let mut due = Instant::now();
+        let mut batches = Batches::new();
         loop {
             let next = tokio::select! {
                 () = self.stop.cancelled() => {
@@ -131,11 +126,7 @@ impl Follower {
                 next = tokio::time::timeout(WATCHDOG, messages.next()) => next,
             };
             let (batch, ended) = match next {
-                Ok(Some(Ok(first))) => {
-                    tokio::time::sleep_until(due).await;
-                    due = Instant::now() + PACE;
-                    gather(first, &mut messages)
-                }
+                Ok(Some(Ok(first))) => batches.next(first, &mut messages).await,
                 Ok(Some(Err(why))) => return (worked, why.to_string()),
                 Ok(None) => return (worked, "its messages came to an end".to_owned()),
                 Err(_) if self.is_stalled().await => return (worked, "it stalled".to_owned()),
@@ -295,18 +286,4 @@ fn refused(why: impl std::fmt::Display) -> Fault {
 /// How many messages there are behind this one.
 fn pending(message: &Message) -> u64 {
     message.info().map_or(u64::MAX, |info| info.pending)
-}
-
-/// `first` and whatever is there behind it, up to a batch; and why there will be no more, if so.
-fn gather(first: Message, messages: &mut Messages) -> (Vec<Message>, Option<String>) {
-    let mut batch = vec![first];
-    while batch.len() < BATCH {
-        match messages.next().now_or_never() {
-            Some(Some(Ok(message))) => batch.push(message),
-            Some(Some(Err(why))) => return (batch, Some(why.to_string())),
-            Some(None) => return (batch, Some("its messages came to an end".to_owned())),
-            None => break,
-        }
-    }
-    (batch, None)
 }

@@ -5,7 +5,7 @@ use crate::data::Data;
 use crate::fault::Fault;
 use crate::house::{Ground, House};
 use crate::settings::Settings;
-use crate::{cli, guard, metrics, narrow_runtime, serve, up};
+use crate::{cli, guard, metrics, narrow_runtime, serve, stop, up};
 use mesh::bus::{self, Bus};
 use tokio::net::TcpListener;
 
@@ -37,7 +37,7 @@ pub(crate) fn run(command: &cli::Child) -> Result<(), Fault> {
             verifier,
             up::patience(),
             page,
-            serve::asked_to_stop(),
+            stop::asked(),
         )
         .await
     })

@@ -5,7 +5,7 @@ use crate::contexts;
 use crate::data::Data;
 use crate::fault::Fault;
 use crate::settings::{Found, Settings};
-use crate::{cli, metrics, runtime, secure, serve};
+use crate::{cli, metrics, runtime, secure, serve, stop};
 use gateway::{Gateway, Peers, Rate, Rates};
 use mesh::client;
 use mesh::identity::Verifier;
@@ -72,7 +72,7 @@ pub(crate) fn run() -> Result<(), Fault> {
         let listener = listen(&settings, None).await?;
         let at = address(&settings, &listener)?;
         let page = page.take().await?;
-        let asked = serve::asked_to_stop();
+        let asked = stop::asked();
         let door = open(listener, house).await?;
         // It has no store: it is of use as long as it runs.
         let _page = metrics::serve(page, &door.stop, || true);

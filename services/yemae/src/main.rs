@@ -33,6 +33,7 @@ mod serve;
 mod settings;
 mod stage;
 mod status;
+mod stop;
 mod systems;
 mod telling;
 mod token;

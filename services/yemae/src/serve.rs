@@ -5,7 +5,7 @@ use crate::fault::Fault;
 use crate::house::{Ground, House, Place};
 use crate::operator::Operator;
 use crate::settings::Settings;
-use crate::{cli, databases, door, metrics, runtime, secure, unwell};
+use crate::{cli, databases, door, metrics, runtime, secure, stop, unwell};
 use mesh::bus::{self, Bus};
 use mesh::client;
 use mesh::identity::{Key, Verifier};
@@ -18,7 +18,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -82,7 +81,7 @@ pub(crate) fn run(command: &cli::Serve) -> Result<(), Fault> {
             .await
             .map_err(|why| Fault::not_ready(format!("cannot listen on {at}: {why}")))?;
         let metrics = page.take().await?;
-        let asked = asked_to_stop();
+        let asked = stop::asked();
         eprintln!("yemae: serving {} on {at}", command.names.join(", "));
         live(listener, house, &ground, verifier, patience, metrics, asked).await
     })
@@ -161,7 +160,7 @@ pub(crate) fn provision(command: &cli::Provision) -> Result<(), Fault> {
         let stop = CancellationToken::new();
         tokio::select! {
             () = bus.keep_provisioned(stop) => {}
-            () = asked_to_stop() => {}
+            () = stop::asked() => {}
         }
         Ok(())
     })
@@ -169,7 +168,7 @@ pub(crate) fn provision(command: &cli::Provision) -> Result<(), Fault> {
 
 /// `yemae ops`: does nothing, until asked to stop.
 pub(crate) fn ops() -> Result<(), Fault> {
-    runtime()?.block_on(async { asked_to_stop().await });
+    runtime()?.block_on(async { stop::asked().await });
     Ok(())
 }
 
@@ -281,21 +280,5 @@ pub(crate) fn tell(drained: Drained) {
     } = drained
     {
         eprintln!("yemae: the drain was cut short: {connections} connections, {commands} commands");
-    }
-}
-
-/// Resolves on Ctrl-C or SIGTERM, also when that comes before anybody waits for it. Must be called within a runtime.
-pub(crate) fn asked_to_stop() -> impl Future<Output = ()> {
-    let [terminate, interrupt] = [SignalKind::terminate(), SignalKind::interrupt()].map(signal);
-    async move {
-        match (terminate, interrupt) {
-            (Ok(mut terminate), Ok(mut interrupt)) => {
-                tokio::select! {
-                    _ = terminate.recv() => {}
-                    _ = interrupt.recv() => {}
-                }
-            }
-            _ => drop(tokio::signal::ctrl_c().await),
-        }
     }
 }

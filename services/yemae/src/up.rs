@@ -1,5 +1,6 @@
 //! `yemae up`: the whole mesh on a laptop.
 
+mod addresses;
 mod brood;
 mod family;
 mod keys;
@@ -13,7 +14,8 @@ use crate::door;
 use crate::fault::Fault;
 use crate::house::{Ground, House, Place};
 use crate::settings::Settings;
-use crate::{cli, databases, metrics, nats, rpc, runtime, schemas, serve, stage};
+use crate::{cli, databases, metrics, nats, rpc, runtime, schemas, serve, stage, stop};
+use addresses::{GRPC, NATS, listen, page, taken};
 use brood::Brood;
 use mesh::bus::{self, Bus};
 use mesh::identity::Verifier;
@@ -21,15 +23,11 @@ use mesh::{Clock, server};
 use outside::close;
 use ports::{Ports, free};
 use std::io::Write;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-/// Where gRPC is served unless told.
-const GRPC: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 50051);
-/// Where the broker listens unless told.
-const NATS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 4222);
 /// How often children are looked after.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -121,34 +119,12 @@ pub(crate) fn run(command: &cli::Up) -> Result<(), Fault> {
     })
 }
 
-/// Where the metrics are: beside another mesh at a free port.
-fn page(settings: &Settings, command: &cli::Up) -> Result<metrics::Place, Fault> {
-    Ok(match metrics::Place::read(settings, "")? {
-        metrics::Place::Default(mut at) if command.listen.is_some() => {
-            at.set_port(0);
-            metrics::Place::Default(at)
-        }
-        place => place,
-    })
-}
-
 fn chosen(without: &[String]) -> Result<Vec<&'static Entry>, Fault> {
     contexts::all_known("--without", without)?;
     Ok(contexts::ALL
         .iter()
         .filter(|entry| !without.iter().any(|name| name == entry.name))
         .collect())
-}
-
-async fn listen(at: SocketAddr) -> Result<TcpListener, Fault> {
-    TcpListener::bind(at).await.map_err(|why| match why.kind() {
-        std::io::ErrorKind::AddrInUse => taken(at, "stop what listens there, or give another address with --listen (port 0 takes a free one)"),
-        _ => Fault::usage(format!("cannot listen on {at}: {why}; give another address with --listen")),
-    })
-}
-
-fn taken(at: SocketAddr, way_out: &str) -> Fault {
-    Fault::not_ready(format!("the address {at} is taken: {way_out}"))
 }
 
 struct Mesh {
@@ -202,7 +178,7 @@ impl Mesh {
             let runs = |name: &str| self.entries.iter().any(|entry| entry.name == name);
             stage::set(&self.reach().await?, runs).await?;
         }
-        let mut asked = std::pin::pin!(serve::asked_to_stop());
+        let mut asked = std::pin::pin!(stop::asked());
         self.say_ready();
         let mut look = tokio::time::interval(LOOK);
         loop {
