@@ -5,6 +5,7 @@ mod connection;
 mod consumer;
 mod follow;
 mod handle;
+mod lag;
 pub(crate) mod process;
 mod signal;
 pub(crate) mod wire;
@@ -16,6 +17,7 @@ use async_nats::jetstream::context::CreateStreamErrorKind;
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType, Stream};
 use async_nats::jetstream::{self, ContextBuilder};
 use connection::Connection;
+pub use lag::Lag;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -88,15 +90,6 @@ pub enum Fault {
     /// The server said no.
     #[error("the NATS server refused: {0}")]
     Refused(String),
-}
-
-/// How far a context is behind the stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lag {
-    /// Messages that were not yet delivered to it.
-    pub pending: u64,
-    /// Messages that were delivered and not yet acknowledged.
-    pub unacknowledged: u64,
 }
 
 /// A connection to the stream. Cheap to clone.
@@ -208,16 +201,6 @@ impl Bus {
     /// `stop`: what wakes watches everywhere. A word may get lost; who waits also polls.
     pub async fn signal(&self, store: Store, stop: CancellationToken) {
         signal::run(self.clone(), store, stop).await;
-    }
-
-    /// How far `context` is behind; an error also when it has no consumer yet.
-    pub async fn lag(&self, context: &str) -> Result<Lag, Fault> {
-        let info = self.stream()?.consumer_info(context).await;
-        let info = info.map_err(|why| Fault::Refused(why.to_string()))?;
-        Ok(Lag {
-            pending: info.num_pending,
-            unacknowledged: info.num_ack_pending as u64,
-        })
     }
 
     pub(crate) fn js(&self) -> &jetstream::Context {

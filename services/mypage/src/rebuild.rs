@@ -1,9 +1,10 @@
 //! Rebuilding the page while it is served.
 //!
 //! The orders are read from the stream into a new generation beside the one that is shown. From the moment a rebuild is
-//! asked for, changes go to both. Then both are compared, order by order, and what the stream no longer has is taken
-//! over from the old one. In the end one number changes: the new one is shown. Whoever dies in between leaves a row with
-//! a lease; the next one does again what was not done to its end, which changes nothing that is there.
+//! asked for, changes go to both. When what is shown has caught up with what was read, both are compared, order by order,
+//! and what the stream no longer has is taken over from the old one. In the end one number changes: the new one is shown.
+//! Whoever dies in between leaves a row with a lease; the next one does again what was not done to its end, which changes
+//! nothing that is there.
 
 mod grpc;
 mod rows;
@@ -25,6 +26,8 @@ const POLL: Duration = Duration::from_secs(1);
 const LEASE: Duration = Duration::from_secs(15);
 /// How often whoever works on it says so.
 const SIGN: Duration = Duration::from_secs(5);
+/// How long what was built waits for what is shown, before both are compared.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Does the rebuilds that the page is asked for, until the site stops. It runs beside [`mesh::run`], in every replica.
 pub async fn rebuilds(site: Site, bus: Bus) {
@@ -62,6 +65,7 @@ async fn work(site: &Site, bus: &Bus, claimed: &Claimed) -> Result<(), Refusal> 
     if claimed.state != RebuildState::Comparing {
         steps::read(site, bus, claimed).await?;
     }
+    steps::await_page(site, bus, PATIENCE).await?;
     let compared = steps::compare(site, claimed).await?;
     rows::show(site, claimed, compared).await?;
     tracing::info!(rebuild = claimed.rebuild_id, "the page was rebuilt");

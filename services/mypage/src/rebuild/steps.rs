@@ -11,6 +11,7 @@ use mesh::bus::{Bus, Fault};
 use mesh::{Change, Db, Refusal, Site, text};
 use proto::mypage::v1::RebuildState;
 use proto::ordering::v1::Order;
+use std::time::Duration;
 
 /// How many rows of both generations are in memory at once.
 const CHUNK: i64 = 1000;
@@ -39,6 +40,16 @@ pub async fn read(site: &Site, bus: &Bus, claimed: &Claimed) -> Result<(), Refus
             refused += i64::from(!written?);
         }
     }
+}
+
+/// Waits until what is shown has all that was read: compared before, it would only be late, and look wrong. One message that
+/// the page cannot take must not put the rebuild off that may be what mends it.
+pub async fn await_page(site: &Site, bus: &Bus, patience: Duration) -> Result<(), Refusal> {
+    let caught_up = bus.caught_up(site.context, patience).await;
+    if !caught_up.map_err(unreadable)? {
+        tracing::warn!("the page is behind the stream; the rebuild compares it as it is");
+    }
+    Ok(())
 }
 
 /// False: it is none, and the page that is shown does without it too.

@@ -134,6 +134,36 @@ async fn nothing_is_missed_while_serving_on_postgres() {
     while_serving(Postgres).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_is_late_is_waited_for() {
+    let Some(rig) = Rig::on(Sqlite).await else {
+        return;
+    };
+    let stop = CancellationToken::new();
+    let _stops = stop.clone().drop_guard();
+    rig.publish(&stop);
+    let orders = rig.placed(20);
+    rig.state(&orders).await;
+    let js = rig.server.jetstream().await;
+    eventually("all of them are published", || async {
+        let stream = js.get_stream("YEMAE").await.ok()?;
+        (stream.cached_info().state.messages == 20).then_some(())
+    })
+    .await;
+    rig.start().await;
+    let worker = rig.worker();
+    eventually("all of them are read, and none is shown", || async {
+        let built = rig.rows("my_order WHERE generation = 2").await;
+        (built == 20).then_some(())
+    })
+    .await;
+    rig.follow(&stop);
+    let done = rig.done().await;
+    assert_eq!(done.hash_before, done.hash_after);
+    assert_eq!((done.refused, done.carried), (0, 0));
+    worker.abort();
+}
+
 /// Orders that the stream has, and one each that it has no more, has older, and has never had right.
 async fn mending(backend: Backend) {
     let Some(rig) = Rig::on(backend).await else {

@@ -118,14 +118,24 @@ impl Rig {
     /// Publishes what the order side states, and brings it to the page's replicas, for as long as the guard is held.
     pub fn carry(&self) -> DropGuard {
         let stop = CancellationToken::new();
+        self.publish(&stop);
+        self.follow(&stop);
+        stop.drop_guard()
+    }
+
+    /// Publishes what the order side states, until `stop`.
+    pub fn publish(&self, stop: &CancellationToken) {
         let (bus, store, token) = (self.bus.clone(), self.from.clone(), stop.clone());
         mesh::task::detach(async move { bus.relay(store, token).await });
+    }
+
+    /// Brings what is published to the page's replicas, until `stop`.
+    pub fn follow(&self, stop: &CancellationToken) {
         for replica in [&self.page, &self.other] {
             let (bus, store, token) = (self.bus.clone(), replica.store.clone(), stop.clone());
             let policies = mypage::context().policies;
             mesh::task::detach(async move { bus.follow("mypage", policies, store, token).await });
         }
-        stop.drop_guard()
     }
 
     /// A worker of rebuilds that can be killed.
