@@ -160,7 +160,7 @@ impl Handler {
     }
 
     /// Writes, again and again while it is the store that cannot and not the command: that is no try. None: stopped.
-    async fn insist<T, F>(&self, key: String, command: F) -> Option<Result<T, Refusal>>
+    async fn insist<T, F>(&self, subject: String, command: F) -> Option<Result<T, Refusal>>
     where
         T: Send + 'static,
         F: Fn(&mut Tx<'_>) -> Result<T, Refusal> + Send + Sync + 'static,
@@ -171,7 +171,7 @@ impl Handler {
             let command = command.clone();
             let written = self
                 .store
-                .write_regardless(&key, move |tx: &mut Tx<'_>| command(tx));
+                .write_regardless(wire::lane(&subject), move |tx: &mut Tx<'_>| command(tx));
             match written.await {
                 Err(refusal) if refusal.is_passing() => self.waits(&refusal),
                 done => {

@@ -33,6 +33,12 @@ pub(crate) fn parts(subject: &str) -> Option<(&str, &str, &str)> {
     Some((parts.next()?, parts.next()?, parts.next()?))
 }
 
+/// The key of commands about the entity of `subject`: its id, whoever states something about it. Two contexts' words on one
+/// order, and what its customer asks for, so go one after another, and wait in no two transactions for each other.
+pub(crate) fn lane(subject: &str) -> &str {
+    parts(subject).map_or(subject, |(_, _, id)| id)
+}
+
 /// The headers of a row that is published after the message at `last` of its subject (0: after none). The same row
 /// has the same message id however often it is tried; `renewal` makes another one, for a message that the server
 /// lost and whose id it remembers.

@@ -40,7 +40,7 @@ async fn redrive_within(
         Ok(delivery) => {
             let (act, id) = (policy::act(policies, &delivery), id.to_owned());
             // In line behind what else is told of the entity.
-            let taken = store.write(letter.subject.clone(), move |tx| {
+            let taken = store.write(wire::lane(&letter.subject), move |tx| {
                 // First, so that of two who redrive it at once one waits, and finds nothing.
                 if !delete(tx.db(), &id)? {
                     return Ok(Err(unknown()));
@@ -54,7 +54,7 @@ async fn redrive_within(
             }
         }
     };
-    refused_again(store, letter.subject, id.to_owned(), &refusal).await?;
+    refused_again(store, &letter.subject, id.to_owned(), &refusal).await?;
     Err(Refusal::precondition(
         "NOT_TAKEN",
         text(
@@ -69,12 +69,12 @@ async fn redrive_within(
 
 async fn refused_again(
     store: &Store,
-    subject: String,
+    subject: &str,
     id: String,
     refusal: &Refusal,
 ) -> Result<(), Refusal> {
     let reason = refusal.why().replace('\0', "\u{fffd}");
-    let noted = store.write_regardless(subject, move |tx| {
+    let noted = store.write_regardless(wire::lane(subject), move |tx| {
         crate::store::update(dead_letter::table.find(&id))
             .set((
                 dead_letter::reason.eq(&reason),

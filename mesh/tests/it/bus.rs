@@ -8,6 +8,7 @@ mod losing;
 mod publishing;
 mod redriving;
 mod users;
+mod writing;
 
 use crate::nats::NatsServer;
 use crate::rig::{Database, eventually, seen};

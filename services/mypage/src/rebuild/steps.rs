@@ -61,11 +61,9 @@ async fn put(
     let written = match change {
         Ok(change) => {
             let generation = claimed.generation;
-            let written = site
-                .store
-                .write(lane(&change.context, &change.id), move |tx| {
-                    policies::rebuilt(tx, generation, &change)
-                });
+            let written = site.store.write(change.id.clone(), move |tx| {
+                policies::rebuilt(tx, generation, &change)
+            });
             written.await
         }
         Err(refusal) => Err(refusal),
@@ -79,11 +77,6 @@ async fn put(
             Ok(false)
         }
     }
-}
-
-/// The one that the consumer of the page takes for this order: so none waits for two orders at once.
-fn lane(context: &str, order_id: &str) -> String {
-    format!("yemae.{context}.Order.{order_id}")
 }
 
 fn unreadable(fault: Fault) -> Refusal {
@@ -171,24 +164,18 @@ fn chunk(db: &mut Db, built: i64, behind: &str) -> QueryResult<(Vec<Shown>, Opti
     Ok((rows, next))
 }
 
-fn missing(both: &[Shown], built: i64) -> Vec<(String, String)> {
+fn missing(both: &[Shown], built: i64) -> Vec<String> {
     let pairs = both.chunk_by(|one, next| one.order_id == next.order_id);
     let missing = pairs.filter_map(|pair| match pair {
         [old] if old.generation != built => Some(old),
         [old, new] if old.context == new.context && old.version > new.version => Some(old),
         _ => None,
     });
-    missing
-        .map(|old| (old.context.clone(), old.order_id.clone()))
-        .collect()
+    missing.map(|old| old.order_id.clone()).collect()
 }
 
-async fn carry(
-    site: &Site,
-    built: i64,
-    (context, order_id): (String, String),
-) -> Result<(), Refusal> {
-    let carried = site.store.write(lane(&context, &order_id), move |tx| {
+async fn carry(site: &Site, built: i64, order_id: String) -> Result<(), Refusal> {
+    let carried = site.store.write(order_id.clone(), move |tx| {
         if store::generations(tx.db())?.built != Some(built) {
             return Err(lost());
         }
