@@ -1,6 +1,7 @@
 //! The outbox: a row per event, written with the state it tells. It is the log; the stream only carries it.
 
 mod heal;
+mod insert;
 mod loss;
 mod marks;
 mod patience;
@@ -9,6 +10,7 @@ mod recent;
 pub(crate) mod relay;
 mod sweep;
 
+pub(crate) use insert::insert;
 pub use marks::mark;
 pub(crate) use recent::Recent;
 pub use sweep::sweep;
@@ -50,6 +52,22 @@ pub struct Row {
 }
 
 impl Row {
+    /// What an event is in the outbox, part of the trace that is recorded here. Its number it gets when it is written.
+    pub(crate) fn new(subject: String, event: Event, cause: Option<&Cause>, now: Time) -> Self {
+        Self {
+            seq: 0,
+            subject,
+            version: event.version,
+            name: event.name,
+            body: event.body,
+            at: now.0,
+            expires_at: event.expires_at.map(|at| at.0),
+            trace: trace::traceparent(),
+            correlation: cause.map(|cause| cause.correlation.clone()),
+            causation: cause.map(|cause| cause.causation.clone()),
+        }
+    }
+
     /// Whether it says again what was said before so that the stream keeps it for longer.
     fn renews(&self) -> bool {
         self.name == STATED && self.expires_at.is_some()
@@ -85,42 +103,6 @@ fn tells_a_present(now: Time) -> SqlLiteral<Bool> {
          OR (later.version = outbox.version AND later.seq > outbox.seq))))",
         now.0
     ))
-}
-
-pub(crate) fn insert(
-    db: &mut Db,
-    subject: String,
-    event: Event,
-    cause: Option<&Cause>,
-    now: Time,
-) -> QueryResult<Row> {
-    let mut row = Row {
-        seq: 0,
-        subject,
-        version: event.version,
-        name: event.name,
-        body: event.body,
-        at: now.0,
-        expires_at: event.expires_at.map(|at| at.0),
-        trace: trace::traceparent(),
-        correlation: cause.map(|cause| cause.correlation.clone()),
-        causation: cause.map(|cause| cause.causation.clone()),
-    };
-    row.seq = diesel::insert_into(outbox::table)
-        .values((
-            outbox::subject.eq(&row.subject),
-            outbox::version.eq(row.version),
-            outbox::name.eq(&row.name),
-            outbox::body.eq(&row.body),
-            outbox::at.eq(row.at),
-            outbox::expires_at.eq(row.expires_at),
-            outbox::trace.eq(&row.trace),
-            outbox::correlation.eq(&row.correlation),
-            outbox::causation.eq(&row.causation),
-        ))
-        .returning(outbox::seq)
-        .get_result(db)?;
-    Ok(row)
 }
 
 /// Rows not yet published, oldest first: found by their state, never by a cursor, because rows may commit late.

@@ -7,6 +7,7 @@ mod command;
 mod db;
 mod failures;
 mod group;
+mod late;
 mod prepared;
 mod reader;
 mod trouble;
@@ -25,6 +26,7 @@ use crate::refusal::{Kind, Refusal, text};
 use crate::{call, task};
 use diesel_migrations::EmbeddedMigrations;
 use futures::future::join_all;
+use late::Late;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use tokio::sync::{Notify, watch};
@@ -66,13 +68,14 @@ impl Signals {
         })
     }
 
-    fn committed(&self, woken: tx::Woken) {
+    fn committed(&self, late: Late) {
         self.changed.send_modify(|commits| *commits += 1);
         self.own.notify_one();
-        if !woken.outbox.is_empty() {
-            self.outbox.add(woken.outbox);
+        let (enqueued, wakes_tasks) = late.woken();
+        if !enqueued.is_empty() {
+            self.outbox.add(enqueued);
         }
-        if woken.tasks {
+        if wakes_tasks {
             self.tasks.notify_one();
         }
     }

@@ -1,8 +1,10 @@
 //! Tasks: a row for a call that leaves our doors (a refund, a void, a message to somebody), worked by a loop with
 //! backoff until it is done.
 
+mod changes;
 mod run;
 
+pub(crate) use changes::Changes;
 pub(crate) use run::run;
 
 use crate::clock::Time;
@@ -92,49 +94,6 @@ impl Done {
 pub type Handler =
     Arc<dyn Fn(Site, Task) -> BoxFuture<'static, Result<Done, Refusal>> + Send + Sync>;
 
-pub(crate) fn insert(
-    db: &mut Db,
-    kind: &str,
-    key: &str,
-    payload: &str,
-    cause: Option<&Cause>,
-    now: Time,
-) -> QueryResult<()> {
-    let row = (
-        task::kind.eq(kind),
-        task::key.eq(key),
-        task::payload.eq(payload),
-        task::tries.eq(0),
-        task::due_at.eq(now.0),
-        task::created_at.eq(now.0),
-        task::last_error.eq(""),
-        task::trace.eq(trace::traceparent()),
-        task::correlation.eq(cause.map(|cause| &cause.correlation)),
-        task::causation.eq(cause.map(|cause| &cause.causation)),
-    );
-    match db {
-        Db::Sqlite(db) => diesel::insert_into(task::table)
-            .values(row)
-            .on_conflict_do_nothing()
-            .execute(db),
-        Db::Postgres(db) => diesel::insert_into(task::table)
-            .values(row)
-            .on_conflict_do_nothing()
-            .execute(db),
-    }
-    .map(drop)
-}
-
-pub(crate) fn exists(db: &mut Db, kind: &str, key: &str) -> QueryResult<bool> {
-    diesel::select(diesel::dsl::exists(task::table.find((kind, key)))).get_result(db)
-}
-
-pub(crate) fn delete(db: &mut Db, kind: &str, key: &str) -> QueryResult<()> {
-    diesel::delete(task::table.find((kind, key)))
-        .execute(db)
-        .map(drop)
-}
-
 /// How many tasks are still to be done.
 pub fn open(db: &mut Db) -> QueryResult<i64> {
     task::table.count().get_result(db)
@@ -195,7 +154,7 @@ async fn work_within(
                     tx.because(cause.clone());
                     write(tx)?;
                     match again {
-                        None => delete(tx.db(), &kind, &key)?,
+                        None => tx.drop_task(&kind, &key),
                         Some(after) => {
                             let due_at = tx.now().plus(after).0;
                             crate::store::update(task::table.find((&kind, &key)))

@@ -2,7 +2,7 @@
 
 use super::loss::{self, Finding};
 use super::publish::Trouble;
-use super::{Acked, tells_a_present};
+use super::{Acked, Row, tells_a_present};
 use crate::bus::{Bus, Standing};
 use crate::event::Event;
 use crate::schema::outbox;
@@ -214,6 +214,6 @@ fn mark(tx: &mut Tx<'_>) -> QueryResult<()> {
         expires_at: None,
         body: Vec::new(),
     };
-    let now = tx.now();
-    super::insert(tx.db(), subject, event, None, now).map(drop)
+    let row = Row::new(subject, event, None, tx.now());
+    super::insert(tx.db(), &mut [row])
 }

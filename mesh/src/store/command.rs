@@ -1,6 +1,7 @@
 //! One command on its way through a writer.
 
-use super::tx::{Scope, Tx, Woken};
+use super::late::Late;
+use super::tx::{Scope, Tx};
 use super::{Db, out_of_time};
 use crate::refusal::Refusal;
 use crate::telemetry::trace;
@@ -25,7 +26,7 @@ pub(super) enum Did {
     /// It was too late to begin.
     Nothing,
     /// What it was to do.
-    Well(Woken),
+    Well(Late),
     /// Whatever it did is not to stay.
     Fail,
 }
@@ -76,13 +77,13 @@ where
             self.result = Err(out_of_time());
             return Did::Nothing;
         }
-        let (result, woken) = match marked {
+        let (result, late) = match marked {
             true => guarded(db, scope, &*self.command),
             false => bare(db, scope, &*self.command),
         };
         self.result = result;
         match self.result {
-            Ok(_) => Did::Well(woken),
+            Ok(_) => Did::Well(late),
             Err(_) => Did::Fail,
         }
     }
@@ -97,16 +98,16 @@ fn bare<T>(
     db: &mut Db,
     scope: &Scope,
     command: &impl Fn(&mut Tx<'_>) -> Result<T, Refusal>,
-) -> (Result<T, Refusal>, Woken) {
+) -> (Result<T, Refusal>, Late) {
     let outside = db.depth();
     let mut tx = Tx::new(db, scope);
     let result = catch_unwind(AssertUnwindSafe(|| command(&mut tx)))
         .unwrap_or_else(|panic| Err(panicked(&*panic)));
-    let woken = tx.woken;
+    let late = tx.late;
     // A panic leaves the savepoints open that the command itself had made, and an open one would swallow the commit
     // of everybody else.
     db.unwind_to(outside);
-    (result, woken)
+    (result, late)
 }
 
 /// Runs it in a savepoint of its own.
@@ -114,17 +115,21 @@ fn guarded<T>(
     db: &mut Db,
     scope: &Scope,
     command: &impl Fn(&mut Tx<'_>) -> Result<T, Refusal>,
-) -> (Result<T, Refusal>, Woken) {
+) -> (Result<T, Refusal>, Late) {
     if let Err(why) = db.mark() {
-        return (Err(why.into()), Woken::default());
+        return (Err(why.into()), Late::default());
     }
-    let (result, woken) = bare(db, scope, command);
-    let result = result.and_then(|answer| Ok(db.keep().map(|()| answer)?));
+    let (result, mut late) = bare(db, scope, command);
+    let result = result.and_then(|answer| {
+        late.write(db)?;
+        db.keep()?;
+        Ok(answer)
+    });
     if result.is_err() {
         // Where that fails the group is lost, which is looked at after every command that failed.
         let _ = db.undo();
     }
-    (result, woken)
+    (result, late)
 }
 
 fn panicked(panic: &(dyn Any + Send)) -> Refusal {

@@ -3,8 +3,9 @@
 //! before it, all are undone, and run again with marks.
 
 use super::command::{Did, Job};
+use super::late::Late;
 use super::trouble::store_unavailable;
-use super::tx::{Scope, Woken};
+use super::tx::Scope;
 use super::{Db, Signals, failures};
 use crate::refusal::Refusal;
 use crate::telemetry::catalog::{STORE_COMMIT, STORE_GROUP};
@@ -38,7 +39,7 @@ pub(super) fn run(
         ran: Vec::new(),
         marked: habit.wary > 0,
         kept: 0,
-        woken: Woken::default(),
+        late: Late::default(),
         lost: false,
     };
     for job in jobs {
@@ -53,7 +54,7 @@ pub(super) fn run(
         wary => wary.saturating_sub(1),
     };
     if committed.is_ok() && group.kept > 0 {
-        signals.committed(group.woken);
+        signals.committed(group.late);
     }
     for job in group.ran {
         job.answer(committed.clone());
@@ -69,7 +70,7 @@ struct Group<'a> {
     marked: bool,
     /// Commands of which something is to be committed.
     kept: usize,
-    woken: Woken,
+    late: Late,
     /// The transaction, and with it all of the group.
     lost: bool,
 }
@@ -84,9 +85,9 @@ impl Group<'_> {
     fn judge(&mut self, did: Did) {
         match did {
             Did::Nothing => {}
-            Did::Well(woken) => {
+            Did::Well(late) => {
                 self.kept += 1;
-                self.woken.and(woken);
+                self.late.and(late);
             }
             Did::Fail if self.marked => self.lost = self.db.lost_transaction(),
             Did::Fail if self.kept == 0 => self.lost = !self.afresh(),
@@ -96,7 +97,7 @@ impl Group<'_> {
 
     /// Undoes everything, and runs whatever ran again.
     fn with_marks(&mut self) {
-        (self.marked, self.kept, self.woken) = (true, 0, Woken::default());
+        (self.marked, self.kept, self.late) = (true, 0, Late::default());
         self.lost = !self.afresh();
         for place in 0..self.ran.len() {
             if self.lost {
@@ -112,11 +113,17 @@ impl Group<'_> {
         self.db.rollback().is_ok() && self.db.begin().is_ok()
     }
 
+    /// Writes what was left to be written at the end. True: that, or anything before it, spoilt the transaction. On
+    /// PostgreSQL a statement that failed does, though its command took no notice; and `COMMIT` then succeeds, and rolls
+    /// back.
+    fn is_spoilt(&mut self) -> bool {
+        let written = self.late.write(self.db);
+        written.is_err() || (failures::take() && self.db.lost_transaction())
+    }
+
     fn commit(&mut self) -> Result<(), Refusal> {
-        // There a statement that failed spoils the transaction, though its command took no notice; and `COMMIT` then
-        // succeeds, and rolls back. With marks the command's own end fails.
-        let may_be_spoilt = !self.marked && failures::take();
-        if may_be_spoilt && self.kept > 0 && !self.lost && self.db.lost_transaction() {
+        // With marks each command has written its own, and its own end fails.
+        if !self.marked && self.kept > 0 && !self.lost && self.is_spoilt() {
             self.with_marks();
         }
         // With a savepoint still open the commit would release that, and nothing more.

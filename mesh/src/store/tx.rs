@@ -1,12 +1,13 @@
 //! What a command may do inside its transaction.
 
+use super::late::Late;
 use super::{Db, Setup};
 use crate::clock::{Clock, Time};
 use crate::contracts::Contracts;
 use crate::event::{Cause, Event};
 use crate::refusal::Refusal;
 use crate::telemetry;
-use crate::{inbox, outbox, tasks};
+use crate::{inbox, outbox};
 use opentelemetry::KeyValue;
 use std::sync::Arc;
 
@@ -37,28 +38,13 @@ impl Scope {
     }
 }
 
-/// Whom the commit wakes.
-#[derive(Default)]
-pub(super) struct Woken {
-    /// What was enqueued, in this order.
-    pub(super) outbox: Vec<outbox::Row>,
-    pub(super) tasks: bool,
-}
-
-impl Woken {
-    pub(super) fn and(&mut self, mut other: Self) {
-        self.outbox.append(&mut other.outbox);
-        self.tasks |= other.tasks;
-    }
-}
-
 /// One command's part of a transaction.
 pub struct Tx<'a> {
     db: &'a mut Db,
     scope: &'a Scope,
     now: Time,
     cause: Option<Cause>,
-    pub(super) woken: Woken,
+    pub(super) late: Late,
 }
 
 impl<'a> Tx<'a> {
@@ -69,11 +55,11 @@ impl<'a> Tx<'a> {
             scope,
             now,
             cause: None,
-            woken: Woken::default(),
+            late: Late::default(),
         }
     }
 
-    /// The connection, for queries.
+    /// The connection, for queries. What was enqueued, and tasks, are not to be seen yet: they are written at the end.
     pub fn db(&mut self) -> &mut Db {
         self.db
     }
@@ -106,8 +92,8 @@ impl<'a> Tx<'a> {
             )));
         }
         let subject = format!("yemae.{}.{entity}.{}", self.scope.context, event.id);
-        let row = outbox::insert(self.db, subject, event, self.cause.as_ref(), self.now)?;
-        self.woken.outbox.push(row);
+        let row = outbox::Row::new(subject, event, self.cause.as_ref(), self.now);
+        self.late.enqueue(row);
         Ok(())
     }
 
@@ -126,21 +112,15 @@ impl<'a> Tx<'a> {
         payload: &impl serde::Serialize,
     ) -> Result<(), Refusal> {
         let payload = serde_json::to_string(payload).map_err(Refusal::internal)?;
-        let cause = self.cause.as_ref();
-        tasks::insert(self.db, kind, key, &payload, cause, self.now)?;
-        self.woken.tasks = true;
+        let (cause, now) = (self.cause.as_ref(), self.now);
+        self.late.starts().start(kind, key, payload, cause, now);
         Ok(())
     }
 
     /// Takes a task back that nobody needs any more. One that is being worked at this moment, or is about to be, still
     /// ends, and changes what it then changes.
-    pub fn drop_task(&mut self, kind: &str, key: &str) -> Result<(), Refusal> {
-        Ok(tasks::delete(self.db, kind, key)?)
-    }
-
-    /// Whether a task is still to be done.
-    pub fn has_task(&mut self, kind: &str, key: &str) -> Result<bool, Refusal> {
-        Ok(tasks::exists(self.db, kind, key)?)
+    pub fn drop_task(&mut self, kind: &str, key: &str) {
+        self.late.ends().end(kind, key);
     }
 }
 

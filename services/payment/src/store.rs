@@ -246,7 +246,7 @@ pub fn update_unchanged(tx: &mut Tx<'_>, stored: &Stored) -> Result<bool, Refusa
         return Ok(false);
     }
     if stored.state == State::Unknown {
-        tx.drop_task(ENQUIRY, &payment.charge_key)?;
+        tx.drop_task(ENQUIRY, &payment.charge_key);
     }
     match payment.owes() {
         None => {}

@@ -3,7 +3,7 @@
 use super::*;
 use crate::context::Peers;
 use crate::store::{Db, Setup, Store, Url};
-use crate::tasks::{self, Done};
+use crate::tasks::Done;
 use crate::{Clock, Contracts, Time};
 use diesel::connection::{Connection, InstrumentationEvent};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -45,8 +45,7 @@ impl Rig {
         let store = Store::inline(setup, Arc::new(Mutex::new(db)), Arc::new(|_| false));
         let written = store.write((), move |tx| {
             for n in 0..tasks {
-                let now = tx.now();
-                tasks::insert(tx.db(), "quick", &format!("{n:05}"), "{}", None, now)?;
+                tx.start_task("quick", &format!("{n:05}"), &())?;
             }
             Ok(())
         });

@@ -88,6 +88,36 @@ async fn a_command_that_fails_leaves_nothing_and_its_neighbours_are_committed() 
     }
 }
 
+#[tokio::test]
+async fn what_cannot_be_written_at_the_end_fails_its_own_command_alone() {
+    for (backend, database) in databases() {
+        let store = database.open(CONTEXT);
+        let mut held = Held::new(&store).await;
+        held.send(|tx| {
+            put(tx, "1", "1A")?;
+            tx.start_task("tell", "1", &())
+        });
+        // No text of PostgreSQL has this sign.
+        held.send(|tx| {
+            put(tx, "2", "2A")?;
+            tx.start_task("tell\0", "2", &())
+        });
+        held.send(|tx| {
+            put(tx, "3", "3A")?;
+            tx.start_task("tell", "3", &())
+        });
+        let answers = held.answers().await;
+        let (said, left): ([&str; 3], &[&str]) = match backend {
+            Backend::Sqlite => (["", "", ""], &["1", "2", "3"]),
+            Backend::Postgres => (["", "INTERNAL", ""], &["1", "3"]),
+        };
+        assert_eq!(reasons(&answers), said, "{backend:?}");
+        assert_eq!(items(&store).await, left, "{backend:?}");
+        let tasks = store.read(|db| Ok(mesh::tasks::open(db)?));
+        assert_eq!(tasks.await, Ok(left.len() as i64), "{backend:?}");
+    }
+}
+
 /// Counts how often it runs, then does this.
 fn counted(
     runs: Arc<AtomicU32>,
