@@ -41,7 +41,7 @@ pub fn context() -> Context {
             })
         })
         .follows("movies", MOVIE, policies::movie)
-        .follows("orders", BOOKING, policies::order)
+        .shows("orders", BOOKING, policies::order)
         .follows("claims", BOOKING, policies::claim)
         .every(
             "end holds that ran out",

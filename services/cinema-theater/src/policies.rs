@@ -28,7 +28,7 @@ pub fn movie(tx: &mut Tx<'_>, change: &Change<Movie>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Booking says where a booking stands.
+/// Booking says where a booking stands. What was done about it is for good, so an older word of it changes nothing.
 pub fn order(tx: &mut Tx<'_>, change: &Change<Order>) -> Result<(), Refusal> {
     let order = wire::own_order(change)?;
     match order.phase() {

@@ -22,7 +22,7 @@ const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
 pub fn context() -> Context {
     ordering::fulfilling_side(Context::new("cinema-ticket"))
         .migrations(MIGRATIONS)
-        .follows("bookings", "cinema-booking", policies::booking_changed)
+        .shows("bookings", "cinema-booking", policies::booking_changed)
         .follows(
             "reservations",
             "cinema-theater",

@@ -43,7 +43,8 @@ pub fn decide<T>(
     Ok((answer, row))
 }
 
-/// A booking was placed, moved on, is to be cancelled or was.
+/// A booking was placed, moved on, is to be cancelled or was. A ticket goes only forward, and answers each request once: an
+/// older word changes nothing.
 pub fn booking_changed(tx: &mut Tx<'_>, news: &News<Order>) -> Result<(), Refusal> {
     let order = wire::own_order(news)?;
     let (seating, wish, now) = (wire::detail::<Seating>(order)?, wire::wish(order), tx.now());

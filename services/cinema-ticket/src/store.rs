@@ -40,8 +40,11 @@ impl Row {
         }
     }
 
-    /// Keeps what is printed on the ticket, as version `version` of the booking says it.
+    /// Keeps what is printed on the ticket, as version `version` of the booking says it, unless a newer one has.
     pub fn know(&mut self, version: i64, customer_id: &str, seating: &Seating) {
+        if version < self.seen_version {
+            return;
+        }
         self.customer_id = Some(customer_id.to_owned());
         self.seating = Some(seating.encode_to_vec());
         self.ends_at = seating.ends_at.map(|end| Time::from(end).0);

@@ -45,7 +45,7 @@ fn is_a_contexts(text: &str) -> bool {
 /// From the request until the page shows the seats reserved, the ticket waits, both notifications are sent and all is
 /// quiet: two versions of the order, a fulfilment by theater and one by ticket, 13 deliveries of which 10 matter, 2 tasks.
 #[tokio::test]
-async fn a_booking_costs_57_statements() {
+async fn a_booking_costs_53_statements() {
     set_default_instrumentation(|| Some(Box::new(Listener))).unwrap();
     let cinema = Cinema::new().await;
     cinema.book("first", "1A").await.unwrap();
@@ -55,7 +55,7 @@ async fn a_booking_costs_57_statements() {
     cinema.world.settle().await;
     let mut said = SAID.take();
     said.retain(|text| is_a_contexts(text));
-    assert_eq!(said.len(), 57, "{said:#?}");
+    assert_eq!(said.len(), 53, "{said:#?}");
 }
 
 /// A step of SQLite's plan for a statement.
