@@ -15,6 +15,10 @@ const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 /// stands still in a transaction keeps its locks.
 const LIMITS: &str = "SET lock_timeout = '1500ms'; SET statement_timeout = '30s'; \
      SET idle_in_transaction_session_timeout = '10s'";
+/// A statement is planned a few times and then no more until somebody analyses its table: what was planned while that was
+/// small would read it from end to end, however it has grown. So nothing does while there is an index; and what must is not
+/// so dear by that that a compiler is asked first.
+const PLANS: &str = "SET enable_seqscan = off; SET jit = off";
 /// Until the transaction ends, for what concerns every row there is.
 const NO_LIMIT_NOW: &str = "SET LOCAL statement_timeout = 0";
 /// Others migrate first, and what there is to do takes its time.
@@ -138,7 +142,9 @@ impl Db {
                 }
                 let mut db =
                     PgConnection::establish(&url.patient()).map_err(|e| fault(e.to_string()))?;
-                db.batch_execute(LIMITS).map_err(|e| fault(e.to_string()))?;
+                let session = format!("{LIMITS}; {PLANS}");
+                db.batch_execute(&session)
+                    .map_err(|e| fault(e.to_string()))?;
                 db.set_instrumentation(Failures);
                 Ok(Self::Postgres(db))
             }
