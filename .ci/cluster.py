@@ -4,6 +4,7 @@
 `make test-cluster` runs all steps, `make test-cluster STEPS="install upgrade"` these. Its own namespace (NAMESPACE, default
 yemae-test) comes and goes with it. LOAD_IMAGE is the command that brings an archive into the cluster (default: kind load
 image-archive); NEXT names the archive of another build to upgrade to, with the tag `next` (default: this one, under that tag);
+BEFORE that of the last release, with the tag `before`, and BEFORE_CHART its chart, to come from;
 OUTSIDE the gateway's address as seen from here (default: a port of the first node). Steps whose programs are not in PATH
 (`prometheus`, `otelcol`) say that they were not shown. What came of it is in
 target/cluster/report.json; a call that was tried again counts as failed.
@@ -19,11 +20,13 @@ import cluster_images
 import cluster_kinds
 import cluster_load
 import cluster_stores
+import cluster_upgrade
 import cluster_watch
 import image
 from cluster_kit import (
-    CHART, LOAD_IMAGE, NAMESPACE, NEXT, NOW, OUT, OWN, ROOT, WAIT, Failed, Inside, audit, give_up, helm, kubectl, ops, read, run, step, until, values,
+    CHART, LOAD_IMAGE, NAMESPACE, NEXT, NOW, OUT, OWN, ROOT, WAIT, Failed, audit, give_up, helm, kubectl, ops, read, run, step, until, values,
 )
+from cluster_pods import Inside
 from cluster_volumes import gone, volumes
 
 def main(wanted):
@@ -53,7 +56,8 @@ def images(told):
         own = {"Entrypoint": ["/yemae"], "User": "65532:65532", "Labels": {"next": "yes"}}
         image.pack(NEXT, image.files_below(ROOT / "target/image/root-of-image"), own, other, "helm/image/binary.sh")
     told["next"] = "another build" if os.environ.get("NEXT") else "the same build, under another tag"
-    for archive in [*archives, other]:
+    before = [os.environ["BEFORE"]] if os.environ.get("BEFORE") else []
+    for archive in [*archives, other, *before]:
         run(*LOAD_IMAGE, archive, patience=180)
 
 
@@ -134,11 +138,11 @@ def clear(told):
 
 STEPS = {
     "images": images, "install": install, "idle": idle, "operators": operators,
-    "upgrade": cluster_load.upgrade, "atomic": cluster_load.atomic, "liveness": cluster_load.liveness, "trouble": cluster_load.trouble, "siege": cluster_load.siege, "breaker": cluster_load.breaker,
+    "upgrade": cluster_upgrade.upgrade, "atomic": cluster_load.atomic, "liveness": cluster_load.liveness, "trouble": cluster_load.trouble, "siege": cluster_load.siege, "breaker": cluster_load.breaker,
     "autoscaling": cluster_load.autoscaling, "policies": cluster_load.policies,
     "edges": cluster_edges.edges, "identities": cluster_edges.identities,
     "watch": cluster_watch.watch, "remove": remove,
-    "sqlite": cluster_stores.sqlite, "siege-sqlite": cluster_stores.siege, "production": cluster_stores.production, "clear": clear,
+    "release": cluster_upgrade.release, "sqlite": cluster_stores.sqlite, "siege-sqlite": cluster_stores.siege, "production": cluster_stores.production, "clear": clear,
 }
 
 if __name__ == "__main__":

@@ -10,7 +10,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from cluster_kit import CHART, NAMESPACE, NOW, OUT, RELEASE, ROOT, Failed, apply, keys, kubectl, namespace, outside, pod, read, run, until
+from cluster_kit import CHART, NAMESPACE, NOW, RELEASE, ROOT, Failed, apply, kubectl, namespace, read, run, until
+from cluster_pods import keys, pod
 
 
 def edges(told):

@@ -7,10 +7,12 @@ import time
 
 import cluster_kinds
 from cluster_kit import (
-    CHART, NOW, OUT, OWN, WAIT, Failed, Inside, apply, audit, beside, elsewhere, helm, kubectl, raw, read, run, said_inside, template, until, values,
+    CHART, NOW, OUT, OWN, WAIT, Failed, apply, audit, beside, elsewhere, helm, kubectl, read, run, template, until, values,
 )
-from cluster_load import at_rest, component, under_way
+from cluster_load import at_rest, component
+from cluster_pods import Inside, raw, said_inside
 from cluster_tls import Authority, renewed, turned_away
+from cluster_upgrade import under_way
 from cluster_volumes import volumes
 
 MINIMAL = ["--values", CHART / "values-minimal.yaml"]

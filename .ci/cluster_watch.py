@@ -8,8 +8,11 @@ from urllib.parse import quote
 
 import cluster_kinds
 from cluster_images import COLLECTOR, PROMETHEUS
-from cluster_kit import CHART, CLOSED, NOW, OWN, RELEASE, RESTRICTED, WAIT, Failed, Inside, Looking, apply, beside, helm, kubectl, namespace, read, run, until, values
-from cluster_load import SYSTEMS, at_rest
+from cluster_kit import (
+    CHART, NOW, OWN, RELEASE, SYSTEMS, WAIT, Failed, Looking, apply, beside, helm, kubectl, namespace, read, run, until, values,
+)
+from cluster_load import at_rest
+from cluster_pods import CLOSED, RESTRICTED, Inside
 
 LOOK = "5s"
 
