@@ -123,8 +123,8 @@ def template(*words, at):
     return run(HELM, "template", RELEASE, CHART, "--no-hooks", *words, "--namespace", at, "--kube-version", version, patience=60)
 
 
-def until(what, seconds, look):
-    """Asks until the answer is a true one."""
+def until(what, seconds, look, pause=0.5):
+    """Asks until the answer is a true one. Who measures pauses for longer: to ask costs what some bookings do."""
     end = time.monotonic() + seconds
     while True:
         answer = look()
@@ -132,7 +132,7 @@ def until(what, seconds, look):
             return answer
         if time.monotonic() > end:
             raise Failed(f"{what}: not within {seconds} s")
-        time.sleep(0.5)
+        time.sleep(pause)
 
 
 def ops(*words, given=None, patience=200, may_fail=False):

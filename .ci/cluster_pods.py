@@ -63,7 +63,7 @@ class Inside:
         return self.phase() == "Running"
 
     def result(self, patience):
-        until(f"pod {self.name} ends", patience, lambda: self.phase() in ("Succeeded", "Failed"))
+        until(f"pod {self.name} ends", patience, lambda: self.phase() in ("Succeeded", "Failed"), pause=5)
         return sorted_out(kubectl("logs", self.name))
 
 

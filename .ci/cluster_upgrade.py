@@ -2,10 +2,11 @@
 
 import json
 import os
+import re
 import time
 
 from cluster_kit import (
-    BEFORE, CHART, CONTEXTS, NEXT, NOW, OUT, OWN, SYSTEMS, WAIT, Failed, Looking, audit, elsewhere, helm, read, tagged, values,
+    BEFORE, CHART, CONTEXTS, HELM, NEXT, NOW, OUT, OWN, SYSTEMS, WAIT, Failed, Looking, audit, elsewhere, helm, read, run, tagged, values,
 )
 from cluster_pods import Inside, Outside, raw
 from cluster_volumes import volumes
@@ -43,8 +44,15 @@ def release(told):
         return
     with elsewhere("release"):
         volumes(told)
-        helm("install", chart, *values(tagged(BEFORE)), *WAIT, patience=330)
+        helm("install", chart, *known(chart, values(tagged(BEFORE))), *WAIT, patience=330)
         to_and_back(told, *values())
+
+
+def known(chart, wanted):
+    """Of the words `--set NAME=VALUE` those whose second name stands in the chart's own values: an older one refuses what it has not."""
+    own = run(HELM, "show", "values", chart)
+    pairs = zip(wanted[::2], wanted[1::2])
+    return [word for pair in pairs if f"{re.split(r'[.=[]', pair[1])[1]}:" in own for word in pair]
 
 
 def to_and_back(told, *wanted):

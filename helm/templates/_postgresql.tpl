@@ -27,6 +27,7 @@ REVOKE ALL ON DATABASE postgres FROM PUBLIC;
 
 {{/* How it starts, in any image that has the programs. The superuser has no password and comes in by the pod's own socket only. */}}
 {{- define "yemae.postgresqlScripts" -}}
+{{- /* Whatever changes here, or in the StatefulSet, has an upgrade replace the one server: some seconds in which nobody books. */ -}}
 start.sh: |
   set -eu
   if [ ! -s "$PGDATA/PG_VERSION" ]; then

@@ -16,7 +16,7 @@ use diesel::prelude::*;
 
 /// A message put aside, as a list shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
-#[diesel(table_name = dead_letter)]
+#[diesel(table_name = dead_letter, treat_none_as_default_value = false)]
 pub struct DeadLetter {
     /// Which message it was: its sequence in the stream and when it was stored.
     pub id: String,

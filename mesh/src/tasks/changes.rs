@@ -19,10 +19,10 @@ pub(crate) struct Changes {
 
 /// A task that is put down.
 #[derive(Insertable)]
-#[diesel(table_name = task)]
+#[diesel(table_name = task, treat_none_as_default_value = false)]
 struct New {
-    #[diesel(embed)]
-    name: Name,
+    kind: String,
+    key: String,
     payload: String,
     tries: i32,
     due_at: i64,
@@ -33,19 +33,14 @@ struct New {
     causation: Option<String>,
 }
 
-#[derive(PartialEq, Eq, Insertable)]
-#[diesel(table_name = task)]
 struct Name {
     kind: String,
     key: String,
 }
 
 impl Name {
-    fn new(kind: &str, key: &str) -> Self {
-        Self {
-            kind: kind.to_owned(),
-            key: key.to_owned(),
-        }
+    fn is_of(&self, new: &New) -> bool {
+        self.kind == new.kind && self.key == new.key
     }
 }
 
@@ -60,7 +55,8 @@ impl Changes {
         now: Time,
     ) {
         self.started.push(New {
-            name: Name::new(kind, key),
+            kind: kind.to_owned(),
+            key: key.to_owned(),
             payload,
             tries: 0,
             due_at: now.0,
@@ -74,14 +70,18 @@ impl Changes {
 
     /// Ends a task, if there is one.
     pub(crate) fn end(&mut self, kind: &str, key: &str) {
-        let name = Name::new(kind, key);
-        self.started.retain(|new| new.name != name);
+        let name = Name {
+            kind: kind.to_owned(),
+            key: key.to_owned(),
+        };
+        self.started.retain(|new| !name.is_of(new));
         self.ended.push(name);
     }
 
     /// And what another command changes after it.
     pub(crate) fn and(&mut self, other: Self) {
-        self.started.retain(|new| !other.ended.contains(&new.name));
+        self.started
+            .retain(|new| !other.ended.iter().any(|name| name.is_of(new)));
         self.ended.extend(other.ended);
         self.started.extend(other.started);
     }
@@ -171,8 +171,8 @@ impl<'a> Start<'a> {
     fn new(started: &'a [New]) -> Self {
         let mut all = Self::default();
         for new in started {
-            all.kinds.push(&new.name.kind);
-            all.keys.push(&new.name.key);
+            all.kinds.push(&new.kind);
+            all.keys.push(&new.key);
             all.payloads.push(&new.payload);
             all.due_at.push(new.due_at);
             all.traces.push(new.trace.as_deref());

@@ -8,7 +8,7 @@ use proto::shared::v1::Money;
 
 /// A movie as it is stored. The enums are the contract's numbers.
 #[derive(Clone, Debug, PartialEq, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = schema::movie)]
+#[diesel(table_name = schema::movie, treat_none_as_default_value = false)]
 pub struct Movie {
     pub movie_id: String,
     pub version: i64,

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 /// A hold's row.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = hold, treat_none_as_null = true)]
+#[diesel(table_name = hold, treat_none_as_default_value = false, treat_none_as_null = true)]
 pub struct Hold {
     /// The customer's hold's id, or the booking's.
     pub claimant: String,

@@ -7,7 +7,7 @@ use proto::cinema::movie::v1::{self as wire, MovieStatus};
 
 /// A movie's row.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = movie)]
+#[diesel(table_name = movie, treat_none_as_default_value = false)]
 pub struct Movie {
     /// The movie.
     pub movie_id: String,

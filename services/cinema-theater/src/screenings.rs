@@ -14,7 +14,7 @@ const KEPT_AFTER_END: Duration = Duration::from_secs(90 * 24 * 3600);
 
 /// A screening's row.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
-#[diesel(table_name = screening)]
+#[diesel(table_name = screening, treat_none_as_default_value = false)]
 pub struct Screening {
     /// UUIDv7.
     pub screening_id: String,

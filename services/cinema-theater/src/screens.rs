@@ -9,7 +9,7 @@ use proto::cinema::theater::v1 as wire;
 
 /// A screen's row.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
-#[diesel(table_name = screen)]
+#[diesel(table_name = screen, treat_none_as_default_value = false)]
 pub struct Screen {
     /// UUIDv7.
     pub screen_id: String,

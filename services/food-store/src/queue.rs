@@ -15,7 +15,7 @@ use proto::shared::v1::Text;
 
 /// An order in its store's queue. The first message about it makes its row.
 #[derive(Clone, Debug, Default, PartialEq, Eq, HasQuery, Insertable, AsChangeset)]
-#[diesel(table_name = queued_order, treat_none_as_null = true)]
+#[diesel(table_name = queued_order, treat_none_as_default_value = false, treat_none_as_null = true)]
 pub struct Row {
     order_id: String,
     /// One more with each change; 0 when it has not been written yet.

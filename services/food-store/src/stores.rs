@@ -10,7 +10,7 @@ use proto::food::store::v1::{self, RegisterStoreRequest, StoreChanged, StoreRegi
 
 /// A store as it is stored.
 #[derive(Clone, Debug, HasQuery, Insertable, AsChangeset)]
-#[diesel(table_name = store)]
+#[diesel(table_name = store, treat_none_as_default_value = false)]
 pub struct Store {
     pub store_id: String,
     pub version: i64,

@@ -16,7 +16,7 @@ pub const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// A job's row. Whichever message about it comes first makes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, HasQuery, Insertable, AsChangeset)]
-#[diesel(table_name = job, treat_none_as_null = true)]
+#[diesel(table_name = job, treat_none_as_default_value = false, treat_none_as_null = true)]
 pub struct Row {
     order_id: String,
     /// One more with each change; 0 when it has not been written yet.

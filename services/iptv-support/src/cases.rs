@@ -16,7 +16,7 @@ pub const PATIENCE: Duration = Duration::from_secs(24 * 3600);
 
 /// A case's row. The order makes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, HasQuery, Insertable, AsChangeset)]
-#[diesel(table_name = support_case, treat_none_as_null = true)]
+#[diesel(table_name = support_case, treat_none_as_default_value = false, treat_none_as_null = true)]
 pub struct Row {
     order_id: String,
     /// One more with each change, each of which is stated; 0 when it has not been written yet.

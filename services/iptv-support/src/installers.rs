@@ -13,7 +13,7 @@ use std::collections::HashMap;
 const MOST: i64 = 200;
 
 #[derive(Clone, Debug, HasQuery, Insertable, AsChangeset)]
-#[diesel(table_name = installer)]
+#[diesel(table_name = installer, treat_none_as_default_value = false)]
 struct Row {
     installer_id: String,
     name: String,

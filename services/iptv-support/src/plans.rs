@@ -9,7 +9,7 @@ use proto::shared::v1::Money;
 
 /// A plan as it is stored.
 #[derive(Clone, Debug, HasQuery, Insertable, AsChangeset)]
-#[diesel(table_name = plan)]
+#[diesel(table_name = plan, treat_none_as_default_value = false)]
 pub struct Plan {
     plan_id: String,
     version: i64,

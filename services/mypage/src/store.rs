@@ -10,7 +10,7 @@ use proto::ordering::v1::Order;
 
 /// An order as it is stored, in whichever generation.
 #[derive(Insertable, Queryable, Selectable)]
-#[diesel(table_name = my_order)]
+#[diesel(table_name = my_order, treat_none_as_default_value = false)]
 pub struct Row {
     pub order_id: String,
     pub context: String,

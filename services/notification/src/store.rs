@@ -8,7 +8,7 @@ use proto::notification::v1::{Channel, Contact, Notification, NotificationStatus
 
 /// A notification as it is stored.
 #[derive(Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = notification)]
+#[diesel(table_name = notification, treat_none_as_default_value = false)]
 pub struct Record {
     pub notification_id: String,
     pub order_id: String,

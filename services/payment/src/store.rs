@@ -44,7 +44,7 @@ impl Stored {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = payment)]
+#[diesel(table_name = payment, treat_none_as_default_value = false)]
 struct Row {
     payment_id: String,
     charge_key: String,

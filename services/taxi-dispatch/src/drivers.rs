@@ -11,7 +11,7 @@ use proto::taxi::dispatch::v1::{Driver, ReportDriverRequest};
 
 /// What a driver says of himself.
 #[derive(Clone, Debug, HasQuery, Insertable, AsChangeset)]
-#[diesel(table_name = driver, primary_key(driver_id))]
+#[diesel(table_name = driver, treat_none_as_default_value = false, primary_key(driver_id))]
 struct Row {
     driver_id: String,
     name: String,

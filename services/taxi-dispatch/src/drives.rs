@@ -17,7 +17,7 @@ use proto::taxi::ride::v1::Trip;
 
 /// A ride. The first message about it makes its row.
 #[derive(Clone, Debug, Default, PartialEq, Eq, HasQuery, Insertable, AsChangeset)]
-#[diesel(table_name = drive, treat_none_as_null = true)]
+#[diesel(table_name = drive, treat_none_as_default_value = false, treat_none_as_null = true)]
 pub struct Row {
     pub ride_id: String,
     /// One more with each change; 0 when it has not been written yet.

@@ -8,7 +8,7 @@ use ordering::rows;
 
 /// A licence's row, made by whichever message about its order comes first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, HasQuery, Insertable)]
-#[diesel(table_name = licence)]
+#[diesel(table_name = licence, treat_none_as_default_value = false)]
 pub struct Row {
     pub order_id: String,
     revision: i64,

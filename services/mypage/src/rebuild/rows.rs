@@ -12,7 +12,7 @@ const AT_ONCE: i64 = 500;
 
 /// A rebuild as it is stored.
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = rebuild)]
+#[diesel(table_name = rebuild, treat_none_as_default_value = false)]
 pub struct Row {
     rebuild_id: String,
     generation: i64,

@@ -23,7 +23,7 @@ pub struct Book {
 
 /// What is written under a key.
 #[derive(Default, HasQuery, Insertable, AsChangeset)]
-#[diesel(table_name = simulator_book)]
+#[diesel(table_name = simulator_book, treat_none_as_default_value = false)]
 struct Row {
     state: String,
     purchases: i32,

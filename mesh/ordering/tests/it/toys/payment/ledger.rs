@@ -18,7 +18,7 @@ diesel::table! {
 }
 
 #[derive(Clone, Debug, Queryable, Insertable, AsChangeset)]
-#[diesel(table_name = charge)]
+#[diesel(table_name = charge, treat_none_as_default_value = false)]
 pub struct Charge {
     pub charge_key: String,
     pub payment_id: String,
