@@ -59,7 +59,8 @@ impl<'a> Tx<'a> {
         }
     }
 
-    /// The connection, for queries. What was enqueued, and tasks, are not to be seen yet: they are written at the end.
+    /// The connection, for queries. What was enqueued, and tasks, are not to be seen yet: they are written at the end, whatever
+    /// becomes of a transaction within this one.
     pub fn db(&mut self) -> &mut Db {
         self.db
     }

@@ -208,12 +208,12 @@ impl World {
         {
             let (policy, delivery) = (policy.clone(), delivery.clone());
             let name = policy.name();
+            // The lane that production has for it.
+            let id = delivery.subject.splitn(4, '.').nth(3).unwrap_or_default();
             let applied = to
                 .site
                 .store
-                .write(delivery.subject.clone(), move |tx| {
-                    policy.apply(tx, &delivery)
-                })
+                .write(id.to_owned(), move |tx| policy.apply(tx, &delivery))
                 .await;
             applied.unwrap_or_else(|why| panic!("policy {name}: {why}"));
         }

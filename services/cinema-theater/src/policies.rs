@@ -70,9 +70,14 @@ fn stands(tx: &mut Tx<'_>, order: &Order, seen: i64) -> Result<(), Refusal> {
 }
 
 fn cancelled(tx: &mut Tx<'_>, order: &Order, seen: i64) -> Result<(), Refusal> {
-    let had_seats = bookings::release(tx, &order.order_id)?;
+    let order_id = &order.order_id;
+    let had_seats = bookings::release(tx, order_id)?;
+    let found = fulfilments::find(tx.db(), order_id)?;
+    if !had_seats && found.as_ref().is_some_and(|found| !found.is_open()) {
+        return Ok(());
+    }
     let now = tx.now();
-    fulfilments::update(tx, &order.order_id, Some(seen), |fulfilment| {
+    fulfilments::update_found(tx, order_id, found, Some(seen), |fulfilment| {
         if had_seats {
             fulfilment.reach(TheaterStep::SeatsReleased as i32, now);
         }

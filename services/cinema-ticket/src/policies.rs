@@ -51,6 +51,8 @@ pub fn booking_changed(tx: &mut Tx<'_>, news: &News<Order>) -> Result<(), Refusa
     let learn = |row: &mut Row| row.know(order.version, &order.customer_id, &seating);
     decide(tx, &order.order_id, learn, |row, ticket| {
         let change = match wish {
+            // It said yes itself, or was told that the booking is cancelled: nobody waits for an answer any more.
+            Wish::Answer(_) if ticket.voided => None,
             Wish::Answer(number) => domain::answer(ticket, number, row.ends_at(), now),
             Wish::Void => domain::void(ticket, now),
             Wish::Fulfil if row.reserved => domain::issue(ticket, now),

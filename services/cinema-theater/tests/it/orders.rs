@@ -195,6 +195,31 @@ async fn an_order_that_arrives_after_its_cancellation_makes_nothing() {
 }
 
 #[tokio::test]
+async fn an_older_word_of_a_cancelled_order_changes_nothing() {
+    let (cinema, showing) = Cinema::showing().await;
+    let booking = id::new();
+    let now = cinema.world.now();
+    for (version, phase) in [
+        (1, Phase::Placed),
+        (6, Phase::Cancelled),
+        (5, Phase::Cancelled),
+        (2, Phase::InProgress),
+    ] {
+        let word = order(&booking, version, phase, &showing, "1A", now);
+        cinema.order(word).await;
+    }
+    assert_eq!(cinema.taken(&showing).await, "");
+    let seen = cinema.world.site("cinema-theater").store.read(|db| {
+        use diesel::prelude::*;
+        use ordering::schema::fulfilment;
+        Ok(fulfilment::table
+            .select(fulfilment::seen_version)
+            .load::<i64>(db)?)
+    });
+    assert_eq!(seen.await, Ok(vec![6]));
+}
+
+#[tokio::test]
 async fn a_claim_dropped_before_its_order_leaves_the_order_its_seats() {
     let (cinema, showing) = Cinema::showing().await;
     let booking = id::new();

@@ -171,6 +171,8 @@ async fn a_booking_that_the_system_cancelled_is_void_and_stated_only_if_it_was()
     let (known, unknown) = (cinema.waiting().await, id::new());
     for booking in [&known, &unknown] {
         cinema.booking(booking, 5, Phase::Cancelled, 0).await;
+        // Late: nobody waits for this answer any more.
+        cinema.booking(booking, 2, Phase::Cancelling, 1).await;
         cinema.reserved(booking).await;
         assert_eq!(cinema.no_print(booking).await, "TICKET_VOIDED");
     }
