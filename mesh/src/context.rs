@@ -152,12 +152,29 @@ impl Context {
     /// [`Context::follows`], where the rows that `then` writes tell by themselves what was seen: it is also called for a
     /// version that it has seen and for an older one, and changes nothing then. It may run twice at once, on two replicas.
     #[must_use]
-    pub fn shows<E, F>(mut self, name: &'static str, from: &'static str, then: F) -> Self
+    pub fn shows<E, F>(self, name: &'static str, from: &'static str, then: F) -> Self
     where
         E: Message + Name + Default + 'static,
         F: Fn(&mut Tx<'_>, &Change<E>) -> Result<(), Refusal> + Send + Sync + 'static,
     {
-        let policy = Policy::new(name, from, Seen::OwnRow, |_: &Change<E>| true, then);
+        self.shows_when(name, from, |_: &Change<E>| true, then)
+    }
+
+    /// [`Context::shows`], where the change itself tells whether it can lead to anything.
+    #[must_use]
+    pub fn shows_when<E, W, F>(
+        mut self,
+        name: &'static str,
+        from: &'static str,
+        matters: W,
+        then: F,
+    ) -> Self
+    where
+        E: Message + Name + Default + 'static,
+        W: Fn(&Change<E>) -> bool + Send + Sync + 'static,
+        F: Fn(&mut Tx<'_>, &Change<E>) -> Result<(), Refusal> + Send + Sync + 'static,
+    {
+        let policy = Policy::new(name, from, Seen::OwnRow, matters, then);
         self.policies.push(policy);
         self
     }

@@ -45,6 +45,6 @@ pub use page::Page;
 pub use refusal::{Kind, Refusal, Text, Violation, text};
 pub use replay::Replay;
 pub use running::run;
-pub use store::{Db, Store, Tx, found, update};
+pub use store::{AtEnd, Column, Db, Left, Many, Store, Tx, found, update, write_all};
 pub use tasks::{Done, Task};
 pub use tls::TlsFault;

@@ -3,18 +3,22 @@
 //! The closure is not async, so no call to anybody else can sit inside a transaction. It may run more than once (it is
 //! repeated after a conflict), so it takes what it needs by reference.
 
+mod at_end;
 mod command;
 mod db;
 mod failures;
 mod group;
 mod late;
+mod many;
 mod prepared;
 mod reader;
 mod trouble;
 mod tx;
 mod writer;
 
+pub use at_end::{AtEnd, Left};
 pub use db::{Backend, Db, MigrationFault, Url};
+pub use many::{Column, Many, write_all};
 pub use prepared::{Update, Updating, update};
 pub use trouble::found;
 pub use tx::Tx;

@@ -168,6 +168,7 @@ fn placed_order(intent: &Intent, payment_id: Option<String>, tx: &Tx<'_>) -> Ord
         refunded: false,
         refs: intent.draft.refs.clone(),
         fulfilling_refs: BTreeMap::new(),
+        heard: BTreeMap::new(),
         timeline: vec![Entry {
             at: now,
             happened: Happened::Progress(0),

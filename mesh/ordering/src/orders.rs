@@ -113,6 +113,15 @@ pub fn save(
     state(tx, system, order, change)
 }
 
+/// Saves what an order has heard, which is no news to anybody. ABORTED when somebody changed it meanwhile.
+pub(crate) fn remember(tx: &mut Tx<'_>, order: &Order) -> Result<(), Refusal> {
+    let row = placed_order::table
+        .find(&order.id)
+        .filter(placed_order::version.eq(order.version));
+    let saved = mesh::update(row).set(placed_order::state.eq(encode(order)?));
+    rows::written(saved.execute(tx.db()))
+}
+
 fn encode(order: &Order) -> Result<String, Refusal> {
     serde_json::to_string(order).map_err(Refusal::internal)
 }

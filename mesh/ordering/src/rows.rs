@@ -33,10 +33,16 @@ pub fn put(
 
 /// What came of inserting one row, or of changing it as it was found. ABORTED: somebody else was faster, look again.
 pub fn written(written: QueryResult<usize>) -> Result<(), Refusal> {
-    match written {
-        Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) | Ok(0) => {
+    all_written(1, written)
+}
+
+/// What came of inserting so many rows at once, or of changing them as they were found. ABORTED as [`written`] says.
+pub fn all_written(rows: usize, result: QueryResult<usize>) -> Result<(), Refusal> {
+    match result {
+        Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
             Err(Refusal::conflict())
         }
+        Ok(written) if written < rows => Err(Refusal::conflict()),
         other => Ok(other.map(drop)?),
     }
 }

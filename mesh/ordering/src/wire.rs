@@ -198,6 +198,7 @@ pub fn fulfilment(fulfilment: &fulfilment::Fulfilment, context: &str) -> wire::F
 pub fn heard(fulfilment: wire::Fulfilment) -> order::Heard {
     order::Heard {
         context: fulfilment.context,
+        version: fulfilment.version,
         steps: fulfilment.steps.iter().map(|step| step.code).collect(),
         reasons: {
             let steps = fulfilment.steps.into_iter();

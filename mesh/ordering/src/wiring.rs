@@ -50,7 +50,7 @@ pub fn order_side<S: Side>(context: Context, side: &Arc<S>) -> Context {
         )
         .follows_when("refunds", PAYMENT, is_own_refund::<S>, refunded::<S>);
     for fulfilling in S::SYSTEM.fulfilled_by {
-        context = context.follows_when("fulfilments", fulfilling, may_matter::<S>, heard::<S>);
+        context = context.shows_when("fulfilments", fulfilling, may_matter::<S>, heard::<S>);
     }
     context
 }
@@ -82,9 +82,10 @@ fn heard<S: Side>(tx: &mut Tx<'_>, change: &Change<Fulfilment>) -> Result<(), Re
     let Some(mut order) = orders::find(tx.db(), &change.entity.order_id)? else {
         return Ok(());
     };
-    let now = tx.now();
+    let (now, before) = (tx.now(), order.heard.clone());
     match order.hear(S::SYSTEM, &heard, now) {
         Some(news) => side::save(tx, S::SYSTEM, &order, news),
+        None if order.heard != before => orders::remember(tx, &order),
         None => Ok(()),
     }
 }

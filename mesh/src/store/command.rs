@@ -101,8 +101,7 @@ fn bare<T>(
 ) -> (Result<T, Refusal>, Late) {
     let outside = db.depth();
     let mut tx = Tx::new(db, scope);
-    let result = catch_unwind(AssertUnwindSafe(|| command(&mut tx)))
-        .unwrap_or_else(|panic| Err(panicked(&*panic)));
+    let result = caught(|| command(&mut tx));
     let late = tx.late;
     // A panic leaves the savepoints open that the command itself had made, and an open one would swallow the commit
     // of everybody else.
@@ -121,7 +120,7 @@ fn guarded<T>(
     }
     let (result, mut late) = bare(db, scope, command);
     let result = result.and_then(|answer| {
-        late.write(db)?;
+        late.write(db, scope)?;
         db.keep()?;
         Ok(answer)
     });
@@ -130,6 +129,11 @@ fn guarded<T>(
         let _ = db.undo();
     }
     (result, late)
+}
+
+/// What it answers; a panic is a refusal.
+pub(super) fn caught<T>(work: impl FnOnce() -> Result<T, Refusal>) -> Result<T, Refusal> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(panicked(&*panic)))
 }
 
 fn panicked(panic: &(dyn Any + Send)) -> Refusal {

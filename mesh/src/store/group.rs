@@ -117,7 +117,7 @@ impl Group<'_> {
     /// PostgreSQL a statement that failed does, though its command took no notice; and `COMMIT` then succeeds, and rolls
     /// back.
     fn is_spoilt(&mut self) -> bool {
-        let written = self.late.write(self.db);
+        let written = self.late.write(self.db, self.scope);
         written.is_err() || (failures::take() && self.db.lost_transaction())
     }
 

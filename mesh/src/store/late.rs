@@ -1,9 +1,11 @@
-//! What the commands of a transaction leave to be written at its end: their events and tasks, which none of them reads. On
-//! PostgreSQL each statement is a question to the server, and one takes all rows there are.
+//! What the commands of a transaction leave to be written at its end: their events and tasks, which none of them reads, and
+//! what contexts leave. On PostgreSQL each statement is a question to the server, and one takes all rows there are.
 
 use super::Db;
+use super::at_end::{AtEnd, Left, Piles};
+use super::tx::Scope;
+use crate::refusal::Refusal;
 use crate::{outbox, tasks};
-use diesel::QueryResult;
 
 /// What is to be written, and whom the commit then wakes.
 #[derive(Default)]
@@ -13,6 +15,7 @@ pub(super) struct Late {
     /// The first so many are written.
     written: usize,
     tasks: tasks::Changes,
+    piles: Piles,
     /// A task is due.
     wakes_tasks: bool,
 }
@@ -33,19 +36,27 @@ impl Late {
         &mut self.tasks
     }
 
+    /// What a context leaves.
+    pub(super) fn leave<R: AtEnd>(&mut self, left: Left<R>) {
+        self.piles.add(left);
+    }
+
     /// And what the next command leaves: both are written, or none is.
     pub(super) fn and(&mut self, mut next: Self) {
         self.outbox.append(&mut next.outbox);
         self.written += next.written;
         self.tasks.and(next.tasks);
+        self.piles.and(next.piles);
         self.wakes_tasks |= next.wakes_tasks;
     }
 
     /// Writes what is not written yet.
-    pub(super) fn write(&mut self, db: &mut Db) -> QueryResult<()> {
+    pub(super) fn write(&mut self, db: &mut Db, scope: &Scope) -> Result<(), Refusal> {
+        let led_to = self.piles.write(db, scope)?;
+        self.and(led_to);
         outbox::insert(db, &mut self.outbox[self.written..])?;
         self.written = self.outbox.len();
-        self.tasks.write(db)
+        Ok(self.tasks.write(db)?)
     }
 
     /// The rows that were enqueued, and whether a task is due.

@@ -1,5 +1,6 @@
 //! What a command may do inside its transaction.
 
+use super::at_end::{AtEnd, Left};
 use super::late::Late;
 use super::{Db, Setup};
 use crate::clock::{Clock, Time};
@@ -59,7 +60,7 @@ impl<'a> Tx<'a> {
         }
     }
 
-    /// The connection, for queries. What was enqueued, and tasks, are not to be seen yet: they are written at the end, whatever
+    /// The connection, for queries. What was enqueued, tasks, and what was left for the end are not to be seen yet: they are written then, whatever
     /// becomes of a transaction within this one.
     pub fn db(&mut self) -> &mut Db {
         self.db
@@ -102,6 +103,11 @@ impl<'a> Tx<'a> {
     pub fn has_caught_up(&mut self) -> Result<bool, Refusal> {
         let context = self.scope.context.clone();
         Ok(inbox::has_caught_up(self.db, &context)?)
+    }
+
+    /// Leaves something to be written at the end of the transaction, with all others of its kind.
+    pub fn at_end<R: AtEnd>(&mut self, row: R) {
+        self.late.leave(Left::new(row, self.cause.clone()));
     }
 
     /// Puts down a call that must leave our doors, to be worked until done. The same kind and key again is the same

@@ -3,12 +3,9 @@
 use crate::clock::Time;
 use crate::event::Cause;
 use crate::schema::task;
-use crate::store::Db;
+use crate::store::{Column, Db, Many, write_all};
 use crate::telemetry::trace;
-use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::sql_types::{Array, BigInt, Nullable, Text};
 
 /// What is still to be written. Of what is put down and ended in one transaction only the end is.
 #[derive(Default)]
@@ -90,124 +87,51 @@ impl Changes {
     pub(crate) fn write(&mut self, db: &mut Db) -> QueryResult<()> {
         let Self { started, ended } = std::mem::take(self);
         // In this order, because one that is ended may be put down anew.
-        if !ended.is_empty() {
-            end(db, &ended)?;
-        }
-        if !started.is_empty() {
-            start(db, started)?;
-        }
+        write_all(db, &ended, end_all, end)?;
+        write_all(db, &started, start_all, start)?;
         Ok(())
     }
 }
 
-fn end(db: &mut Db, ended: &[Name]) -> QueryResult<()> {
+fn end(db: &mut Db, name: &Name) -> QueryResult<usize> {
+    let row = task::table.find((&name.kind, &name.key));
+    diesel::delete(row).execute(db)
+}
+
+fn start(db: &mut Db, new: &New) -> QueryResult<usize> {
+    let inserted = diesel::insert_into(task::table).values(new);
     match db {
-        Db::Postgres(db) => End::new(ended).execute(db).map(drop),
-        db @ Db::Sqlite(_) => ended.iter().try_for_each(|name| {
-            let row = task::table.find((&name.kind, &name.key));
-            diesel::delete(row).execute(db).map(drop)
-        }),
+        Db::Sqlite(db) => inserted.on_conflict_do_nothing().execute(db),
+        Db::Postgres(db) => inserted.on_conflict_do_nothing().execute(db),
     }
 }
 
-fn start(db: &mut Db, started: Vec<New>) -> QueryResult<()> {
-    match db {
-        Db::Postgres(db) => Start::new(&started).execute(db).map(drop),
-        Db::Sqlite(db) => started.into_iter().try_for_each(|new| {
-            let inserted = diesel::insert_into(task::table).values(new);
-            inserted.on_conflict_do_nothing().execute(db).map(drop)
-        }),
-    }
+fn end_all(ended: &[Name]) -> Many<'_> {
+    let ended = || ended.iter();
+    Many::new(
+        "DELETE FROM task USING",
+        vec![
+            Column::Text(ended().map(|name| &*name.kind).collect()),
+            Column::Text(ended().map(|name| &*name.key).collect()),
+        ],
+        "AS ended (kind, key) WHERE task.kind = ended.kind AND task.key = ended.key",
+    )
 }
 
-/// One statement for all, because each is a question to the server.
-struct End<'a> {
-    kinds: Vec<&'a str>,
-    keys: Vec<&'a str>,
+fn start_all(started: &[New]) -> Many<'_> {
+    let started = || started.iter();
+    Many::new(
+        "INSERT INTO task (kind, key, payload, tries, due_at, created_at, last_error, trace, correlation, causation) \
+         SELECT kind, key, payload, 0, due_at, due_at, '', trace, correlation, causation FROM",
+        vec![
+            Column::Text(started().map(|new| &*new.kind).collect()),
+            Column::Text(started().map(|new| &*new.key).collect()),
+            Column::Text(started().map(|new| &*new.payload).collect()),
+            Column::Number(started().map(|new| new.due_at).collect()),
+            Column::TextOrNull(started().map(|new| new.trace.as_deref()).collect()),
+            Column::TextOrNull(started().map(|new| new.correlation.as_deref()).collect()),
+            Column::TextOrNull(started().map(|new| new.causation.as_deref()).collect()),
+        ],
+        "AS started (kind, key, payload, due_at, trace, correlation, causation) ON CONFLICT DO NOTHING",
+    )
 }
-
-impl<'a> End<'a> {
-    fn new(ended: &'a [Name]) -> Self {
-        Self {
-            kinds: ended.iter().map(|name| &*name.kind).collect(),
-            keys: ended.iter().map(|name| &*name.key).collect(),
-        }
-    }
-}
-
-impl QueryFragment<Pg> for End<'_> {
-    fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        pass.push_sql("DELETE FROM task USING unnest(");
-        pass.push_bind_param::<Array<Text>, _>(&self.kinds)?;
-        pass.push_sql(", ");
-        pass.push_bind_param::<Array<Text>, _>(&self.keys)?;
-        pass.push_sql(
-            ") AS ended (kind, key) WHERE task.kind = ended.kind AND task.key = ended.key",
-        );
-        Ok(())
-    }
-}
-
-impl QueryId for End<'_> {
-    type QueryId = End<'static>;
-    const HAS_STATIC_QUERY_ID: bool = true;
-}
-
-impl RunQueryDsl<PgConnection> for End<'_> {}
-
-/// The same.
-#[derive(Default)]
-struct Start<'a> {
-    kinds: Vec<&'a str>,
-    keys: Vec<&'a str>,
-    payloads: Vec<&'a str>,
-    due_at: Vec<i64>,
-    traces: Vec<Option<&'a str>>,
-    correlations: Vec<Option<&'a str>>,
-    causations: Vec<Option<&'a str>>,
-}
-
-impl<'a> Start<'a> {
-    fn new(started: &'a [New]) -> Self {
-        let mut all = Self::default();
-        for new in started {
-            all.kinds.push(&new.kind);
-            all.keys.push(&new.key);
-            all.payloads.push(&new.payload);
-            all.due_at.push(new.due_at);
-            all.traces.push(new.trace.as_deref());
-            all.correlations.push(new.correlation.as_deref());
-            all.causations.push(new.causation.as_deref());
-        }
-        all
-    }
-}
-
-impl QueryFragment<Pg> for Start<'_> {
-    fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        pass.push_sql(
-            "INSERT INTO task (kind, key, payload, tries, due_at, created_at, last_error, trace, correlation, causation) \
-             SELECT kind, key, payload, 0, due_at, due_at, '', trace, correlation, causation FROM unnest(",
-        );
-        for texts in [&self.kinds, &self.keys, &self.payloads] {
-            pass.push_bind_param::<Array<Text>, _>(texts)?;
-            pass.push_sql(", ");
-        }
-        pass.push_bind_param::<Array<BigInt>, _>(&self.due_at)?;
-        for texts in [&self.traces, &self.correlations, &self.causations] {
-            pass.push_sql(", ");
-            pass.push_bind_param::<Array<Nullable<Text>>, _>(texts)?;
-        }
-        pass.push_sql(
-            ") AS started (kind, key, payload, due_at, trace, correlation, causation) ON CONFLICT DO NOTHING",
-        );
-        Ok(())
-    }
-}
-
-impl QueryId for Start<'_> {
-    type QueryId = Start<'static>;
-    const HAS_STATIC_QUERY_ID: bool = true;
-}
-
-impl RunQueryDsl<PgConnection> for Start<'_> {}

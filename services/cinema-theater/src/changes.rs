@@ -6,20 +6,45 @@
 
 use crate::schema::{screening, seat_change};
 use diesel::prelude::*;
-use mesh::{Db, Refusal, Site, Tx, id};
+use mesh::{AtEnd, Column, Db, Left, Many, Refusal, Site, Tx, id, write_all};
 
 /// How many changes one round counts.
 const ROUND: i64 = 2000;
 
 /// Some of a screening's seats have changed hands.
-pub fn note(tx: &mut Tx<'_>, screening_id: &str) -> Result<(), Refusal> {
-    diesel::insert_into(seat_change::table)
-        .values((
-            seat_change::change_id.eq(id::new()),
-            seat_change::screening_id.eq(screening_id),
-        ))
-        .execute(tx.db())?;
-    Ok(())
+pub fn note(tx: &mut Tx<'_>, screening_id: &str) {
+    tx.at_end(SeatChange {
+        change_id: id::new(),
+        screening_id: screening_id.to_owned(),
+    });
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = seat_change, treat_none_as_default_value = false)]
+struct SeatChange {
+    change_id: String,
+    screening_id: String,
+}
+
+impl AtEnd for SeatChange {
+    fn write(tx: &mut Tx<'_>, left: Vec<Left<Self>>) -> Result<(), Refusal> {
+        write_all(tx.db(), &left, all, |db, left| {
+            let new = diesel::insert_into(seat_change::table).values(&left.row);
+            new.execute(db)
+        })?;
+        Ok(())
+    }
+}
+
+fn all(left: &[Left<SeatChange>]) -> Many<'_> {
+    Many::new(
+        "INSERT INTO seat_change (change_id, screening_id) SELECT * FROM",
+        vec![
+            Column::Text(left.iter().map(|left| &*left.row.change_id).collect()),
+            Column::Text(left.iter().map(|left| &*left.row.screening_id).collect()),
+        ],
+        "",
+    )
 }
 
 /// The seat map's version: from 1, one more with each change.

@@ -171,7 +171,7 @@ pub fn take(
         crate::unless_taken(again.execute(tx.db()))?;
     }
     seat_rows(tx.db(), to, is_new, seats)?;
-    changes::note(tx, &to.screening_id)?;
+    changes::note(tx, &to.screening_id);
     Ok(Ok(()))
 }
 
@@ -182,7 +182,8 @@ pub fn reserve(tx: &mut Tx<'_>, held: &Hold) -> Result<(), Refusal> {
     if reserved.execute(tx.db())? == 0 {
         return Err(Refusal::conflict());
     }
-    changes::note(tx, &held.screening_id)
+    changes::note(tx, &held.screening_id);
+    Ok(())
 }
 
 /// Makes the live rows of a hold be of `seats`, in order.
@@ -232,7 +233,7 @@ pub fn end(tx: &mut Tx<'_>, claimant: &str) -> Result<bool, Refusal> {
     mesh::update(seats.filter(seat_claim::live))
         .set(seat_claim::live.eq(false))
         .execute(tx.db())?;
-    changes::note(tx, &screening_id)?;
+    changes::note(tx, &screening_id);
     Ok(true)
 }
 

@@ -23,7 +23,7 @@ pub fn context() -> Context {
     ordering::fulfilling_side(Context::new("cinema-ticket"))
         .migrations(MIGRATIONS)
         .shows("bookings", "cinema-booking", policies::booking_changed)
-        .follows(
+        .shows(
             "reservations",
             "cinema-theater",
             policies::reservation_changed,

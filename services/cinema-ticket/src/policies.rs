@@ -63,7 +63,8 @@ pub fn booking_changed(tx: &mut Tx<'_>, news: &News<Order>) -> Result<(), Refusa
     .map(drop)
 }
 
-/// Theater reserved a booking's seats, or can't. Ones that it released again were a booking's that ticket has voided.
+/// Theater reserved a booking's seats, or can't. Ones that it released again were a booking's that ticket has voided; that they
+/// were reserved stays true, so an older word changes nothing.
 pub fn reservation_changed(
     tx: &mut Tx<'_>,
     news: &News<language::Fulfilment>,
@@ -73,7 +74,7 @@ pub fn reservation_changed(
     let step = i32::from(TheaterStep::SeatsReserved);
     let reserved = reservation.steps.iter().any(|reached| reached.code == step);
     let now = tx.now();
-    let learn = |row: &mut Row| row.reserved = reserved;
+    let learn = |row: &mut Row| row.reserved |= reserved;
     decide(tx, &reservation.order_id, learn, |row, ticket| {
         let ready = row.reserved && row.is_known();
         ((), ready.then(|| domain::issue(ticket, now)).flatten())

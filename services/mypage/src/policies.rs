@@ -1,23 +1,37 @@
 //! What follows from what other contexts state. The policy only writes the page's tables: it is a view, which a rebuild
 //! builds anew.
 
-use crate::store::{self, Before, Row};
-use mesh::{Change, Refusal, Time, Tx, watch};
+use crate::store::{self, Row};
+use mesh::{AtEnd, Change, Db, Left, Refusal, Time, Tx};
 use prost::Message;
 use proto::ordering::v1::Order;
 
 /// Whenever an order has changed, its customer's page shows it, and so will the page that is being built.
 pub fn order_changed(tx: &mut Tx<'_>, change: &Change<Order>) -> Result<(), Refusal> {
-    let (before, row) = read(tx, change)?;
-    for generation in before.generations.all() {
-        before.put(tx.db(), generation, &row)?;
-    }
+    let row = read(tx.now(), change)?;
+    tx.at_end(row);
     Ok(())
+}
+
+impl AtEnd for Row {
+    fn write(tx: &mut Tx<'_>, mut left: Vec<Left<Self>>) -> Result<(), Refusal> {
+        match (tx.db(), &mut left[..]) {
+            (Db::Postgres(db), many @ [_, _, ..]) => store::put_all(db, many),
+            (db, few) => few.iter_mut().try_for_each(|left| show(db, &mut left.row)),
+        }
+    }
+}
+
+fn show(db: &mut Db, row: &mut Row) -> Result<(), Refusal> {
+    let before = store::before(db, row)?;
+    let mut generations = before.generations.all();
+    generations.try_for_each(|generation| before.put(db, generation, row))
 }
 
 /// Puts an order that was read from the stream into the page that is being built. False: it is not any more.
 pub fn rebuilt(tx: &mut Tx<'_>, generation: i64, change: &Change<Order>) -> Result<bool, Refusal> {
-    let (before, row) = read(tx, change)?;
+    let mut row = read(tx.now(), change)?;
+    let before = store::before(tx.db(), &mut row)?;
     let is_built = before.generations.built == Some(generation);
     if is_built {
         before.put(tx.db(), generation, &row)?;
@@ -25,7 +39,7 @@ pub fn rebuilt(tx: &mut Tx<'_>, generation: i64, change: &Change<Order>) -> Resu
     Ok(is_built)
 }
 
-fn read(tx: &mut Tx<'_>, change: &Change<Order>) -> Result<(Before, Row), Refusal> {
+fn read(now: Time, change: &Change<Order>) -> Result<Row, Refusal> {
     let order = &change.entity;
     let of_its_subject = order.context == change.context
         && order.order_id == change.id
@@ -36,8 +50,7 @@ fn read(tx: &mut Tx<'_>, change: &Change<Order>) -> Result<(Before, Row), Refusa
         let why = format!("{context} states as {id} what is not that order of its own, placed");
         return Err(Refusal::internal(why));
     };
-    let before = store::before(tx.db(), &order.order_id, &order.customer_id)?;
-    let row = Row {
+    Ok(Row {
         order_id: order.order_id.clone(),
         context: order.context.clone(),
         system: order.system.clone(),
@@ -46,7 +59,6 @@ fn read(tx: &mut Tx<'_>, change: &Change<Order>) -> Result<(Before, Row), Refusa
         placed_at: Time::from(placed_at).0,
         version: order.version,
         body: order.encode_to_vec(),
-        written_at: watch::written_at(tx.now(), before.last_written),
-    };
-    Ok((before, row))
+        written_at: now.0,
+    })
 }

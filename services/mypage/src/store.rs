@@ -2,11 +2,12 @@
 
 use crate::schema::{generation, my_order};
 use diesel::prelude::*;
-use mesh::watch::{Since, Written};
-use mesh::{Db, Page, Refusal, page};
+use mesh::watch::{self, Since, Written};
+use mesh::{Column, Db, Left, Many, Page, Refusal, Time, page};
 use ordering::rows;
 use prost::Message;
 use proto::ordering::v1::Order;
+use std::collections::BTreeMap;
 
 /// An order as it is stored, in whichever generation.
 #[derive(Insertable, Queryable, Selectable)]
@@ -51,8 +52,6 @@ pub fn generations(db: &mut Db) -> QueryResult<Generations> {
 pub struct Before {
     /// Which generations there are.
     pub generations: Generations,
-    /// When anything of this customer that is shown was written last.
-    pub last_written: Option<i64>,
     there: Vec<There>,
 }
 
@@ -68,15 +67,15 @@ impl Before {
     }
 }
 
-/// Reads it all at once.
-pub fn before(db: &mut Db, order_id: &str, customer_id: &str) -> Result<Before, Refusal> {
+/// Reads it all at once. The row is written behind all that is shown of its customer.
+pub fn before(db: &mut Db, row: &mut Row) -> Result<Before, Refusal> {
     let order = diesel::alias!(my_order as order);
     let last = my_order::table
         .filter(my_order::generation.eq(generation::shown))
-        .filter(my_order::customer_id.eq(customer_id))
+        .filter(my_order::customer_id.eq(&row.customer_id))
         .select(diesel::dsl::max(my_order::written_at))
         .single_value();
-    let is_it = order.field(my_order::order_id).eq(order_id);
+    let is_it = order.field(my_order::order_id).eq(&row.order_id);
     let there = (
         order.field(my_order::generation),
         order.field(my_order::context),
@@ -94,9 +93,9 @@ pub fn before(db: &mut Db, order_id: &str, customer_id: &str) -> Result<Before, 
     let one = rows
         .first()
         .ok_or_else(|| Refusal::internal("the page has no generation"))?;
+    row.written_at = watch::written_at(Time(row.written_at), one.1);
     Ok(Before {
         generations: one.0,
-        last_written: one.1,
         there: rows.into_iter().filter_map(|(.., there)| there).collect(),
     })
 }
@@ -156,6 +155,47 @@ fn write(
         .execute(db),
     };
     rows::written(written)
+}
+
+/// Writes the newest of many orders into every generation, each unless it is there in this version or a newer one. One that
+/// somebody else has stated fails all of them.
+pub fn put_all(db: &mut PgConnection, left: &[Left<Row>]) -> Result<(), Refusal> {
+    let mut newest = BTreeMap::new();
+    for Left { row, .. } in left {
+        let kept = newest.entry((&*row.order_id, &*row.context)).or_insert(row);
+        if kept.version < row.version {
+            *kept = row;
+        }
+    }
+    // In their order: so two replicas that write the same ones do not wait for each other in a ring.
+    let rows = || newest.values();
+    let all: Many<'_> = Many::new(
+        "INSERT INTO my_order \
+         (generation, order_id, context, system, customer_id, phase, placed_at, version, body, written_at) \
+         SELECT page.generation, new.order_id, new.context, new.system, new.customer_id, new.phase, new.placed_at, \
+         new.version, new.body, greatest(new.written_at, (SELECT max(own.written_at) FROM my_order AS own \
+         WHERE own.generation = page.shown AND own.customer_id = new.customer_id)) FROM",
+        vec![
+            Column::Text(rows().map(|row| &*row.order_id).collect()),
+            Column::Text(rows().map(|row| &*row.context).collect()),
+            Column::Text(rows().map(|row| &*row.system).collect()),
+            Column::Text(rows().map(|row| &*row.customer_id).collect()),
+            Column::Integer(rows().map(|row| row.phase).collect()),
+            Column::Number(rows().map(|row| row.placed_at).collect()),
+            Column::Number(rows().map(|row| row.version).collect()),
+            Column::Bytes(rows().map(|row| &*row.body).collect()),
+            Column::Number(rows().map(|row| row.written_at).collect()),
+        ],
+        // No context at all is refused.
+        "AS new (order_id, context, system, customer_id, phase, placed_at, version, body, written_at) \
+         CROSS JOIN (SELECT shown, shown AS generation FROM generation WHERE id = 1 \
+         UNION ALL SELECT shown, built FROM generation WHERE id = 1 AND built IS NOT NULL) AS page \
+         ON CONFLICT (order_id, generation) DO UPDATE SET \
+         context = CASE WHEN my_order.context = excluded.context THEN excluded.context END, \
+         phase = excluded.phase, version = excluded.version, body = excluded.body, written_at = excluded.written_at \
+         WHERE my_order.version < excluded.version OR my_order.context <> excluded.context",
+    );
+    Ok(all.execute(db).map(drop)?)
 }
 
 /// An order in a generation.

@@ -3,7 +3,7 @@
 use crate::channel::{Channels, Message};
 use crate::patience::Patience;
 use crate::policies::LATE;
-use crate::store;
+use crate::store::{self, Sent};
 use mesh::{Done, Refusal, Site, Task, Time};
 
 /// The kind of the task. Its key is the notification's id.
@@ -46,7 +46,11 @@ pub async fn send(
         right.worked();
     }
     Ok(Done::with(move |tx| {
-        let now = tx.now();
-        Ok(store::sent(tx.db(), &message.id, contact.channel, now)?)
+        tx.at_end(Sent {
+            notification_id: message.id.clone(),
+            channel: contact.channel,
+            at: tx.now(),
+        });
+        Ok(())
     }))
 }

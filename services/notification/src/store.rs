@@ -2,9 +2,11 @@
 
 use crate::schema::{contact, notification};
 use diesel::prelude::*;
-use mesh::{Db, Page, Refusal, Time};
+use diesel::sql_types::{Integer, Nullable, Text};
+use mesh::{AtEnd, Column, Db, Left, Many, Page, Refusal, Time, Tx, write_all};
 use ordering::rows;
 use proto::notification::v1::{Channel, Contact, Notification, NotificationStatus};
+use std::collections::HashMap;
 
 /// A notification as it is stored.
 #[derive(Clone, Queryable, Selectable, Insertable)]
@@ -37,8 +39,8 @@ impl From<Record> for Notification {
     }
 }
 
-/// What recording an order's entries starts from.
-#[derive(Queryable)]
+/// How far an order is recorded, and what its customer has set.
+#[derive(Clone, Queryable)]
 pub struct Known {
     last: Option<i32>,
     locale: Option<String>,
@@ -46,9 +48,11 @@ pub struct Known {
 }
 
 impl Known {
-    /// Whether an entry has a record. Entries are only ever added behind the last one.
-    pub fn is_recorded(&self, seq: i32) -> bool {
-        self.last.is_some_and(|last| seq <= last)
+    /// Whether that is news, which is recorded now. Entries are only ever added behind the last one.
+    pub fn is_news(&mut self, seq: i32) -> bool {
+        let is_news = self.last.is_none_or(|last| seq > last);
+        self.last = self.last.max(Some(seq));
+        is_news
     }
 
     /// The language that the customer has set; empty: none.
@@ -62,8 +66,23 @@ impl Known {
     }
 }
 
-/// How far an order is recorded, and what its customer has set.
-pub fn known(db: &mut Db, order_id: &str, customer_id: &str) -> QueryResult<Known> {
+/// What recording entries of these orders starts from: pairs of order and customer. By order.
+pub fn known(db: &mut Db, asked: &[(&str, &str)]) -> QueryResult<HashMap<String, Known>> {
+    match db {
+        Db::Postgres(db) => Ok(all_known(asked).load(db)?.into_iter().collect()),
+        db @ Db::Sqlite(_) => {
+            let one = |(order_id, customer_id): &(&str, &str)| {
+                Ok((
+                    (*order_id).to_owned(),
+                    one_known(db, order_id, customer_id)?,
+                ))
+            };
+            asked.iter().map(one).collect()
+        }
+    }
+}
+
+fn one_known(db: &mut Db, order_id: &str, customer_id: &str) -> QueryResult<Known> {
     let last = notification::table
         .filter(notification::order_id.eq(order_id))
         .select(diesel::dsl::max(notification::seq));
@@ -76,12 +95,47 @@ pub fn known(db: &mut Db, order_id: &str, customer_id: &str) -> QueryResult<Know
     .get_result(db)
 }
 
-/// Adds a record. ABORTED when another replica was faster: run again, it finds that.
-pub fn insert(db: &mut Db, record: &Record) -> Result<(), Refusal> {
-    let inserted = diesel::insert_into(notification::table)
-        .values(record)
-        .execute(db);
-    rows::written(inserted)
+type OneKnown = (Text, (Nullable<Integer>, Nullable<Text>, Nullable<Integer>));
+
+fn all_known<'a>(asked: &[(&'a str, &'a str)]) -> Many<'a, OneKnown> {
+    Many::new(
+        "SELECT asked.order_id, \
+         (SELECT max(seq) FROM notification WHERE notification.order_id = asked.order_id), \
+         contact.locale, contact.channel FROM",
+        vec![
+            Column::Text(asked.iter().map(|(order_id, _)| *order_id).collect()),
+            Column::Text(asked.iter().map(|(_, customer_id)| *customer_id).collect()),
+        ],
+        "AS asked (order_id, customer_id) LEFT JOIN contact ON contact.customer_id = asked.customer_id",
+    )
+}
+
+/// Adds records. ABORTED when another replica was faster: run again, it finds that.
+pub fn insert(db: &mut Db, records: &[Record]) -> Result<(), Refusal> {
+    let inserted = write_all(db, records, all_new, |db, record| {
+        let new = diesel::insert_into(notification::table).values(record);
+        new.execute(db)
+    });
+    rows::all_written(records.len(), inserted)
+}
+
+fn all_new(records: &[Record]) -> Many<'_> {
+    let records = || records.iter();
+    Many::new(
+        "INSERT INTO notification \
+         (notification_id, order_id, seq, customer_id, status, text, channel, created_at) SELECT * FROM",
+        vec![
+            Column::Text(records().map(|record| &*record.notification_id).collect()),
+            Column::Text(records().map(|record| &*record.order_id).collect()),
+            Column::Integer(records().map(|record| record.seq).collect()),
+            Column::Text(records().map(|record| &*record.customer_id).collect()),
+            Column::Integer(records().map(|record| record.status).collect()),
+            Column::Text(records().map(|record| &*record.text).collect()),
+            Column::Integer(records().map(|record| record.channel).collect()),
+            Column::Number(records().map(|record| record.created_at).collect()),
+        ],
+        "",
+    )
 }
 
 /// A record that is still to be sent, with its customer's contact.
@@ -99,16 +153,43 @@ pub fn pending(db: &mut Db, notification_id: &str) -> QueryResult<Option<(Record
     Ok(found.map(|(record, set)| (record, told(set))))
 }
 
-/// Marks a record sent by `channel`.
-pub fn sent(db: &mut Db, notification_id: &str, channel: i32, now: Time) -> QueryResult<()> {
-    mesh::update(notification::table.find(notification_id))
-        .set((
-            notification::status.eq(i32::from(NotificationStatus::Sent)),
-            notification::channel.eq(channel),
-            notification::sent_at.eq(now.0),
-        ))
-        .execute(db)
-        .map(drop)
+/// A record that was sent, by which channel and when.
+pub struct Sent {
+    pub notification_id: String,
+    pub channel: i32,
+    pub at: Time,
+}
+
+impl AtEnd for Sent {
+    fn write(tx: &mut Tx<'_>, left: Vec<Left<Self>>) -> Result<(), Refusal> {
+        write_all(tx.db(), &left, all_sent, |db, Left { row, .. }| {
+            mesh::update(notification::table.find(&row.notification_id))
+                .set((
+                    notification::status.eq(i32::from(NotificationStatus::Sent)),
+                    notification::channel.eq(row.channel),
+                    notification::sent_at.eq(row.at.0),
+                ))
+                .execute(db)
+        })?;
+        Ok(())
+    }
+}
+
+fn all_sent(left: &[Left<Sent>]) -> Many<'_> {
+    let (rows, sent) = (
+        || left.iter().map(|left| &left.row),
+        NotificationStatus::Sent,
+    );
+    Many::new(
+        "UPDATE notification SET status = new.status, channel = new.channel, sent_at = new.at FROM",
+        vec![
+            Column::Text(rows().map(|row| &*row.notification_id).collect()),
+            Column::Integer(rows().map(|_| sent.into()).collect()),
+            Column::Integer(rows().map(|row| row.channel).collect()),
+            Column::Number(rows().map(|row| row.at.0).collect()),
+        ],
+        "AS new (id, status, channel, at) WHERE notification.notification_id = new.id",
+    )
 }
 
 /// Marks a record that its channel did not take.

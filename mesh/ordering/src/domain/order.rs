@@ -51,6 +51,9 @@ pub struct Order {
     /// The same by whoever fulfils it: contexts, and what each says now.
     #[serde(default)]
     pub fulfilling_refs: BTreeMap<String, Vec<(Text, String)>>,
+    /// How often those who fulfil it have said something, as far as it was heard: by context.
+    #[serde(default)]
+    pub heard: BTreeMap<String, i64>,
     /// What happened.
     pub timeline: Vec<Entry>,
     /// The context's own message about it, encoded.

@@ -140,3 +140,32 @@ async fn a_plan_that_was_made_while_a_table_was_small_does_not_read_it_from_end_
         assert!(read_through < 20_000, "{table}: {read_through}");
     }
 }
+
+/// How often a session has planned what it keeps prepared for what it was told just then.
+#[derive(QueryableByName)]
+struct Planned {
+    #[diesel(sql_type = BigInt)]
+    anew: i64,
+    #[diesel(sql_type = BigInt)]
+    kept: i64,
+}
+
+#[tokio::test]
+async fn what_is_kept_prepared_is_planned_once() {
+    let Some(rig) = Rig::on(Backend::Postgres).await else {
+        return;
+    };
+    let planned = "SELECT coalesce(sum(custom_plans), 0)::bigint AS anew, \
+                   coalesce(sum(generic_plans), 0)::bigint AS kept FROM pg_prepared_statements";
+    for round in 0..3 {
+        let said = rig.from.write((), move |tx| {
+            tx.start_task("tell", &round.to_string(), &())?;
+            let now = tx.now();
+            mesh::tasks::due(tx.db(), now, 1)?;
+            Ok(diesel::sql_query(planned).get_result::<Planned>(tx.db())?)
+        });
+        let said = said.await.unwrap();
+        assert_eq!(said.anew, 0);
+        assert!(said.kept >= round, "{} in round {round}", said.kept);
+    }
+}

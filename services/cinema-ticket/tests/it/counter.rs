@@ -30,6 +30,16 @@ async fn a_ticket_is_issued_whichever_message_comes_first() {
 }
 
 #[tokio::test]
+async fn what_theater_said_before_it_reserved_the_seats_takes_none_of_them_back() {
+    let cinema = Cinema::new();
+    let booking = id::new();
+    cinema.theater_says(&booking, 2, &[1]).await;
+    cinema.theater_says(&booking, 1, &[]).await;
+    cinema.booking(&booking, 1, Phase::Placed, 0).await;
+    assert_eq!(cinema.steps(&booking).await, [WAITING]);
+}
+
+#[tokio::test]
 async fn printing_again_answers_the_first_print() {
     let cinema = Cinema::new();
     let booking = cinema.waiting().await;

@@ -77,20 +77,26 @@ impl Cinema {
 
     /// Theater says that a booking's seats are reserved.
     pub async fn reserved(&self, booking: &str) {
+        self.theater_says(booking, 1, &[1]).await;
+    }
+
+    /// Theater says as version `version` which steps a booking has reached there.
+    pub async fn theater_says(&self, booking: &str, version: i64, steps: &[i32]) {
+        let step = |code: &i32| Step {
+            code: *code,
+            ..Step::default()
+        };
         let fulfilment = language::Fulfilment {
             order_id: booking.to_owned(),
             context: "cinema-theater".to_owned(),
-            version: 1,
-            steps: vec![Step {
-                code: 1,
-                ..Step::default()
-            }],
+            version,
+            steps: steps.iter().map(step).collect(),
             ..language::Fulfilment::default()
         };
         let message = SeatsReserved {
             fulfilment: Some(fulfilment),
         };
-        self.state("cinema-theater", Event::new(booking, 1, &message))
+        self.state("cinema-theater", Event::new(booking, version, &message))
             .await;
     }
 

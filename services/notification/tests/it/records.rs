@@ -51,6 +51,55 @@ async fn one_record_for_each_entry_whatever_comes_when() {
 }
 
 #[tokio::test]
+async fn what_comes_in_one_transaction_is_recorded_once_and_in_each_customers_language() {
+    let (world, printed) = world();
+    let english = Contact {
+        locale: "en".to_owned(),
+        channel: Channel::Console.into(),
+        address: String::new(),
+    };
+    let mut bob = client(&world, Caller::customer("bob"));
+    set(&mut bob, english).await.unwrap();
+    let anns = history(&world, &["Booked", "Seated"]);
+    let of_bob = |order: Order| Order {
+        customer_id: "bob".to_owned(),
+        ..order
+    };
+    let bobs = history(&world, &["Booked"]).remove(0);
+    let all = [anns[0].clone(), of_bob(bobs), anns[1].clone()].map(|order| Delivery {
+        subject: format!("yemae.cinema-booking.Order.{}", order.order_id),
+        name: "yemae.cinema.booking.v1.BookingPlaced".to_owned(),
+        version: order.version,
+        at: world.now(),
+        body: BookingPlaced { order: Some(order) }.encode_to_vec(),
+        correlation: None,
+    });
+    let settings = Settings {
+        console: Console::new(Printed::default()),
+        webhooks: Reach::Public,
+    };
+    let policy = notification::context(settings).policies.remove(0);
+    for _ in 0..2 {
+        let (policy, all) = (policy.clone(), all.clone());
+        let store = &world.site("notification").store;
+        let taken = store.write((), move |tx| {
+            all.iter().try_for_each(|own| policy.apply(tx, own))
+        });
+        taken.await.unwrap();
+    }
+    world.settle().await;
+    let mut lines = printed.lines();
+    lines.sort_unstable();
+    let expected = [
+        "[Soul, 1A 2B] Booked",
+        "[소울, 1A 2B] Booked (ko)",
+        "[소울, 1A 2B] Seated (ko)",
+    ];
+    assert_eq!(lines, expected);
+    assert!(facts(&world).await.iter().all(|told| told.count == 1));
+}
+
+#[tokio::test]
 async fn it_is_sent_in_the_contacts_language_and_says_why() {
     let (world, printed) = world();
     let mut order = booking();

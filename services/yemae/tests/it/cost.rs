@@ -55,7 +55,7 @@ fn is_a_contexts(text: &str) -> bool {
 /// From the request until the page shows the seats reserved, the ticket waits, both notifications are sent and all is
 /// quiet: two versions of the order, a fulfilment by theater and one by ticket, 13 deliveries of which 10 matter, 2 tasks.
 #[tokio::test]
-async fn a_booking_costs_53_statements() {
+async fn a_booking_costs_51_statements() {
     set_default_instrumentation(|| Some(Box::new(Listener))).unwrap();
     let cinema = Cinema::new().await;
     cinema.book("first", "1A").await.unwrap();
@@ -65,7 +65,7 @@ async fn a_booking_costs_53_statements() {
     cinema.world.settle().await;
     let mut said = SAID.take();
     said.retain(|text| is_a_contexts(text));
-    assert_eq!(said.len(), 53, "{said:#?}");
+    assert_eq!(said.len(), 51, "{said:#?}");
     // One that is prepared anew each time costs as much as some others, and on PostgreSQL a question more.
     let kept = KEPT.take();
     said.retain(|text| !kept.contains(text));

@@ -13,6 +13,8 @@ pub const MOST_TELLINGS: usize = 8;
 pub struct Heard {
     /// Who says it.
     pub context: String,
+    /// How often it has said something: higher is newer.
+    pub version: i64,
     /// The steps it reached.
     pub steps: Vec<i32>,
     /// What else there is to tell the customer about steps.
@@ -66,11 +68,16 @@ impl Heard {
 }
 
 impl Order {
-    /// A fulfilling context says how far it is. None: no news.
+    /// A fulfilling context says how far it is. None: no news, or older than what it said before. What it said last is kept
+    /// in [`Order::heard`] also when it is no news: what comes late behind it must not be.
     pub fn hear(&mut self, system: &System, heard: &Heard, now: Time) -> Option<Change> {
         let listened_to = system.fulfilled_by.contains(&heard.context.as_str());
-        if !listened_to || self.cancellation.state == State::Done {
+        let said = self.heard.get(&heard.context).copied().unwrap_or_default();
+        if !listened_to || heard.version < said || self.cancellation.state == State::Done {
             return None;
+        }
+        if heard.version > said {
+            self.heard.insert(heard.context.clone(), heard.version);
         }
         let mut change = None;
         if let Some((place, step)) = self.progress_by(system, heard) {

@@ -53,6 +53,7 @@ fn placed() -> Order {
         refunded: false,
         refs: Vec::new(),
         fulfilling_refs: BTreeMap::new(),
+        heard: BTreeMap::new(),
         timeline: vec![Entry {
             at: Time(1),
             happened: Happened::Progress(0),

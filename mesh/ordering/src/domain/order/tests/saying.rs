@@ -104,3 +104,24 @@ fn the_longest_timeline_is_short_however_often_the_text_changes() {
     let last = (2 * MOST_TELLINGS).to_string();
     assert_eq!(shown(&order), [last], "but it is shown");
 }
+
+#[test]
+fn what_comes_late_behind_something_newer_is_not_heard() {
+    let as_version = |version, heard| Heard { version, ..heard };
+    let mut order = after(&[Hear(as_version(1, cooked_by("Ann")))]);
+    // No news, but it is newer.
+    let again = as_version(3, cooked_by("Ann"));
+    assert_eq!(order.hear(&SYSTEM, &again, Time(2)), None);
+    assert_eq!(order.heard["kitchen"], 3);
+    for late in [2, 1] {
+        let late = as_version(late, cooked_by("Bob"));
+        assert_eq!(told(&mut order, &Hear(late)), "-");
+    }
+    assert_eq!(reasons(&order), [&by("Ann")]);
+    // Others count for themselves.
+    let courier = as_version(1, steps("courier", &[1], true));
+    assert_eq!(
+        order.hear(&SYSTEM, &courier, Time(3)),
+        Some(Change::Progressed)
+    );
+}
