@@ -1,6 +1,7 @@
 //! Taxis in one process: every context they need, with the bus and the clock in the test's hand.
 
 mod away;
+mod cancelling;
 mod journeys;
 mod races;
 mod rules;
