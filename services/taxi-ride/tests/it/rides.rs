@@ -61,6 +61,27 @@ async fn a_ride_says_how_far_it_is_in_words_that_people_know() {
 }
 
 #[tokio::test]
+async fn what_dispatch_said_before_its_last_word_is_not_told_late() {
+    let stand = Stand::new();
+    let ride_id = stand.called("one").await.ride_id;
+    let assigned = [DriveStatus::Assigned];
+    // The third word is no news to the customer; the second comes behind it.
+    for (version, who) in [(1, "Kang"), (3, "Kang"), (2, "Lim")] {
+        let told = stand.dispatch_tells(&ride_id, version, &assigned, Some(who));
+        told.await;
+    }
+    let timeline = stand.get(&ride_id).await.timeline.into_iter();
+    let told: Vec<_> = timeline
+        .filter_map(|entry| Some(entry.reason?.en))
+        .collect();
+    assert_eq!(told, ["payment approved", "Kang"]);
+    stand
+        .dispatch_tells(&ride_id, 4, &assigned, Some("Lim"))
+        .await;
+    assert_eq!(stand.get(&ride_id).await.timeline.len(), 3);
+}
+
+#[tokio::test]
 async fn once_picked_up_cancelling_is_refused_at_once() {
     let stand = Stand::new();
     let ride_id = stand.called("one").await.ride_id;

@@ -3,7 +3,7 @@
 use mesh::client::Client;
 use mesh::{Context, Event};
 use proto::ordering::v1::{Fulfilment, Step};
-use proto::shared::v1::Money;
+use proto::shared::v1::{Money, Text};
 use proto::taxi::dispatch::v1::{DriveStatus, DriverAssigned};
 use proto::taxi::ride::v1::ride_service_client::RideServiceClient;
 use proto::taxi::ride::v1::{
@@ -34,15 +34,33 @@ impl Stand {
 
     /// Dispatch says how far it is.
     pub async fn dispatch(&self, ride_id: &str, version: i64, steps: &[DriveStatus]) {
+        self.dispatch_tells(ride_id, version, steps, None).await;
+    }
+
+    /// And what there is to tell the customer about the last of those steps.
+    pub async fn dispatch_tells(
+        &self,
+        ride_id: &str,
+        version: i64,
+        steps: &[DriveStatus],
+        who: Option<&str>,
+    ) {
         let step = |status: &DriveStatus| Step {
             code: (*status).into(),
             ..Step::default()
         };
+        let mut reached: Vec<_> = steps.iter().map(step).collect();
+        if let Some(last) = reached.last_mut() {
+            last.reason = who.map(|who| Text {
+                en: who.to_owned(),
+                ko: who.to_owned(),
+            });
+        }
         let fulfilment = Some(Fulfilment {
             order_id: ride_id.to_owned(),
             context: "taxi-dispatch".to_owned(),
             version,
-            steps: steps.iter().map(step).collect(),
+            steps: reached,
             irrevocable: steps.contains(&DriveStatus::PickedUp),
             ..Fulfilment::default()
         });
