@@ -113,7 +113,8 @@ pub fn save(
     state(tx, system, order, change)
 }
 
-/// Saves what an order has heard, which is no news to anybody. ABORTED when somebody changed it meanwhile.
+/// Saves what an order has heard, which is no news to anybody. ABORTED when somebody changed it meanwhile. Where two replicas
+/// do so at the same moment, only one of the two words is kept.
 pub(crate) fn remember(tx: &mut Tx<'_>, order: &Order) -> Result<(), Refusal> {
     let row = placed_order::table
         .find(&order.id)

@@ -80,14 +80,17 @@ impl Piles {
         }
     }
 
-    /// Writes it, and answers what that leaves in its turn.
-    pub(super) fn write(&mut self, db: &mut Db, scope: &Scope) -> Result<Late, Refusal> {
-        let mut late = Late::default();
-        while let Some((_, pile)) = self.0.pop_first() {
-            let mut tx = Tx::new(db, scope);
-            caught(|| pile.write(&mut tx))?;
-            late.and(tx.late);
-        }
-        Ok(late)
+    /// Writes one pile, and answers what that leaves in its turn, which may be another. None: there is none.
+    pub(super) fn write_one(
+        &mut self,
+        db: &mut Db,
+        scope: &Scope,
+    ) -> Result<Option<Late>, Refusal> {
+        let Some((_, pile)) = self.0.pop_first() else {
+            return Ok(None);
+        };
+        let mut tx = Tx::new(db, scope);
+        caught(|| pile.write(&mut tx))?;
+        Ok(Some(tx.late))
     }
 }

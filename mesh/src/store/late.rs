@@ -52,8 +52,9 @@ impl Late {
 
     /// Writes what is not written yet.
     pub(super) fn write(&mut self, db: &mut Db, scope: &Scope) -> Result<(), Refusal> {
-        let led_to = self.piles.write(db, scope)?;
-        self.and(led_to);
+        while let Some(led_to) = self.piles.write_one(db, scope)? {
+            self.and(led_to);
+        }
         outbox::insert(db, &mut self.outbox[self.written..])?;
         self.written = self.outbox.len();
         Ok(self.tasks.write(db)?)

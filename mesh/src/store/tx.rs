@@ -60,8 +60,8 @@ impl<'a> Tx<'a> {
         }
     }
 
-    /// The connection, for queries. What was enqueued, tasks, and what was left for the end are not to be seen yet: they are written then, whatever
-    /// becomes of a transaction within this one.
+    /// The connection, for queries. What was enqueued, tasks, and what was left for the end are not to be seen yet: they are
+    /// written then, whatever becomes of a transaction within this one.
     pub fn db(&mut self) -> &mut Db {
         self.db
     }

@@ -1,6 +1,7 @@
 //! The store on both databases: what is answered is there, and what is refused is not.
 
 mod breaking;
+mod ending;
 mod grouping;
 mod keeping;
 
